@@ -1,0 +1,181 @@
+"""What can be done with any application: train, evaluate, predict, export, explain."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.output import echo_metrics, echo_record
+from cli.tensorflow_startup import start_tensorflow
+
+RUN = click.argument("directory", metavar="RUN", type=click.Path(path_type=Path))
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def data_options(command: click.Command) -> click.Command:
+    """Adds the options that say where published data lies on this machine."""
+    for name, variable, text in (
+        ("--data-dir", "DLAPPS_DATA_DIR", "Prepared data sets of TFDS."),
+        ("--manual-dir", "DLAPPS_MANUAL_DIR", "Raw files, one folder a data set."),
+    ):
+        command = click.option(
+            name,
+            envvar=variable,
+            show_envvar=True,
+            help=text,
+            metavar="DIR",
+            expose_value=False,
+            callback=_setter(variable),
+        )(command)
+    return command
+
+
+def _setter(variable: str):
+    def set_variable(_context: click.Context, _parameter: click.Parameter, value: str | None):
+        if value:
+            os.environ[variable] = value
+
+    return set_variable
+
+
+def application_group(name: str) -> click.Group:
+    """The commands of the application called `name`."""
+    from cli.listing import summary_of
+
+    group = click.Group(name, help=summary_of(name), short_help=summary_of(name))
+    for build in (_train, _evaluate, _predict, _export, _explain):
+        group.add_command(build(name))
+    return group
+
+
+def _open(name: str, directory: Path):
+    start_tensorflow()
+    from dlapps.runs import open_run
+
+    return open_run(name, directory)
+
+
+def _train(name: str) -> click.Command:
+    @click.command("train")
+    @click.argument("config")
+    @click.option(
+        "--run",
+        "directory",
+        type=click.Path(path_type=Path),
+        help="Where to keep the run.  [default: runs/APPLICATION/CONFIG/SEED]",
+    )
+    @click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change one setting, such as training.steps=500.",
+    )
+    @click.option("--fresh", is_flag=True, help="Start over, deleting what the run holds.")
+    @JSON
+    @data_options
+    def train(
+        config: str,
+        directory: Path | None,
+        assignments: tuple[str, ...],
+        fresh: bool,
+        as_json: bool,
+    ) -> None:
+        """Train CONFIG, a name from `dlapps list` or a YAML file; continues a stopped run."""
+        from dlapps.config_files import find_config
+
+        file = find_config(name, config)
+        start_tensorflow()
+        from dlapps.runs import create_run, read_config
+
+        text = file.path.read_text(encoding="utf-8")
+        settings = read_config(name, text, str(file.path), assignments)
+        directory = directory or Path("runs", name, file.name, str(settings.seed))
+        outcome = create_run(name, settings, directory, fresh).train()
+        _echo(outcome, as_json)
+        if not as_json:
+            click.echo(f"Next: dlapps {name} evaluate {directory}", err=True)
+
+    return train
+
+
+def _evaluate(name: str) -> click.Command:
+    @click.command("evaluate")
+    @RUN
+    @JSON
+    @data_options
+    def evaluate(directory: Path, as_json: bool) -> None:
+        """Measure a trained RUN on the test and the validation split."""
+        metrics = _open(name, directory).evaluate()
+        if as_json:
+            click.echo(json.dumps(metrics, indent=1))
+        else:
+            echo_metrics(metrics)
+
+    return evaluate
+
+
+def _predict(name: str) -> click.Command:
+    @click.command("predict", context_settings={"ignore_unknown_options": True})
+    @RUN
+    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+    @JSON
+    def predict(directory: Path, inputs: tuple[str, ...], as_json: bool) -> None:
+        """Answer for each INPUT with a trained RUN."""
+        records = _open(name, directory).predict(inputs)
+        if as_json:
+            click.echo(json.dumps(records, indent=1))
+            return
+        for record in records:
+            echo_record(record)
+
+    return predict
+
+
+def _export(name: str) -> click.Command:
+    @click.command("export")
+    @RUN
+    @click.option(
+        "--to",
+        "target",
+        default="saved_models",
+        show_default=True,
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where the SavedModels lie.",
+    )
+    @JSON
+    def export(directory: Path, target: Path, as_json: bool) -> None:
+        """Write a trained RUN as a SavedModel, after comparing it with the Keras model."""
+        _echo({"saved_model": str(_open(name, directory).export(target))}, as_json)
+
+    return export
+
+
+def _explain(name: str) -> click.Command:
+    @click.command("explain")
+    @RUN
+    @JSON
+    @data_options
+    def explain(directory: Path, as_json: bool) -> None:
+        """Draw what a trained RUN learned: pictures/ and report.html."""
+        run = _open(name, directory)
+        from dlapps.reporting import explain_run
+
+        files = [str(path) for path in explain_run(run)]
+        if as_json:
+            click.echo(json.dumps({"files": files}, indent=1))
+        else:
+            click.echo("\n".join(files))
+
+    return explain
+
+
+def _echo(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(values, indent=1))
+    else:
+        for key, value in values.items():
+            click.echo(f"{key.replace('_', ' ')}: {value}")

@@ -1,0 +1,67 @@
+"""Looking at configs: what one says in full, and what an application's may say."""
+
+import json
+
+import click
+
+
+@click.group()
+def config() -> None:
+    """Look at configs."""
+
+
+@config.command()
+@click.argument("config_name", metavar="CONFIG")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(config_name: str, assignments: tuple[str, ...], as_json: bool) -> None:
+    """Print CONFIG (a name, APPLICATION/NAME, or a file) with every default written out."""
+    from cli.tensorflow_startup import start_tensorflow
+
+    application, file = _find(config_name)
+    start_tensorflow()
+    from dlapps.runs import read_config
+
+    text = file.path.read_text(encoding="utf-8")
+    settings = read_config(application, text, str(file.path), assignments)
+    if as_json:
+        click.echo(json.dumps(settings.model_dump(mode="json"), indent=1))
+    else:
+        click.echo(settings.to_yaml(), nl=False)
+
+
+@config.command()
+@click.argument("application")
+def schema(application: str) -> None:
+    """Print the JSON schema of an APPLICATION's configs, for an editor to check against."""
+    from cli.tensorflow_startup import start_tensorflow
+
+    start_tensorflow()
+    from dlapps.applications import load_application
+
+    click.echo(json.dumps(load_application(application).Config.model_json_schema(), indent=1))
+
+
+def _find(name: str):
+    """The application and the file that a config's name means."""
+    from pathlib import Path
+
+    from dlapps.applications import application_names
+    from dlapps.config import load_yaml
+    from dlapps.config_files import ConfigFile, config_files
+    from dlapps.errors import UsageError
+    from dlapps.suggestions import did_you_mean
+
+    known = {
+        key: (application, file)
+        for application in application_names()
+        for file in config_files(application)
+        for key in (file.name, f"{application}/{file.name}")
+    }
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if not path.is_file():
+        raise UsageError(f"There is no config {name}" + did_you_mean(name, known))
+    application = load_yaml(path.read_text(encoding="utf-8"), name).get("application")
+    return str(application), ConfigFile(path)

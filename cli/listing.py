@@ -1,0 +1,42 @@
+"""What applications and configs there are, found without importing one of them."""
+
+import ast
+import importlib.util
+
+from dlapps.applications import application_names
+from dlapps.config import load_yaml
+from dlapps.config_files import config_files
+
+
+def summary_of(application: str) -> str:
+    """The first sentence of an application module's docstring."""
+    spec = importlib.util.find_spec(f"dlapps.applications.{application}")
+    with open(spec.origin, encoding="utf-8") as file:
+        docstring = ast.get_docstring(ast.parse(file.read())) or ""
+    return docstring.partition("\n")[0]
+
+
+def describe_applications() -> list[dict]:
+    """Every application with its configs and what data each config needs."""
+    return [
+        {
+            "name": name,
+            "summary": summary_of(name),
+            "configs": [
+                {"name": file.name, "summary": file.summary, "needs": _needs(file.path)}
+                for file in config_files(name)
+            ],
+        }
+        for name in application_names()
+    ]
+
+
+def _needs(path) -> str:
+    from dlapps.data.published import published_names
+
+    data = load_yaml(path.read_text(encoding="utf-8"), str(path)).get("data", {})
+    if data.get("name") in published_names():
+        return f"{data['name']} (downloaded, or raw files in DLAPPS_MANUAL_DIR)"
+    if "path" in data:
+        return "your own data: --set data.path=DIR"
+    return "nothing: the data comes with dlapps"

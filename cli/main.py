@@ -1,0 +1,101 @@
+"""`dlapps`: one group of commands for each application, and a few that serve them all."""
+
+import json
+import logging
+import os
+import sys
+
+import click
+
+from cli.application_commands import application_group
+from cli.config_commands import config
+from cli.data_commands import data
+from dlapps import __version__
+from dlapps.errors import DlappsError
+
+
+class ApplicationGroups(click.Group):
+    """The commands of this program, and a group for every application there is."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        from dlapps.applications import application_names
+
+        return [*application_names(), *super().list_commands(context)]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        from dlapps.applications import application_names
+
+        if name in application_names():
+            return application_group(name)
+        return super().get_command(context, name)
+
+    def resolve_command(self, context: click.Context, arguments: list[str]):
+        from dlapps.suggestions import did_you_mean
+
+        name = arguments[0]
+        if self.get_command(context, name) is None:
+            known = self.list_commands(context)
+            raise click.UsageError(f"There is no command {name}" + did_you_mean(name, known))
+        return super().resolve_command(context, arguments)
+
+
+@click.group(cls=ApplicationGroups, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="dlapps %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def dlapps(debug: bool) -> None:
+    """Deep-learning applications, each one YAML file and one command away.
+
+    `dlapps list` shows what there is; `dlapps APPLICATION --help` what can be done with it.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    click.get_current_context().meta["debug"] = debug
+
+
+@dlapps.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_command(as_json: bool) -> None:
+    """List the applications and their configs."""
+    from cli.listing import describe_applications
+
+    applications = describe_applications()
+    if as_json:
+        click.echo(json.dumps(applications, indent=1))
+        return
+    for application in applications:
+        click.echo(f"{application['name']}  {application['summary']}")
+        width = max((len(config["name"]) for config in application["configs"]), default=0)
+        for described in application["configs"]:
+            click.echo(f"  {described['name']:{width}}  {described['summary']}")
+            click.echo(f"  {'':{width}}  needs {described['needs']}")
+
+
+dlapps.add_command(config)
+dlapps.add_command(data)
+
+
+def main() -> None:
+    """Runs the program; errors become one message and an exit code."""
+    # Read when TensorFlow starts: no informational chatter from its C++ side.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    debug = "--debug" in sys.argv
+    try:
+        dlapps.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except DlappsError as error:
+        if debug:
+            raise
+        click.echo(f"{error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        summary = str(error).strip().splitlines() or ["no message"]
+        click.echo(
+            f"{type(error).__name__}: {summary[0]} (dlapps --debug ... shows the traceback.)",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,200 @@
+"""Classification: which of several classes an image or a point belongs to."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlapps.application import Application
+from dlapps.config import Config
+from dlapps.data.augmentation import NUM_DRAWS, augment
+from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
+from dlapps.data.images import decode_image, read_image, to_unit_interval
+from dlapps.data.labelled import LabelledData, LabelledSpec, load_labelled
+from dlapps.data.splits import Examples, Splits
+from dlapps.errors import UsageError
+from dlapps.explain.confusion import confusion_matrix_figure
+from dlapps.explain.decision_regions import decision_regions, neuron_regions
+from dlapps.explain.mistakes import confident_mistakes
+from dlapps.export.labels import LabelTable
+from dlapps.export.saved_model import Signature, write_saved_model
+from dlapps.metrics.classification import classification_report
+from dlapps.models.lenet5 import lenet5
+from dlapps.models.mlp import mlp
+from dlapps.models.perceptron import perceptron
+from dlapps.training.optimizers import build_optimizer
+
+
+class ClassificationConfig(Config):
+    """The settings of a classifier."""
+
+    data: LabelledData
+
+
+class Classification(Application):
+    """Images or points in, a class and its probabilities out."""
+
+    Config = ClassificationConfig
+    Spec = LabelledSpec
+    models = {"perceptron": perceptron, "mlp": mlp, "lenet5": lenet5}  # noqa: RUF012
+
+    def build_data(self) -> Splits:
+        return load_labelled(self.config.data)
+
+    def build_model(self, spec: LabelledSpec) -> keras.Model:
+        builder = self.models[self.config.model["name"]]
+        model = builder(spec.input_shape, len(spec.class_names), **self.config.model_options)
+        model.compile(
+            optimizer=build_optimizer(self.config.training),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        )
+        return model
+
+    def training_batches(self, data: Splits) -> Batches:
+        augmentation = self.config.data.augmentation
+
+        def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            x, y = _model_inputs(columns)
+            return augment(x, draws, augmentation) if data.spec.is_image else x, y
+
+        return ShuffledBatches(
+            data.train,
+            self.config.data.batch_size,
+            self.config.seed,
+            examples,
+            num_draws=0 if augmentation.is_identity else NUM_DRAWS,
+        )
+
+    def validation_batches(self, data: Splits) -> tf.data.Dataset:
+        return in_order(data.validation, self.config.evaluation.batch_size, _model_inputs)
+
+    def evaluate(self, model: keras.Model, examples: Examples, spec: LabelledSpec) -> dict:
+        probabilities = self._probabilities(model, examples)
+        return classification_report(examples.columns["label"], probabilities, spec.class_names)
+
+    def predict(self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str]) -> list[dict]:
+        if spec.is_image:
+            x = np.stack([read_image(Path(text), spec.input_shape) for text in inputs])
+            x = to_unit_interval(x)
+        else:
+            x = np.stack([_read_point(text) for text in inputs])
+        return [
+            {
+                "input": text,
+                "label": spec.class_names[row.argmax()],
+                "probabilities": dict(zip(spec.class_names, row.tolist(), strict=True)),
+            }
+            for text, row in zip(inputs, classify(model, x).numpy(), strict=True)
+        ]
+
+    def export(self, model: keras.Model, spec: LabelledSpec, directory: Path) -> Path:
+        table = LabelTable(spec.class_names)
+
+        def answer(x: tf.Tensor) -> dict[str, tf.Tensor]:
+            probabilities = classify(model, x)
+            labels = table.labels(tf.argmax(probabilities, axis=-1))
+            return {"label": labels, "probabilities": probabilities}
+
+        build = _image_signatures if spec.is_image else _point_signatures
+        tolerance = 1e-5 if model.compute_dtype == "float32" else 1e-2
+        return write_saved_model(directory, build(model, spec, answer), [table], tolerance)
+
+    def pictures(self, model: keras.Model, data: Splits) -> dict:
+        names = data.spec.class_names
+        labels = data.test.columns["label"]
+        probabilities = self._probabilities(model, data.test)
+        report = classification_report(labels, probabilities, names)
+        matrix = np.array(report["confusion_matrix"])
+        pictures = {"confusion_matrix": confusion_matrix_figure(matrix, names)}
+        if not data.spec.is_image:
+            points = data.test.columns["point"]
+
+            def predict(x: np.ndarray) -> np.ndarray:
+                return classify(model, x).numpy()
+
+            pictures["decision_regions"] = decision_regions(predict, points, labels, names)
+            pictures["neurons"] = neuron_regions(model, points, labels)
+        elif "image" in data.test.columns:
+            pictures["confident_mistakes"] = confident_mistakes(
+                data.test.columns["image"], labels, probabilities, names
+            )
+        return pictures
+
+    def _probabilities(self, model: keras.Model, examples: Examples) -> np.ndarray:
+        """[N, C] for all examples, in order."""
+        batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
+        answer = tf.function(lambda x: classify(model, x))
+        return np.concatenate([answer(x).numpy() for x, _ in batches])
+
+
+def classify(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
+    """The probabilities [N, C] of a model whose outputs are logits.
+
+    A perceptron's net inputs are treated alike, by convention: its probabilities rank the classes
+    but are not calibrated.
+    """
+    return tf.nn.softmax(tf.cast(model(x, training=False), tf.float32))
+
+
+def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
+    if "image" in columns:
+        return to_unit_interval(columns["image"]), columns["label"]
+    return columns["point"], columns["label"]
+
+
+def _image_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) -> dict:
+    """Signatures for encoded images of any size, and for pixels of the model's own size."""
+    height, width, channels = spec.input_shape
+    shape = (2, height, width, channels)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    encoded = np.array([tf.io.encode_png(image).numpy() for image in pixels], object)
+    expected = _expected(model, spec, to_unit_interval(pixels))
+
+    def from_bytes(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        decoded = tf.map_fn(
+            lambda contents: decode_image(contents, spec.input_shape),
+            images,
+            fn_output_signature=tf.TensorSpec(spec.input_shape, tf.uint8),
+        )
+        return answer(to_unit_interval(decoded))
+
+    def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answer(to_unit_interval(pixels))
+
+    return {
+        "serving_default": Signature(
+            from_bytes, tf.TensorSpec([None], tf.string, "image_bytes"), encoded, expected
+        ),
+        "pixels": Signature(
+            from_pixels, tf.TensorSpec([None, *shape[1:]], tf.uint8, "pixels"), pixels, expected
+        ),
+    }
+
+
+def _point_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) -> dict:
+    points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
+    expected = _expected(model, spec, points)
+    tensor = tf.TensorSpec([None, 2], tf.float32, "points")
+    return {"serving_default": Signature(answer, tensor, points, expected)}
+
+
+def _expected(model: keras.Model, spec: LabelledSpec, x: np.ndarray) -> dict[str, np.ndarray]:
+    """What Keras itself answers, for the parity check."""
+    logits = model.predict(x, verbose=0).astype(np.float64)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    names = np.array([spec.class_names[i].encode() for i in logits.argmax(axis=1)], object)
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    return {"label": names, "probabilities": probabilities.astype(np.float32)}
+
+
+def _read_point(text: str) -> np.ndarray:
+    try:
+        x, y = (float(number) for number in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a point; this run takes coordinates such as 0.5,-1.2"
+        ) from error
+    return np.array([x, y], np.float32)

@@ -1,0 +1,137 @@
+"""Batches as a function of the step: what makes a run resumable at any of them."""
+
+import abc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from dlapps.data.splits import Examples
+
+Columns = Mapping[str, tf.Tensor]
+SHUFFLE_ROUNDS = 4
+
+
+class Batches(abc.ABC):
+    """A source of experience: an endless stream of training batches.
+
+    A stream that is a function of the step has nothing to save. One that is not (an agent's
+    replay buffer, an environment) saves and restores what it is in the middle of.
+    """
+
+    @abc.abstractmethod
+    def from_step(
+        self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
+    ) -> tf.data.Dataset:
+        """The batches of one worker from `step` on, as they enter the model's `train_step`.
+
+        With several replicas, every batch is divided among them and a worker's own parts follow
+        one another.
+        """
+
+    def save(self, directory: Path) -> None:
+        """Writes into a checkpoint what cannot be computed from the step."""
+
+    def restore(self, directory: Path) -> None:
+        """Reads back what `save` wrote."""
+
+
+class ShuffledBatches(Batches):
+    """Examples in a new order every epoch, batch after batch across the borders of epochs.
+
+    Position p of the endless stream holds example `shuffle(p mod n)`, where the shuffle is a
+    keyed permutation of (seed, epoch). So any batch can be computed without those before it,
+    every example is seen once an epoch, and all batches have the same size.
+
+    `transform` turns a batch of columns into what `train_step` takes. It also receives `draws`,
+    `num_draws` uniform random numbers in [0, 1) for each row, a function of (seed, step, row): the
+    source of all augmentation.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        seed: int,
+        transform: Callable[[Columns, tf.Tensor], Any],
+        num_draws: int = 0,
+    ):
+        self.examples = examples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.transform = transform
+        self.num_draws = num_draws
+
+    def from_step(
+        self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
+    ) -> tf.data.Dataset:
+        rows = self.batch_size // num_replicas
+        own = num_replicas // num_workers
+        columns = {name: tf.constant(column) for name, column in self.examples.columns.items()}
+
+        def part(number: tf.Tensor) -> tuple[Columns, tf.Tensor]:
+            """Part `number` of this worker's stream: its columns and draws."""
+            at_step = number // own
+            first = (worker * own + number % own) * rows
+            chosen = self._examples_at(
+                at_step * self.batch_size + first + tf.range(rows, dtype="int64")
+            )
+            batch = {name: tf.gather(column, chosen) for name, column in columns.items()}
+            draws = tf.random.stateless_uniform(
+                [self.batch_size, self.num_draws], seed=tf.stack([self.seed, at_step])
+            )
+            return batch, draws[first : first + rows]
+
+        parts = tf.data.Dataset.range(step * own, tf.int64.max).map(part)
+        if self.examples.load is not None:
+            parts = parts.map(
+                lambda batch, draws: (load_rows(self.examples.load, batch), draws),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
+        options = tf.data.Options()
+        options.deterministic = True
+        return (
+            parts.map(self.transform, num_parallel_calls=tf.data.AUTOTUNE)
+            .prefetch(tf.data.AUTOTUNE)
+            .with_options(options)
+        )
+
+    def _examples_at(self, positions: tf.Tensor) -> tf.Tensor:
+        size = len(self.examples)
+        epochs = positions // size
+        keys = tf.stack(
+            [tf.fill(tf.shape(epochs), tf.cast(self.seed, "int64")), epochs, tf.zeros_like(epochs)],
+            axis=1,
+        )
+        return tf.raw_ops.RandomIndexShuffle(
+            index=positions % size,
+            seed=keys,
+            max_index=tf.constant(size - 1, tf.int64),
+            rounds=SHUFFLE_ROUNDS,
+        )
+
+
+def load_rows(load: Callable[[Columns], Columns], batch: Columns) -> Columns:
+    """A batch whose every row went through `load`."""
+    signature = tf.nest.map_structure(
+        tf.TensorSpec.from_tensor,
+        tf.function(load)
+        .get_concrete_function(
+            {name: tf.TensorSpec(c.shape[1:], c.dtype) for name, c in batch.items()}
+        )
+        .structured_outputs,
+    )
+    return tf.map_fn(load, batch, fn_output_signature=signature)
+
+
+def in_order(
+    examples: Examples, batch_size: int, transform: Callable[[Columns], Any]
+) -> tf.data.Dataset:
+    """Every example once, in order: what evaluation reads."""
+    dataset = tf.data.Dataset.from_tensor_slices(dict(examples.columns)).batch(batch_size)
+    if examples.load is not None:
+        dataset = dataset.map(
+            lambda batch: load_rows(examples.load, batch), num_parallel_calls=tf.data.AUTOTUNE
+        )
+    return dataset.map(transform, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)

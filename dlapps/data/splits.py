@@ -1,0 +1,66 @@
+"""Examples in memory, and their division into train, validation and test."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """The examples of one split: named columns whose first axis counts the examples.
+
+    `load`, where given, turns one row of the columns into its final form inside the input
+    pipeline, for what does not fit in memory (a path becomes an image).
+    """
+
+    columns: Mapping[str, np.ndarray]
+    load: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+
+    def __post_init__(self):
+        lengths = {name: len(column) for name, column in self.columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"columns differ in length: {lengths}")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
+        return dataclasses.replace(
+            self, columns={name: column[rows] for name, column in self.columns.items()}
+        )
+
+    def fingerprint(self) -> str:
+        """The SHA-256 of all columns: what data a run really saw."""
+        digest = hashlib.sha256()
+        for name in sorted(self.columns):
+            column = np.ascontiguousarray(self.columns[name])
+            digest.update(f"{name} {column.dtype} {column.shape}".encode())
+            digest.update(column.tobytes() if column.dtype == object else column.data)
+        return digest.hexdigest()
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """The examples to learn from, to choose by, and to measure on; and their description.
+
+    `spec` is what a model must know of its data (shapes, vocabularies): a dataclass of plain
+    values, kept beside the trained model.
+    """
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    spec: Any
+
+    def named(self) -> dict[str, Examples]:
+        """Each split under its name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def carve(examples: Examples, size: int, seed: int = 0) -> tuple[Examples, Examples]:
+    """The examples in two parts, the second of `size`, by a fixed permutation of their rows."""
+    order = np.random.default_rng(seed).permutation(len(examples))
+    return examples[np.sort(order[size:])], examples[np.sort(order[:size])]

@@ -1,0 +1,1 @@
+"""Pictures of any `keras.Model` and of what it did."""

@@ -1,0 +1,82 @@
+"""The gate before an export: a loaded SavedModel must answer like the Keras model it came from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dlapps.export.errors import ExportError, reason
+from dlapps.export.signature import Signature
+
+
+def check_parity(
+    directory: Path, signatures: Mapping[str, Signature], tolerance: float = 1e-5
+) -> None:
+    """Nothing; loads the SavedModel, runs every signature on its example and compares.
+
+    Floats may differ by `tolerance` + 10 * `tolerance` * |expected| and must not be NaN;
+    everything else must be equal. Raises ExportError that names the signature, the output and
+    the difference.
+    """
+    loaded = tf.saved_model.load(str(directory))
+    for name, signature in signatures.items():
+        outputs = _answer(loaded, name, signature)
+        if outputs.keys() != signature.expected.keys():
+            raise ExportError(
+                f"Signature {name!r} has the outputs {sorted(outputs)}, but "
+                f"{sorted(signature.expected)} were expected."
+            )
+        for output, actual in outputs.items():
+            expected = tf.convert_to_tensor(signature.expected[output])
+            problem = _problem(actual, expected, tolerance)
+            if problem:
+                raise ExportError(f"Output {output!r} of signature {name!r} {problem}.")
+
+
+def _answer(loaded: tf.Module, name: str, signature: Signature) -> dict[str, tf.Tensor]:
+    try:
+        return loaded.signatures[name](**{signature.input.name: signature.example_tensor()})
+    except tf.errors.OpError as error:
+        raise ExportError(f"Signature {name!r} fails on its example: {reason(error)}.") from error
+
+
+def _problem(actual: tf.Tensor, expected: tf.Tensor, tolerance: float) -> str | None:
+    """What is wrong with an output, or None where it agrees."""
+    if actual.shape != expected.shape:
+        return f"has shape {actual.shape}, but the Keras model gave {expected.shape}"
+    if _kind(actual.dtype) != _kind(expected.dtype):
+        return f"is {actual.dtype.name}, but the Keras model gave {expected.dtype.name}"
+    values, wanted = (tf.reshape(tensor, [-1]).numpy() for tensor in (actual, expected))
+    if actual.dtype.is_floating:
+        return _largest_difference(values.astype(float), wanted.astype(float), tolerance)
+    return _first_difference(values, wanted)
+
+
+def _kind(dtype: tf.DType) -> str:
+    return "float" if dtype.is_floating else "integer" if dtype.is_integer else dtype.name
+
+
+def _largest_difference(values: np.ndarray, wanted: np.ndarray, tolerance: float) -> str | None:
+    if np.any(np.isnan(values)):
+        return "contains NaN"
+    far = ~np.isclose(values, wanted, rtol=10 * tolerance, atol=tolerance)
+    if not np.any(far):
+        return None
+    largest = np.abs(values[far] - wanted[far]).max()
+    return f"differs from the Keras model by up to {largest:.3g}"
+
+
+def _first_difference(values: np.ndarray, wanted: np.ndarray) -> str | None:
+    places = np.flatnonzero(values != wanted)
+    if len(places) == 0:
+        return None
+    actual, expected = (_shown(array[places[0]]) for array in (values, wanted))
+    return (
+        f"differs from the Keras model in {len(places)} of {len(values)} values, first "
+        f"{actual} instead of {expected}"
+    )
+
+
+def _shown(value: object) -> str:
+    return repr(value.decode(errors="replace")) if isinstance(value, bytes) else str(value)

@@ -1,0 +1,49 @@
+"""Writes that are seen whole or not at all: beside the target first, then renamed."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def write_atomically(path: Path, contents: str | bytes) -> None:
+    """Replaces the file at `path`, so that a crash leaves either the old contents or the new."""
+    if isinstance(contents, str):
+        contents = contents.encode()
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with beside.open("wb") as file:
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """Yields a directory to fill, which becomes `path` when the block ends without an error.
+
+    Nothing is left behind when it fails. A directory that was at `path` before is replaced.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        yield beside
+        _flush(beside)
+        if path.exists():
+            shutil.rmtree(path)
+        beside.rename(path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _flush(directory: Path) -> None:
+    for file in directory.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())

@@ -1,0 +1,1 @@
+"""Building blocks shared by the applications: one network a file."""

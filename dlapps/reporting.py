@@ -1,0 +1,58 @@
+"""Everything a person can see of a run: its pictures, and one page that gathers them."""
+
+from pathlib import Path
+
+from dlapps.errors import UsageError
+from dlapps.explain.architecture import architecture_figure, architecture_svg
+from dlapps.explain.curves import training_curves
+from dlapps.explain.figures import png_bytes
+from dlapps.explain.report import report_html
+from dlapps.files import write_atomically
+from dlapps.runs import Run
+
+
+def explain_run(run: Run) -> list[Path]:
+    """Writes `pictures/` and `report.html` of a run and returns their paths, the report last."""
+    model = run.load_model()
+    svg = architecture_svg(model)
+    figures = {
+        "training_curves": training_curves(run.history()),
+        **run.application.pictures(model, run.load_data()),
+    }
+    pngs = {name: png_bytes(figure) for name, figure in figures.items()}
+    files = {f"pictures/{name}.png": png for name, png in pngs.items()}
+    files["pictures/architecture.png"] = png_bytes(architecture_figure(model))
+    files["pictures/architecture.svg"] = svg
+    files["report.html"] = report_html(
+        f"{run.config.application}: {run.name}, seed {run.config.seed}",
+        _facts(run),
+        run.config.to_yaml(),
+        _metrics(run),
+        {**pngs, "architecture": svg},
+    )
+    try:
+        (run.directory / "pictures").mkdir(exist_ok=True)
+        for name, contents in files.items():
+            write_atomically(run.directory / name, contents)
+    except OSError as error:
+        raise UsageError(f"Cannot write to {run.directory}: {error.strerror}.") from error
+    return [run.directory / name for name in files]
+
+
+def _facts(run: Run) -> dict[str, str]:
+    environment = run.read_json("environment.json")
+    packages = environment.pop("packages")
+    flat = {**environment, **packages}
+    return {
+        name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in value.items())
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in flat.items()
+        if value not in (None, [])
+    }
+
+
+def _metrics(run: Run) -> dict:
+    if not (run.directory / "metrics.json").exists():
+        return run.evaluate()
+    return run.read_json("metrics.json")

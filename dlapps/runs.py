@@ -1,0 +1,201 @@
+"""A run is a directory: train into it, then evaluate, predict, export and explain from it."""
+
+import dataclasses
+import difflib
+import json
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dlapps.application import Application
+from dlapps.applications import load_application
+from dlapps.config import Config, build_config, load_yaml, override
+from dlapps.data.splits import Splits
+from dlapps.environment import describe_environment
+from dlapps.errors import UsageError
+from dlapps.files import write_atomically
+from dlapps.training.checkpoints import CheckpointStore
+from dlapps.training.distribution import choose_strategy, is_chief
+from dlapps.training.hardware import choose_device, choose_precision
+from dlapps.training.history import read_history
+from dlapps.training.loop import train
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training run on disk and what it was asked to do."""
+
+    directory: Path
+    application: Application
+
+    @property
+    def config(self) -> Config:
+        """The settings the run was trained with."""
+        return self.application.config
+
+    @property
+    def name(self) -> str:
+        """The name of its config: the folder that holds one run for each seed."""
+        return self.directory.resolve().parent.name
+
+    def train(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, Any]:
+        """Trains from where the run stands to its end; returns where that was."""
+        began = time.monotonic()
+        settings = self.config.training
+        choose_device(settings.device)
+        strategy = choose_strategy(settings.distribution)
+        keras.config.set_dtype_policy(choose_precision(settings.precision))
+        keras.utils.set_random_seed(self.config.seed)
+        data = self.application.build_data()
+        if is_chief():
+            self._write_json("data.json", dataclasses.asdict(data.spec))
+            self._write_json("environment.json", describe_environment(data))
+        batches = self.application.training_batches(data)
+        with strategy.scope():
+            model = self.application.build_model(data.spec)
+            progress = train(
+                model,
+                batches,
+                settings,
+                self.directory,
+                validation=self.application.validation_batches(data),
+                callbacks=callbacks,
+            )
+        if is_chief():
+            self._save_model(model)
+        return {
+            "run": str(self.directory),
+            "step": progress.step,
+            "best_step": progress.best_step,
+            f"best_validation_{settings.monitor}": progress.best_value,
+            "seconds": round(time.monotonic() - began, 1),
+        }
+
+    def _save_model(self, model: keras.Model) -> None:
+        beside = self.directory / ".model.partial.keras"
+        model.save(beside)
+        beside.replace(self.directory / "model.keras")
+
+    def evaluate(self) -> dict[str, dict[str, Any]]:
+        """The metrics on the test and the validation split, also kept in metrics.json."""
+        model, data = self.load_model(), self.application.build_data()
+        metrics = {
+            split: self.application.evaluate(model, examples, data.spec)
+            for split, examples in data.named().items()
+            if split != "train"
+        }
+        self._write_json("metrics.json", metrics)
+        return metrics
+
+    def predict(self, inputs: Sequence[str]) -> list[dict]:
+        """One record of answers for each input."""
+        return self.application.predict(self.load_model(), self.load_spec(), inputs)
+
+    def export(self, directory: Path) -> Path:
+        """Writes `directory/<config name>/<version>` and returns it."""
+        model = self.load_model()
+        return self.application.export(model, self.load_spec(), directory / self.name)
+
+    def load_model(self) -> keras.Model:
+        """The trained model."""
+        path = self.directory / "model.keras"
+        if not path.exists():
+            newest = CheckpointStore(self.directory / "checkpoints").newest()
+            step = newest.progress.step if newest else 0
+            raise UsageError(
+                f"The run {self.directory} has not finished training: it is at step {step} of "
+                f"{self.config.training.steps}. The same train command continues it."
+            )
+        try:
+            return keras.saving.load_model(path, compile=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{path} is unreadable ({str(error).splitlines()[0]}). Training again with the "
+                "same command writes it anew from the last checkpoint."
+            ) from error
+
+    def load_spec(self) -> Any:
+        """What the model knows of its data."""
+        return self.application.Spec(**self.read_json("data.json"))
+
+    def load_data(self) -> Splits:
+        """The data the run was trained on, read again."""
+        return self.application.build_data()
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of history.csv."""
+        return read_history(self.directory / "history.csv")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """One of the run's JSON files."""
+        try:
+            return json.loads((self.directory / name).read_text())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{self.directory / name} is missing or unreadable.") from error
+
+    def _write_json(self, name: str, values: Any) -> None:
+        write_atomically(self.directory / name, json.dumps(values, indent=1) + "\n")
+
+
+def create_run(application_name: str, config: Config, directory: Path, fresh: bool = False) -> Run:
+    """The run in `directory`: begun, or continued if its config is the same.
+
+    Raises UsageError, and leaves the run as it is, when its config differs.
+    """
+    application = load_application(application_name)(config)
+    path = directory / "config.yaml"
+    if fresh and path.exists() and is_chief():
+        shutil.rmtree(directory)
+    if path.exists() and path.read_text() != config.to_yaml():
+        difference = difflib.unified_diff(
+            path.read_text().splitlines(),
+            config.to_yaml().splitlines(),
+            "run",
+            "config",
+            n=0,
+            lineterm="",
+        )
+        changes = "\n".join(line for line in difference if not line.startswith(("@", "---", "+++")))
+        raise UsageError(
+            f"The run {directory} was trained with another config:\n{changes}\n"
+            "Choose another directory with --run, or start over with --fresh."
+        )
+    if is_chief():
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, config.to_yaml())
+        except OSError as error:
+            raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
+    return Run(directory, application)
+
+
+def open_run(application_name: str, directory: Path) -> Run:
+    """The run in `directory`, which must be one of this application's."""
+    path = directory / "config.yaml"
+    if not path.is_file():
+        raise UsageError(f"{directory} is not a run: it has no config.yaml.")
+    config = read_config(application_name, path.read_text(), str(path))
+    return Run(directory, load_application(application_name)(config))
+
+
+def read_config(
+    application_name: str, text: str, source: str, assignments: Sequence[str] = ()
+) -> Config:
+    """The config written in `text`, with `KEY=VALUE` overrides, for this application."""
+    application = load_application(application_name)
+    values = override(load_yaml(text, source), assignments)
+    owner = values.get("application")
+    if owner != application_name:
+        raise UsageError(
+            f"{source} is a config of {owner}, not of {application_name}."
+            if owner
+            else f"{source} does not say which application it is for: application is missing."
+        )
+    return build_config(application.Config, application.models, values, source)

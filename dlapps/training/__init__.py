@@ -1,0 +1,1 @@
+"""Learning rules run by one loop: steps, checkpoints, validation, distribution."""

@@ -1,0 +1,165 @@
+"""Checkpoints on disk: whole or absent, verified before they are trusted, pruned to a few."""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from dlapps.data.batches import Batches
+from dlapps.errors import DlappsError
+from dlapps.files import new_directory
+from dlapps.training.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+KEPT = 2
+
+
+class CheckpointError(DlappsError):
+    """A checkpoint could not be written or read."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """A verified checkpoint on disk."""
+
+    directory: Path
+    progress: Progress
+
+
+def all_variables(model: keras.Model) -> list[tf.Variable]:
+    """Everything that changes while `model` trains: weights, seeds, metrics, optimizers."""
+    optimizers = [v for v in vars(model).values() if isinstance(v, keras.Optimizer)]
+    unique = {
+        id(variable): variable
+        for variables in (
+            model.variables,
+            model.metrics_variables,
+            *(optimizer.variables for optimizer in optimizers),
+        )
+        for variable in variables
+    }
+    return [variable.value for variable in unique.values()]
+
+
+class CheckpointStore:
+    """The checkpoints of one run: the newest two, and the best of each."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+
+    def save(self, model: keras.Model, batches: Batches, progress: Progress) -> Path:
+        """Writes a checkpoint and forgets those no longer needed; returns its directory."""
+        target = self.path_of(progress.step)
+        try:
+            with new_directory(target) as directory:
+                tf.train.Checkpoint(variables=all_variables(model)).write(str(directory / "model"))
+                batches.save(directory)
+                _write_manifest(directory, progress)
+        except (OSError, tf.errors.OpError) as error:
+            raise CheckpointError(
+                f"The checkpoint at step {progress.step} could not be written to {self.directory}: "
+                f"{_reason(error)}. {self.describe_last_good()}"
+            ) from error
+        self._prune()
+        return target
+
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole, or None; broken ones are named in the log."""
+        for directory in self._directories():
+            try:
+                return Checkpoint(directory, _read_manifest(directory))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                logger.warning(
+                    "Checkpoint %s is broken (%s); using the one before it.", directory, error
+                )
+        return None
+
+    def restore(self, checkpoint: Checkpoint, model: keras.Model, batches: Batches) -> None:
+        """Puts model and batches back to where `checkpoint` was taken."""
+        self.restore_model(checkpoint, model)
+        batches.restore(checkpoint.directory)
+
+    def restore_model(self, checkpoint: Checkpoint, model: keras.Model) -> None:
+        """Puts every variable of `model` and its optimizers back."""
+        reader = tf.train.Checkpoint(variables=all_variables(model))
+        try:
+            reader.read(str(checkpoint.directory / "model")).assert_consumed()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            raise CheckpointError(
+                f"{checkpoint.directory} does not fit this model; it was written by another "
+                "architecture or version. Start over with --fresh."
+            ) from error
+
+    def best(self) -> Checkpoint | None:
+        """The checkpoint that validated best, as the newest whole one remembers it."""
+        newest = self.newest()
+        if newest is None or newest.progress.best_step is None:
+            return None
+        directory = self.path_of(newest.progress.best_step)
+        return Checkpoint(directory, _read_manifest(directory))
+
+    def path_of(self, step: int) -> Path:
+        """Where the checkpoint of a step lies."""
+        return self.directory / f"step-{step:09d}"
+
+    def describe_last_good(self) -> str:
+        """A sentence that names the newest whole checkpoint."""
+        newest = self.newest()
+        return (
+            f"The last good checkpoint is {newest.directory}."
+            if newest
+            else ("There is no earlier checkpoint.")
+        )
+
+    def _directories(self) -> list[Path]:
+        return sorted(self.directory.glob("step-*"), reverse=True)
+
+    def _prune(self) -> None:
+        keep: set[str] = set()
+        whole = 0
+        for directory in self._directories():
+            if whole == KEPT:
+                break
+            try:
+                progress = _read_manifest(directory, verify=False)
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            whole += 1
+            keep.add(directory.name)
+            if progress.best_step is not None:
+                keep.add(self.path_of(progress.best_step).name)
+        for directory in self._directories():
+            if directory.name not in keep:
+                shutil.rmtree(directory)
+
+
+def _write_manifest(directory: Path, progress: Progress) -> None:
+    files = sorted(file for file in directory.rglob("*") if file.is_file())
+    manifest = {
+        "progress": dataclasses.asdict(progress),
+        "files": {str(file.relative_to(directory)): _digest(file) for file in files},
+    }
+    (directory / "manifest.json").write_text(json.dumps(manifest, indent=1))
+
+
+def _read_manifest(directory: Path, verify: bool = True) -> Progress:
+    manifest = json.loads((directory / "manifest.json").read_text())
+    for name, digest in manifest["files"].items() if verify else ():
+        if _digest(directory / name) != digest:
+            raise ValueError(f"{name} is truncated or corrupt")
+    return Progress(**manifest["progress"])
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") or type(error).__name__

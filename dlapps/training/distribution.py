@@ -1,0 +1,136 @@
+"""One device, all GPUs of a machine, or several machines: which strategy, and what it needs."""
+
+import json
+import os
+import socket
+
+import keras
+import tensorflow as tf
+
+from dlapps.data.batches import Batches
+from dlapps.errors import UsageError
+
+
+def choose_strategy(distribution: str) -> tf.distribute.Strategy:
+    """The strategy to build and train the model under."""
+    cluster = read_cluster()
+    if distribution == "auto":
+        distribution = "multi_worker" if cluster else "mirrored"
+        if not cluster and len(tf.config.get_visible_devices("GPU")) < 2:
+            distribution = "single"
+    if distribution == "multi_worker":
+        if not cluster:
+            raise UsageError(
+                "training.distribution is multi_worker, but TF_CONFIG does not name the workers. "
+                "Set TF_CONFIG on each machine, or use training.distribution=single."
+            )
+        _check_port(*cluster)
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return (
+        tf.distribute.MirroredStrategy()
+        if distribution == "mirrored"
+        else (tf.distribute.get_strategy())
+    )
+
+
+def read_cluster() -> tuple[list[str], int] | None:
+    """The workers' addresses and this worker's index, or None when TF_CONFIG names fewer than two.
+
+    Asks for no TensorFlow runtime: the chief is worker 0.
+    """
+    text = os.environ.get("TF_CONFIG", "")
+    if not text.strip():
+        return None
+    try:
+        config = json.loads(text)
+        workers = list(config["cluster"]["worker"])
+        kind, index = config["task"]["type"], int(config["task"]["index"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            'TF_CONFIG is not of the form {"cluster": {"worker": ["host:port", ...]}, '
+            '"task": {"type": "worker", "index": 0}}.'
+        ) from error
+    if kind != "worker" or set(config["cluster"]) != {"worker"} or not 0 <= index < len(workers):
+        raise UsageError(
+            f"TF_CONFIG names task {kind} {index}, but dlapps trains with workers only: "
+            f"there are {len(workers)}, numbered from 0."
+        )
+    return (workers, index) if len(workers) > 1 else None
+
+
+def is_chief() -> bool:
+    """Whether this process is the one that writes the run."""
+    cluster = read_cluster()
+    return cluster is None or cluster[1] == 0
+
+
+def num_workers() -> int:
+    """How many processes train together."""
+    cluster = read_cluster()
+    return len(cluster[0]) if cluster else 1
+
+
+def distribute(
+    batches: Batches, step: int, strategy: tf.distribute.Strategy
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """The training batches from `step` on, each replica seeing its own rows of every batch."""
+    if strategy.num_replicas_in_sync == 1:
+        return batches.from_step(step)
+
+    def rows_of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return batches.from_step(
+            step,
+            num_replicas=strategy.num_replicas_in_sync,
+            num_workers=context.num_input_pipelines,
+            worker=context.input_pipeline_id,
+        )
+
+    return strategy.distribute_datasets_from_function(rows_of_worker)
+
+
+def average_statistics(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
+    """Makes batch statistics, which every replica gathers for itself, equal on all of them."""
+    statistics = [
+        variable
+        for variable in model.non_trainable_variables
+        if keras.backend.is_float_dtype(variable.dtype)
+    ]
+    if strategy.num_replicas_in_sync == 1 or not statistics:
+        return
+
+    @tf.function
+    def average() -> None:
+        context = tf.distribute.get_replica_context()
+        means = context.all_reduce("MEAN", [variable.value for variable in statistics])
+        for variable, mean in zip(statistics, means, strict=True):
+            variable.assign(mean)
+
+    strategy.run(average)
+
+
+def any_worker(flag: bool, strategy: tf.distribute.Strategy) -> bool:
+    """Whether any worker raised its flag; every worker must ask at the same time."""
+    if num_workers() == 1:
+        return flag
+    votes = strategy.run(
+        lambda vote: tf.distribute.get_replica_context().all_reduce("SUM", vote),
+        args=(tf.constant(float(flag)),),
+    )
+    return bool(float(strategy.experimental_local_results(votes)[0]) > 0)
+
+
+def _check_port(workers: list[str], index: int) -> None:
+    """Refuses an address of this worker that another program holds: TensorFlow would abort."""
+    host, _, port = workers[index].rpartition(":")
+    try:
+        number = int(port)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", number))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"TF_CONFIG: {workers[index]!r} is not of the form host:port.") from error
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} of {host}, which TF_CONFIG gives to this worker, cannot be had: "
+            f"{error.strerror}. Name a free port."
+        ) from error

@@ -1,0 +1,79 @@
+"""What `auto` means on the machine at hand: device, precision, XLA, steps a call."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from dlapps.errors import UsageError
+from dlapps.training.settings import TrainingSettings
+
+CPU_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
+CALL_SECONDS = 0.1
+MOST_STEPS_PER_CALL = 500
+
+
+def choose_device(device: str) -> None:
+    """Makes TensorFlow use the device asked for, or says why it cannot."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise UsageError(
+            "training.device is gpu, but TensorFlow sees no GPU here. Install the CUDA build with "
+            "`pip install dlapps[gpu]`, or use training.device=cpu."
+        )
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+
+
+def choose_precision(precision: str) -> str:
+    """The name of the Keras dtype policy to use."""
+    if precision != "auto":
+        return precision
+    gpus = tf.config.get_visible_devices("GPU")
+    if not gpus:
+        return "mixed_bfloat16" if CPU_BFLOAT16_FLAGS & cpu_flags() else "float32"
+    details = (tf.config.experimental.get_device_details(gpu) for gpu in gpus)
+    capability = min(d.get("compute_capability", (0, 0)) for d in details)
+    if capability >= (8, 0):
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= (7, 0) else "float32"
+
+
+def choose_jit(model: keras.Model, settings: TrainingSettings, num_replicas: int) -> bool:
+    """Whether the step is compiled with XLA: on one GPU, unless a layer cannot be."""
+    if settings.jit != "auto":
+        return settings.jit
+    on_gpu = bool(tf.config.get_visible_devices("GPU"))
+    return (
+        on_gpu
+        and num_replicas == 1
+        and all(layer.supports_jit for layer in model._flatten_layers())
+    )
+
+
+def cpu_flags() -> set[str]:
+    """The instruction sets this processor names; none where it cannot be asked."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split()[2:]) for line in lines if line.startswith("flags")), set())
+
+
+class StepsPerCall:
+    """How many steps go into one call of TensorFlow.
+
+    `auto` grows until a call takes a tenth of a second: long enough to hide the cost of a call,
+    short enough to answer a signal and move the progress bar. Several workers must agree on the
+    number without talking, so there `auto` is one.
+    """
+
+    def __init__(self, setting: int | str, num_workers: int):
+        self.adapts = setting == "auto" and num_workers == 1
+        self.count = 1 if setting == "auto" else setting
+
+    def observe(self, steps: int, seconds: float) -> None:
+        """Learns from a call that took `seconds`."""
+        if self.adapts:
+            fitting = int(CALL_SECONDS * steps / max(seconds, 1e-9))
+            self.count = max(1, min(fitting, 2 * self.count, MOST_STEPS_PER_CALL))

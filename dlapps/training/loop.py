@@ -1,0 +1,195 @@
+"""The loop: joins a model's `train_step` with a source of batches, and can be stopped anywhere."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import keras
+import tensorflow as tf
+
+from dlapps.data.batches import Batches
+from dlapps.errors import DlappsError
+from dlapps.training.averaging import averaged_weights
+from dlapps.training.checkpoints import CheckpointStore
+from dlapps.training.display import Display
+from dlapps.training.distribution import (
+    any_worker,
+    average_statistics,
+    distribute,
+    is_chief,
+    num_workers,
+)
+from dlapps.training.hardware import StepsPerCall, choose_jit
+from dlapps.training.history import History
+from dlapps.training.progress import Progress
+from dlapps.training.settings import TrainingSettings
+from dlapps.training.signals import Stopped, StopRequest, catch_stop_signals
+from dlapps.training.steps import compile_evaluation, compile_training, read_metrics
+
+
+class NonFiniteLoss(DlappsError):
+    """The loss became infinite or not a number."""
+
+
+def train(
+    model: keras.Model,
+    batches: Batches,
+    settings: TrainingSettings,
+    directory: Path,
+    *,
+    validation: tf.data.Dataset | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Progress:
+    """Trains a compiled `model` for `settings.steps` steps and returns where it ended.
+
+    Continues from the newest whole checkpoint in `directory`, if there is one. Afterwards the
+    model holds the weights that `settings` asks to keep: the best by validation, or the last.
+    Must be called under the strategy the model was built in. To Keras callbacks, an epoch is the
+    time from one validation to the next and a batch is one call of `steps_per_call` steps.
+
+    Raises Stopped after a signal (having saved), NonFiniteLoss, or CheckpointError.
+    """
+    with catch_stop_signals() as stop:
+        loop = _Loop(model, batches, settings, directory, validation, callbacks)
+        with contextlib.closing(loop):
+            return loop.run(stop)
+
+
+class _Loop:
+    """One run of the loop: what its steps share."""
+
+    def __init__(self, model, batches, settings, directory, validation, callbacks):
+        self.model, self.batches, self.settings = model, batches, settings
+        self.strategy = tf.distribute.get_strategy()
+        self.store = CheckpointStore(directory / "checkpoints")
+        newest = self.store.newest()
+        self.progress = newest.progress if newest else Progress()
+        self.iterator = iter(distribute(batches, self.progress.step, self.strategy))
+        jit = choose_jit(model, settings, self.strategy.num_replicas_in_sync)
+        self.take_steps = compile_training(model, self.strategy, jit)
+        # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
+        self.take_steps.get_concrete_function(self.iterator, tf.constant(1, tf.int64))
+        self.evaluate = compile_evaluation(model, self.strategy, validation) if validation else None
+        if newest:
+            self.store.restore(newest, model, batches)
+        self.history = History(directory, self.progress.step) if is_chief() else None
+        self.display = Display(self.progress.step, settings.steps, shown=is_chief())
+        self.steps_per_call = StepsPerCall(settings.steps_per_call, num_workers())
+        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
+        self.row_began = (time.monotonic(), self.progress.step)
+
+    def run(self, stop: StopRequest) -> Progress:
+        """Steps until the end, an early end, or a signal."""
+        self.model.stop_training = False
+        self.callbacks.on_train_begin()
+        while not self._is_over():
+            self._call()
+            if self._due(self.settings.log_every) or self._validates():
+                self._record()
+            stopped = any_worker(stop.number is not None, self.strategy)
+            is_best = self.progress.best_step == self.progress.step
+            if is_best or self._due(self.settings.checkpoint_every) or self._is_over() or stopped:
+                self._save()
+            if stopped and not self._is_over():
+                raise Stopped(stop.number or 15, self._describe_stop())
+        self.callbacks.on_train_end()
+        self._keep_weights()
+        return self.progress
+
+    def close(self) -> None:
+        """Ends the bar and the logs."""
+        self.display.close()
+        if self.history:
+            self.history.close()
+
+    def _is_over(self) -> bool:
+        return (
+            self.progress.step >= self.settings.steps
+            or self.model.stop_training
+            or self.progress.is_stopped_early(self.settings)
+        )
+
+    def _due(self, every: int) -> bool:
+        return self.progress.step % every == 0 or self.progress.step == self.settings.steps
+
+    def _validates(self) -> bool:
+        return self.evaluate is not None and self._due(self.settings.validate_every)
+
+    def _call(self) -> None:
+        """Takes as many steps as fit before something is due."""
+        step, settings = self.progress.step, self.settings
+        rhythms = (settings.log_every, settings.validate_every, settings.checkpoint_every)
+        until_due = min(settings.steps - step, *(every - step % every for every in rhythms))
+        count = min(self.steps_per_call.count, until_due)
+        self.callbacks.on_train_batch_begin(step)
+        began = time.monotonic()
+        finite = int(self.take_steps(self.iterator, tf.constant(count, tf.int64)))
+        self.steps_per_call.observe(count, time.monotonic() - began)
+        if finite < count:
+            self._refuse(f"The loss is not finite at step {step + finite + 1}.")
+        self.progress = self.progress.at(step + count)
+        self.display.advance(count)
+        if self.display.is_due or self.callbacks.callbacks:
+            metrics = read_metrics(self.model)
+            self.display.refresh(metrics)
+            self.callbacks.on_train_batch_end(self.progress.step - 1, metrics)
+
+    def _record(self) -> None:
+        """Adds a row to the history, with the validation metrics if they are due."""
+        row = read_metrics(self.model)
+        self.model.reset_metrics()
+        now, (began, first_step) = time.monotonic(), self.row_began
+        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        row["steps_per_second"] = (self.progress.step - first_step) / max(now - began, 1e-9)
+        if self._validates():
+            self.callbacks.on_epoch_begin(self.progress.step)
+            row |= self._validate()
+            self.callbacks.on_epoch_end(self.progress.step, row)
+        if self.history:
+            self.history.add(self.progress.step, row)
+        self.display.row(self.progress.step, row)
+        self.row_began = (time.monotonic(), self.progress.step)
+
+    def _validate(self) -> dict[str, float]:
+        average_statistics(self.model, self.strategy)
+        with averaged_weights(self.model):
+            measured = self.evaluate()
+        monitor = self.settings.monitor
+        if monitor not in measured:
+            raise DlappsError(
+                f"training.monitor is {monitor}, but validation measures {', '.join(measured)}."
+            )
+        self.progress = self.progress.after_validation(measured[monitor], self.settings)
+        return {f"validation_{name}": value for name, value in measured.items()}
+
+    def _save(self) -> None:
+        average_statistics(self.model, self.strategy)
+        if not all(
+            bool(keras.ops.all(keras.ops.isfinite(w))) for w in self.model.trainable_weights
+        ):
+            self._refuse(f"The weights are not finite at step {self.progress.step}.")
+        if is_chief():
+            self.store.save(self.model, self.batches, self.progress)
+
+    def _keep_weights(self) -> None:
+        """Leaves in the model the weights that `settings` asks to keep."""
+        any_worker(False, self.strategy)  # The chief may still be writing; voting waits for it.
+        best = self.store.best() if self.settings.restore_best_weights else None
+        if best is not None:
+            self.store.restore_model(best, self.model)
+        if self.model.optimizer.use_ema:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise NonFiniteLoss(
+            f"{what} {self.store.describe_last_good()} Try a smaller training.learning_rate, or "
+            "training.clip_norm."
+        )
+
+    def _describe_stop(self) -> str:
+        return (
+            f"Stopped at step {self.progress.step} of {self.settings.steps} and saved; "
+            "the same command continues."
+        )

@@ -1,0 +1,61 @@
+"""Keras' optimizers and learning-rate schedules, as the `training:` section asks for them."""
+
+import keras
+
+from dlapps.training.settings import ScheduleSettings, TrainingSettings
+
+OPTIMIZERS = {
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "lamb": keras.optimizers.Lamb,
+    "lion": keras.optimizers.Lion,
+}
+
+
+def build_optimizer(settings: TrainingSettings) -> keras.Optimizer:
+    """The optimizer of `settings`, with its schedule, clipping, decay and averaging."""
+    options = settings.optimizer.model_dump(exclude={"name"}, exclude_none=True)
+    if settings.ema_momentum is not None:
+        options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
+    if settings.weight_decay is not None:
+        options["weight_decay"] = settings.weight_decay
+    if settings.accumulation_steps > 1:
+        options["gradient_accumulation_steps"] = settings.accumulation_steps
+    return OPTIMIZERS[settings.optimizer.name](
+        learning_rate=build_schedule(
+            settings.schedule, settings.learning_rate, settings.steps // settings.accumulation_steps
+        ),
+        global_clipnorm=settings.clip_norm,
+        **options,
+    )
+
+
+def build_schedule(
+    settings: ScheduleSettings, learning_rate: float, updates: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate over `updates` updates of the weights."""
+    schedules = keras.optimizers.schedules
+    if settings.name == "exponential":
+        return schedules.ExponentialDecay(learning_rate, settings.decay_steps, settings.decay_rate)
+    if settings.name == "polynomial":
+        end = settings.final_fraction * learning_rate
+        return schedules.PolynomialDecay(learning_rate, updates, end, settings.power)
+    if settings.name == "piecewise":
+        values = [learning_rate, *(factor * learning_rate for factor in settings.factors)]
+        return schedules.PiecewiseConstantDecay(list(settings.boundaries), values)
+    # A cosine that ends where it began is a constant learning rate with Keras' own warm-up.
+    final_fraction = 1.0 if settings.name == "constant" else settings.final_fraction
+    if settings.name == "constant" and not settings.warmup_steps:
+        return learning_rate
+    if not settings.warmup_steps:
+        return schedules.CosineDecay(learning_rate, updates, final_fraction)
+    return schedules.CosineDecay(
+        0.0,
+        max(updates - settings.warmup_steps, 1),
+        final_fraction,
+        warmup_target=learning_rate,
+        warmup_steps=settings.warmup_steps,
+    )

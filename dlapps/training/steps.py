@@ -1,0 +1,65 @@
+"""A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import keras
+import tensorflow as tf
+
+
+def compile_training(
+    model: keras.Model, strategy: tf.distribute.Strategy, jit: bool
+) -> Callable[[Iterator, tf.Tensor], tf.Tensor]:
+    """A function that takes `count` steps and returns how many of them had finite losses.
+
+    One graph serves every count, so how steps are grouped into calls does not change a weight.
+    """
+    train_step = tf.function(model.train_step, jit_compile=True) if jit else model.train_step
+
+    @tf.function
+    def take_steps(batches: Iterator, count: tf.Tensor) -> tf.Tensor:
+        finite = tf.constant(True)
+        finite_steps = tf.constant(0, tf.int64)
+        for _ in tf.range(count):
+            logs = strategy.run(train_step, args=(next(batches),))
+            finite = tf.logical_and(finite, _losses_are_finite(logs, strategy))
+            finite_steps += tf.cast(finite, tf.int64)
+        return finite_steps
+
+    return take_steps
+
+
+def compile_evaluation(
+    model: keras.Model, strategy: tf.distribute.Strategy, batches: tf.data.Dataset
+) -> Callable[[], dict[str, float]]:
+    """A function that returns the model's own metrics over all of `batches`."""
+
+    @tf.function
+    def test_all(dataset: tf.data.Dataset) -> None:
+        for batch in dataset:
+            model.test_step(batch)
+
+    def evaluate() -> dict[str, float]:
+        model.reset_metrics()
+        test_all(batches)
+        results = read_metrics(model)
+        model.reset_metrics()
+        return results
+
+    return evaluate
+
+
+def read_metrics(model: keras.Model) -> dict[str, float]:
+    """The model's metrics as they stand."""
+    return {name: float(value) for name, value in model.get_metrics_result().items()}
+
+
+def _losses_are_finite(
+    logs: Mapping[str, tf.Tensor], strategy: tf.distribute.Strategy
+) -> tf.Tensor:
+    losses = [
+        local
+        for name, value in logs.items()
+        if name == "loss" or name.endswith("_loss")
+        for local in strategy.experimental_local_results(value)
+    ]
+    return tf.reduce_all([tf.reduce_all(tf.math.is_finite(loss)) for loss in losses])
