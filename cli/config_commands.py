@@ -38,8 +38,10 @@ def schema(application: str) -> None:
 
     start_tensorflow()
     from dlapps.applications import load_application
+    from dlapps.config import json_schema
 
-    click.echo(json.dumps(load_application(application).Config.model_json_schema(), indent=1))
+    found = load_application(application)
+    click.echo(json.dumps(json_schema(found.Config, found.models), indent=1))
 
 
 def _find(name: str):
@@ -47,8 +49,7 @@ def _find(name: str):
     from pathlib import Path
 
     from dlapps.applications import application_names
-    from dlapps.config import load_yaml
-    from dlapps.config_files import ConfigFile, config_files
+    from dlapps.config_files import ConfigFile, config_files, load_yaml
     from dlapps.errors import UsageError
     from dlapps.suggestions import did_you_mean
 

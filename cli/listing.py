@@ -4,8 +4,7 @@ import ast
 import importlib.util
 
 from dlapps.applications import application_names
-from dlapps.config import load_yaml
-from dlapps.config_files import config_files
+from dlapps.config_files import config_files, load_yaml
 
 
 def summary_of(application: str) -> str:

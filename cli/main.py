@@ -47,7 +47,9 @@ def dlapps(debug: bool) -> None:
 
     `dlapps list` shows what there is; `dlapps APPLICATION --help` what can be done with it.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    ours = logging.getLogger("dlapps")
+    ours.addHandler(logging.StreamHandler(sys.stderr))
+    ours.setLevel(logging.INFO)
     click.get_current_context().meta["debug"] = debug
 
 

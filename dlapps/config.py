@@ -1,13 +1,14 @@
-"""Strict, typed configs: read from YAML, overridden from the command line, refused when wrong."""
+"""What a config may say: typed sections, a model's options taken from its builder."""
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import pydantic
-import yaml
 
+from dlapps.config_errors import explain_error
+from dlapps.config_files import dump_yaml
 from dlapps.errors import UsageError
 from dlapps.settings import Section
 from dlapps.suggestions import did_you_mean
@@ -51,121 +52,51 @@ class Config(Section):
         return dump_yaml(self.model_dump(mode="json"))
 
 
-def load_yaml(text: str, source: str) -> dict[str, Any]:
-    """The mapping written in `text`; `source` names it in errors."""
-    try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{source} is not valid YAML: {error}") from error
-    if not isinstance(loaded, dict):
-        raise UsageError(f"{source} is not a config: it holds no 'key: value' lines.")
-    return loaded
-
-
-def dump_yaml(values: Mapping[str, Any]) -> str:
-    """YAML in the order of the mapping."""
-    return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)
-
-
-def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """A copy of `values` with each `section.key=value` put in its place."""
-    changed = {**values}
-    for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        if not equals or not path:
-            raise UsageError(f"--set {assignment} is not of the form KEY=VALUE.")
-        *sections, key = path.split(".")
-        place = changed
-        for section in sections:
-            inner = place.get(section)
-            if inner is not None and not isinstance(inner, dict):
-                raise UsageError(f"--set {path}: {section} is a single value, not a section.")
-            place[section] = {**(inner or {})}
-            place = place[section]
-        try:
-            place[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UsageError(f"--set {path}: {text!r} is not a YAML value.") from error
-    return changed
-
-
-def check_options(builder: Callable, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword-only arguments of `builder`, converted to their types, defaults filled in."""
-    hints = typing.get_type_hints(builder)
-    fields = {
-        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
-        for name, parameter in inspect.signature(builder).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    schema = pydantic.create_model(builder.__name__, __base__=Section, **fields)
-    return schema.model_validate(dict(options)).model_dump(mode="json")
-
-
 def build_config(
     schema: type[Config],
     builders: Mapping[str, Callable],
     values: Mapping[str, Any],
     source: str,
 ) -> Config:
-    """The config that `values` describes, its model section checked against its builder."""
+    """The config that `values` describes, its model section checked against its builder.
+
+    Raises UsageError, which calls the config `source` and names the setting.
+    """
     try:
         config = schema.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        raise UsageError(_explain(error, schema, source)) from error
+        raise UsageError(explain_error(error, schema, source)) from error
     name = config.model.get("name")
     if name not in builders:
-        raise UsageError(f"{source}: model.name {name!r} is unknown" + did_you_mean(name, builders))
-    builder = builders[name]
+        raise UsageError(f"{source}: model.name cannot be {name!r}" + did_you_mean(name, builders))
+    options = options_of(name, builders[name])
     try:
-        options = check_options(builder, config.model_options)
+        model = options.model_validate(config.model)
     except pydantic.ValidationError as error:
-        takes = check_options_names(builder)
-        raise UsageError(_explain(error, None, source, ("model",), takes)) from error
-    return config.model_copy(update={"model": {"name": name, **options}})
+        raise UsageError(explain_error(error, options, source, prefix="model.")) from error
+    return config.model_copy(update={"model": model.model_dump(mode="json")})
 
 
-def check_options_names(builder: Callable) -> list[str]:
-    """The names of the options a config may give to `builder`."""
-    parameters = inspect.signature(builder).parameters.values()
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+def options_of(name: str, builder: Callable) -> type[Section]:
+    """The `model:` section for one builder: its keyword-only arguments, written there once."""
+    hints = typing.get_type_hints(builder)
+    fields = {
+        parameter.name: (
+            hints[parameter.name],
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for parameter in inspect.signature(builder).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    return pydantic.create_model(name, __base__=Section, name=(Literal[name], name), **fields)
 
 
-def _explain(
-    error: pydantic.ValidationError,
-    schema: type[Section] | None,
-    source: str,
-    prefix: tuple[str, ...] = (),
-    known: Iterable[str] = (),
-) -> str:
-    """One sentence on the first thing that is wrong, with the nearest known name."""
-    first = error.errors()[0]
-    location = tuple(str(part) for part in first["loc"])
-    name = ".".join((*prefix, *location))
-    if first["type"] == "extra_forbidden":
-        names = _fields_beside(schema, location) if schema else known
-        return f"{source}: {name} is no setting" + did_you_mean(location[-1], names)
-    if first["type"] == "missing":
-        return f"{source}: {name} is missing."
-    given = first.get("input")
-    reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "literal_error":
-        choices = [
-            choice.strip(" '")
-            for choice in first["ctx"]["expected"].replace(" or ", ", ").split(",")
+def json_schema(schema: type[Config], builders: Mapping[str, Callable]) -> dict[str, Any]:
+    """The JSON schema of an application's configs, the options of every model included."""
+    described = schema.model_json_schema()
+    described["properties"]["model"] = {
+        "oneOf": [
+            options_of(name, builder).model_json_schema() for name, builder in builders.items()
         ]
-        return f"{source}: {name} cannot be {given!r}" + did_you_mean(given, choices)
-    if isinstance(given, dict):
-        return f"{source}: {name}: {reason}."
-    return f"{source}: {name} cannot be {given!r}: {reason}."
-
-
-def _fields_beside(schema: type[Section], location: tuple[str, ...]) -> list[str]:
-    """The names of the settings in the section that `location` points into."""
-    for part in location[:-1]:
-        field = schema.model_fields.get(part)
-        candidates = (field.annotation, *typing.get_args(field.annotation)) if field else ()
-        sections = [c for c in candidates if inspect.isclass(c) and issubclass(c, Section)]
-        if not sections:
-            return []
-        schema = sections[0]
-    return list(schema.model_fields)
+    }
+    return described

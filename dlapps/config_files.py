@@ -1,7 +1,11 @@
-"""Where the configs are: `configs/<application>/<name>.yaml`, in a checkout or in a wheel."""
+"""Configs as files: `configs/<application>/<name>.yaml`, in a checkout or in a wheel."""
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from dlapps.errors import UsageError
 from dlapps.suggestions import did_you_mean
@@ -48,3 +52,41 @@ def find_config(application: str, name_or_path: str) -> ConfigFile:
         f"{application} has no config {name_or_path}, nor is there such a file"
         + did_you_mean(name_or_path, known)
     )
+
+
+def load_yaml(text: str, source: str) -> dict[str, Any]:
+    """The mapping written in `text`; `source` names it in errors."""
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{source} is not valid YAML: {error}") from error
+    if not isinstance(loaded, dict):
+        raise UsageError(f"{source} is not a config: it holds no 'key: value' lines.")
+    return loaded
+
+
+def dump_yaml(values: Mapping[str, Any]) -> str:
+    """YAML in the order of the mapping."""
+    return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True)
+
+
+def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """A copy of `values` with each `section.key=value` put in its place."""
+    changed = {**values}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--set {assignment} is not of the form KEY=VALUE.")
+        *sections, key = path.split(".")
+        place = changed
+        for section in sections:
+            inner = place.get(section)
+            if inner is not None and not isinstance(inner, dict):
+                raise UsageError(f"--set {path}: {section} is a single value, not a section.")
+            place[section] = {**(inner or {})}
+            place = place[section]
+        try:
+            place[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UsageError(f"--set {path}: {text!r} is not a YAML value.") from error
+    return changed

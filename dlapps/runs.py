@@ -14,7 +14,8 @@ import keras
 
 from dlapps.application import Application
 from dlapps.applications import load_application
-from dlapps.config import Config, build_config, load_yaml, override
+from dlapps.config import Config, build_config
+from dlapps.config_files import load_yaml, override
 from dlapps.data.splits import Splits
 from dlapps.environment import describe_environment
 from dlapps.errors import UsageError

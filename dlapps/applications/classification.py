@@ -16,8 +16,9 @@ from dlapps.data.labelled import LabelledData, LabelledSpec, load_labelled
 from dlapps.data.splits import Examples, Splits
 from dlapps.errors import UsageError
 from dlapps.explain.confusion import confusion_matrix_figure
-from dlapps.explain.decision_regions import decision_regions, neuron_regions
+from dlapps.explain.decision_regions import decision_regions
 from dlapps.explain.mistakes import confident_mistakes
+from dlapps.explain.neuron_regions import neuron_regions
 from dlapps.export.labels import LabelTable
 from dlapps.export.saved_model import Signature, write_saved_model
 from dlapps.metrics.classification import classification_report

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dlapps.data.preparation import find_folders, prepared_builder
+from dlapps.data.preparation import prepared_builder
+from dlapps.data.raw_files import find_folders
 from dlapps.errors import UsageError
 
 PUBLISHED = {

@@ -27,8 +27,8 @@ SCHEDULE_OPTIONS = {
 
 
 def _refuse_foreign_options(section: Section, kind: str, takes: dict[str, set[str]]) -> None:
-    given = section.model_fields_set - {"name"}
-    foreign = sorted(given - takes[section.name])
+    changed = set(section.model_dump(exclude_defaults=True)) - {"name"}
+    foreign = sorted(changed - takes[section.name])
     if foreign:
         options = ", ".join(sorted(takes[section.name])) or "no options"
         raise ValueError(f"{kind} {section.name} has no {foreign[0]}; it takes {options}")
@@ -121,7 +121,7 @@ class TrainingSettings(Section):
     distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
     """auto: several machines if TF_CONFIG names them, else every GPU of this one."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
-    jit: Literal["auto"] | bool = "auto"
+    jit: Literal["auto", True, False] = "auto"
     """Compile the step with XLA; auto: on a GPU, where the model allows it."""
     steps_per_call: Literal["auto"] | Positive = "auto"
     """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second."""

@@ -1,4 +1,4 @@
-"""A tiny image classifier with two entry points, exported once for every test that only reads."""
+"""A tiny image classifier with two entry points, exported once, and a signature quick to write."""
 
 import io
 
@@ -101,3 +101,15 @@ def signatures(model, table, images, image_bytes, expected):
 @pytest.fixture(scope="session")
 def exported(signatures, table, tmp_path_factory):
     return write_saved_model(tmp_path_factory.mktemp("exports") / "tiny", signatures, [table])
+
+
+@pytest.fixture
+def one_number(tmp_path):
+    """A signature with one variable, quick to write."""
+    variable = tf.Variable(2.0)
+    return Signature(
+        lambda number: {"double": variable * number},
+        tf.TensorSpec([None], tf.float32, "number"),
+        np.array([1.0, 3.0]),
+        {"double": np.array([2.0, 6.0])},
+    )

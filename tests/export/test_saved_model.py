@@ -2,9 +2,7 @@
 
 import dataclasses
 import os
-import re
-import resource
-import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,19 +10,6 @@ import tensorflow as tf
 
 from dlapps.export.errors import ExportError
 from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
-
-
-@pytest.fixture
-def one_number(tmp_path):
-    """A signature with one variable, quick to write."""
-    variable = tf.Variable(2.0)
-    return Signature(
-        lambda number: {"double": variable * number},
-        tf.TensorSpec([None], tf.float32, "number"),
-        np.array([1.0, 3.0]),
-        {"double": np.array([2.0, 6.0])},
-    )
 
 
 def test_outputs_keep_their_names_in_every_signature(exported, expected, images, image_bytes):
@@ -73,13 +58,17 @@ def test_second_export_is_version_2(tmp_path, one_number):
 
 
 def test_a_version_taken_during_the_export_is_not_replaced(tmp_path, one_number, monkeypatch):
-    def meanwhile(*arguments):
-        (tmp_path / "1").mkdir()
-        (tmp_path / "1" / "theirs").touch()
+    rename = Path.rename
 
-    monkeypatch.setattr("dlapps.export.saved_model.check_parity", meanwhile)
-    assert write_saved_model(tmp_path, {"serving_default": one_number}).name == "2"
-    assert (tmp_path / "1" / "theirs").exists()
+    def rename_too_late(staging, version):
+        if version.name == "1":
+            version.mkdir()
+            (version / "theirs").touch()
+        return rename(staging, version)
+
+    monkeypatch.setattr(Path, "rename", rename_too_late)
+    assert write_saved_model(tmp_path, {"serving_default": one_number}) == tmp_path / "2"
+    assert [path.name for path in (tmp_path / "1").iterdir()] == ["theirs"]
 
 
 def test_a_wrong_answer_is_refused_and_leaves_nothing(tmp_path, signatures, table, expected):
@@ -108,41 +97,4 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, one_number, monkeypatch)
     monkeypatch.setattr("dlapps.export.saved_model.check_parity", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_saved_model(tmp_path / "model", {"serving_default": one_number})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_in_the_way_is_one_sentence(tmp_path, one_number):
-    (tmp_path / "file").write_text("kept")
-    with pytest.raises(ExportError, match=r"cannot be written to .*file/model") as error:
-        write_saved_model(tmp_path / "file" / "model", {"serving_default": one_number})
-    assert "\n" not in str(error.value)
-    assert (tmp_path / "file").read_text() == "kept"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_forbidden_folder_is_one_sentence(tmp_path, one_number):
-    tmp_path.chmod(0o500)
-    with pytest.raises(ExportError, match="Permission denied"):
-        write_saved_model(tmp_path / "model", {"serving_default": one_number})
-
-
-def test_a_full_disk_leaves_nothing(tmp_path):
-    large = tf.Variable(tf.zeros([1_000_000]))
-    signature = Signature(
-        lambda index: {"value": tf.gather(large, index)},
-        tf.TensorSpec([None], tf.int32, "index"),
-        np.array([0]),
-        {"value": np.array([0.0])},
-    )
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
-    try:
-        with pytest.raises(ExportError, match=re.escape(str(tmp_path))) as error:
-            write_saved_model(tmp_path / "model", {"serving_default": signature})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
-    assert str(error.value).endswith("File too large.")
-    assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
