@@ -20,7 +20,8 @@ from dlapps.explain.decision_regions import decision_regions
 from dlapps.explain.mistakes import confident_mistakes
 from dlapps.explain.neuron_regions import neuron_regions
 from dlapps.export.labels import LabelTable
-from dlapps.export.saved_model import Signature, write_saved_model
+from dlapps.export.saved_model import write_saved_model
+from dlapps.export.signature import Signature
 from dlapps.metrics.classification import classification_report
 from dlapps.models.lenet5 import lenet5
 from dlapps.models.mlp import mlp

@@ -4,14 +4,16 @@ import math
 
 from dlapps.explain.layout import Layout
 
-LONGEST_STRIP = 24
-SEARCH = 4
+STRIP_LENGTH = 24
+SEARCH = 6
 
 
 def fold(layout: Layout) -> list[range]:
     """The ranks of each strip, cut where the fewest edges cross."""
     num_ranks = 1 + max((rank for rank, _ in layout.cells), default=0)
-    num_strips = math.ceil(num_ranks / LONGEST_STRIP)
+    # Strips lengthen with the network, so that its page does not become a ribbon.
+    strip_length = max(STRIP_LENGTH, 2 * math.sqrt(num_ranks))
+    num_strips = math.ceil(num_ranks / strip_length)
     crossings = [0] * (num_ranks + 1)
     for route in layout.routes:
         for rank, _ in route.cells[1:]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from dlapps.explain.folding import LONGEST_STRIP, SEARCH, fold
+from dlapps.explain.folding import SEARCH, STRIP_LENGTH, fold
 from dlapps.explain.layout import Layout, arrange, longest_path_ranks
 
 
@@ -70,6 +70,6 @@ def test_a_long_graph_is_cut_where_fewest_edges_cross():
     parents[24] = [23, 18]
     strips = fold(arrange(parents))
     assert [rank for strip in strips for rank in strip] == list(range(60))
-    assert max(map(len, strips)) <= LONGEST_STRIP + 2 * SEARCH
+    assert max(map(len, strips)) <= STRIP_LENGTH + 2 * SEARCH
     assert not 18 < strips[1].start <= 24
     assert fold(arrange(parents[:10])) == [range(10)]
