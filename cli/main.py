@@ -50,6 +50,7 @@ def dlapps(debug: bool) -> None:
     ours = logging.getLogger("dlapps")
     ours.addHandler(logging.StreamHandler(sys.stderr))
     ours.setLevel(logging.INFO)
+    ours.propagate = False
     click.get_current_context().meta["debug"] = debug
 
 

@@ -45,7 +45,11 @@ def prepared_builder(
         except failures as error:
             builder = tfds.builder(builder_name, data_dir=data_dir)
             if not builder.is_prepared():
-                raise DlappsError(f"{name} could not be prepared in {data_dir}: {error}") from error
+                # TFDS goes on for lines about how it builds data sets.
+                reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":.")
+                raise DlappsError(
+                    f"{name} could not be prepared in {data_dir}: {reason}."
+                ) from error
         return builder
 
 

@@ -38,7 +38,7 @@ def _rings(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _spirals(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Returns two interleaved arms of 1.75 turns, half a turn apart, from radius 0.5 to 5."""
+    """Returns two arms of 1.75 turns, half a turn apart, from radius 0.5 to 5."""
     along = random.uniform(0.0, 1.0, len(labels))
     return _from_polar(0.5 + 4.5 * along, 2 * np.pi * _SPIRAL_TURNS * along + np.pi * labels)
 

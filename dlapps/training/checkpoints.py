@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -48,17 +49,26 @@ def all_variables(model: keras.Model) -> list[tf.Variable]:
 
 
 class CheckpointStore:
-    """The checkpoints of one run: the newest two, and the best of each."""
+    """The checkpoints of one run: the newest two, and the best of each.
 
-    def __init__(self, directory: Path):
+    Reading distributed variables takes every worker, so every worker saves; `keeps` is true for
+    the one whose files are kept.
+    """
+
+    def __init__(self, directory: Path, keeps: bool = True):
         self.directory = directory
+        self.keeps = keeps
 
     def save(self, model: keras.Model, batches: Batches, progress: Progress) -> Path:
         """Writes a checkpoint and forgets those no longer needed; returns its directory."""
         target = self.path_of(progress.step)
+        if not self.keeps:
+            with tempfile.TemporaryDirectory() as directory:
+                _write_variables(model, Path(directory))
+            return target
         try:
             with new_directory(target) as directory:
-                tf.train.Checkpoint(variables=all_variables(model)).write(str(directory / "model"))
+                _write_variables(model, directory)
                 batches.save(directory)
                 _write_manifest(directory, progress)
         except (OSError, tf.errors.OpError) as error:
@@ -137,6 +147,10 @@ class CheckpointStore:
         for directory in self._directories():
             if directory.name not in keep:
                 shutil.rmtree(directory)
+
+
+def _write_variables(model: keras.Model, directory: Path) -> None:
+    tf.train.Checkpoint(variables=all_variables(model)).write(str(directory / "model"))
 
 
 def _write_manifest(directory: Path, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -101,22 +102,27 @@ def average_statistics(model: keras.Model, strategy: tf.distribute.Strategy) -> 
     @tf.function
     def average() -> None:
         context = tf.distribute.get_replica_context()
-        means = context.all_reduce("MEAN", [variable.value for variable in statistics])
+        means = context.all_reduce("MEAN", [tf.identity(v.value) for v in statistics])
         for variable, mean in zip(statistics, means, strict=True):
             variable.assign(mean)
 
     strategy.run(average)
 
 
-def any_worker(flag: bool, strategy: tf.distribute.Strategy) -> bool:
-    """Whether any worker raised its flag; every worker must ask at the same time."""
+def ballot(strategy: tf.distribute.Strategy) -> Callable[[bool], bool]:
+    """A function that tells whether any worker raised its flag; all must ask at the same time."""
     if num_workers() == 1:
-        return flag
-    votes = strategy.run(
-        lambda vote: tf.distribute.get_replica_context().all_reduce("SUM", vote),
-        args=(tf.constant(float(flag)),),
-    )
-    return bool(float(strategy.experimental_local_results(votes)[0]) > 0)
+        return lambda flag: flag
+
+    @tf.function
+    def count(flag: tf.Tensor) -> tf.Tensor:
+        def add_up(flag: tf.Tensor) -> tf.Tensor:
+            # The identity gives the flag a device, which is where its sum is put.
+            return tf.distribute.get_replica_context().all_reduce("SUM", tf.identity(flag))
+
+        return strategy.experimental_local_results(strategy.run(add_up, args=(flag,)))[0]
+
+    return lambda flag: bool(count(tf.constant(float(flag))) > 0)
 
 
 def _check_port(workers: list[str], index: int) -> None:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError
@@ -15,8 +16,8 @@ from dlapps.training.averaging import averaged_weights
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.display import Display
 from dlapps.training.distribution import (
-    any_worker,
     average_statistics,
+    ballot,
     distribute,
     is_chief,
     num_workers,
@@ -63,7 +64,7 @@ class _Loop:
     def __init__(self, model, batches, settings, directory, validation, callbacks):
         self.model, self.batches, self.settings = model, batches, settings
         self.strategy = tf.distribute.get_strategy()
-        self.store = CheckpointStore(directory / "checkpoints")
+        self.store = CheckpointStore(directory / "checkpoints", keeps=is_chief())
         newest = self.store.newest()
         self.progress = newest.progress if newest else Progress()
         self.iterator = iter(distribute(batches, self.progress.step, self.strategy))
@@ -74,6 +75,7 @@ class _Loop:
         self.evaluate = compile_evaluation(model, self.strategy, validation) if validation else None
         if newest:
             self.store.restore(newest, model, batches)
+        self.any_worker = ballot(self.strategy)
         self.history = History(directory, self.progress.step) if is_chief() else None
         self.display = Display(self.progress.step, settings.steps, shown=is_chief())
         self.steps_per_call = StepsPerCall(settings.steps_per_call, num_workers())
@@ -88,7 +90,7 @@ class _Loop:
             self._call()
             if self._due(self.settings.log_every) or self._validates():
                 self._record()
-            stopped = any_worker(stop.number is not None, self.strategy)
+            stopped = self.any_worker(stop.number is not None)
             is_best = self.progress.best_step == self.progress.step
             if is_best or self._due(self.settings.checkpoint_every) or self._is_over() or stopped:
                 self._save()
@@ -141,7 +143,7 @@ class _Loop:
         row = read_metrics(self.model)
         self.model.reset_metrics()
         now, (began, first_step) = time.monotonic(), self.row_began
-        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        row["learning_rate"] = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row["steps_per_second"] = (self.progress.step - first_step) / max(now - began, 1e-9)
         if self._validates():
             self.callbacks.on_epoch_begin(self.progress.step)
@@ -166,16 +168,13 @@ class _Loop:
 
     def _save(self) -> None:
         average_statistics(self.model, self.strategy)
-        if not all(
-            bool(keras.ops.all(keras.ops.isfinite(w))) for w in self.model.trainable_weights
-        ):
+        if not all(bool(ops.all(ops.isfinite(w))) for w in self.model.trainable_weights):
             self._refuse(f"The weights are not finite at step {self.progress.step}.")
-        if is_chief():
-            self.store.save(self.model, self.batches, self.progress)
+        self.store.save(self.model, self.batches, self.progress)
 
     def _keep_weights(self) -> None:
         """Leaves in the model the weights that `settings` asks to keep."""
-        any_worker(False, self.strategy)  # The chief may still be writing; voting waits for it.
+        self.any_worker(False)  # The chief may still be writing; voting waits for it.
         best = self.store.best() if self.settings.restore_best_weights else None
         if best is not None:
             self.store.restore_model(best, self.model)

@@ -1,0 +1,38 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+RUN = runs/classification/digits_lenet5/0
+
+.PHONY: demo test lint clean
+
+## Train, evaluate, explain, export and serve one network on embedded data.
+demo: $(VENV)/.installed
+	$(BIN)/dlapps classification train digits_lenet5
+	$(BIN)/dlapps classification evaluate $(RUN)
+	$(BIN)/dlapps classification explain $(RUN)
+	$(BIN)/dlapps classification export $(RUN)
+	$(BIN)/python examples/write_digit.py $(RUN)/digit.png
+	$(BIN)/python examples/classify_png.py saved_models/digits_lenet5 $(RUN)/digit.png
+	@echo "pictures:   $(RUN)/pictures"
+	@echo "report:     $(RUN)/report.html"
+	@echo "SavedModel: saved_models/digits_lenet5"
+
+## Check the style and run every test.
+test: $(VENV)/.installed-test lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist
