@@ -1,12 +1,16 @@
 """Published data sets, read through TensorFlow Datasets (TFDS) from the disk or the network."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dlapps.data.preparation import prepared_builder
 from dlapps.data.raw_files import find_folders
 from dlapps.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PUBLISHED = {
     "mnist": "mnist:3.0.1",
@@ -63,6 +67,7 @@ def _builder_name(name: str) -> str:
 
 
 def _read_split(builder, split: str) -> dict[str, np.ndarray]:
+    import numpy as np
     import tensorflow_datasets as tfds
     from tqdm import tqdm
 

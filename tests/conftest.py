@@ -1,0 +1,108 @@
+"""The `dlapps` command inside this process, and a tiny run for the tests that need one."""
+
+import contextlib
+import dataclasses
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from cli.main import main
+
+TINY = (
+    "training.steps=6",
+    "training.checkpoint_every=2",
+    "training.validate_every=3",
+    "training.log_every=3",
+    "training.steps_per_call=1",
+    "training.restore_best_weights=false",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a command left for its caller."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self):
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+
+Command = Callable[..., Answer]
+
+
+def run_command(*arguments: object) -> Answer:
+    """The answer of `dlapps ARGUMENTS`, after which this process is as it was before."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    argv = ["dlapps", *map(str, arguments)]
+    with (
+        _unchanged_process(),
+        mock.patch.object(sys, "argv", argv),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        try:
+            main()
+            exit_code = 0
+        except SystemExit as exit_request:
+            exit_code = exit_request.code
+    return Answer(exit_code, stdout.getvalue(), stderr.getvalue())
+
+
+@contextlib.contextmanager
+def _unchanged_process() -> Iterator[None]:
+    """Puts back what a command changes for good, because its process ends with it."""
+    logger = logging.getLogger("dlapps")
+    before = (logger.handlers[:], logger.level, logger.propagate)
+    try:
+        with mock.patch.dict(os.environ):
+            yield
+    finally:
+        logger.handlers[:], logger.level, logger.propagate = before
+        if "keras" in sys.modules:
+            import keras
+
+            keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def dlapps() -> Command:
+    """Runs `dlapps` with the given arguments: dlapps("list", "--json").stdout."""
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def tiny() -> list[str]:
+    """The options that make any training one of six steps."""
+    return [part for setting in TINY for part in ("--set", setting)]
+
+
+@pytest.fixture(scope="session")
+def xor_run(dlapps: Command, tiny: list[str], tmp_path_factory) -> Path:
+    """A finished run of xor_mlp, to be looked at but not changed."""
+    directory = tmp_path_factory.mktemp("runs") / "xor_mlp" / "0"
+    answer = dlapps("classification", "train", "xor_mlp", "--run", directory, *tiny)
+    assert answer.exit_code == 0, answer.stderr
+    return directory
+
+
+@pytest.fixture
+def no_network(monkeypatch) -> None:
+    """Cuts the network, and the way to data that lies on this machine already."""
+    import socket
+
+    def resolve(*arguments, **options):
+        raise socket.gaierror(socket.EAI_NONAME, "no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
