@@ -130,15 +130,12 @@ def _imported_from(statement: ast.ImportFrom, file: Path) -> Iterator[str]:
     if statement.level:
         package = file.parent.parts[: len(file.parent.parts) - statement.level + 1]
         base = ".".join((*package, *filter(None, [base])))
-    yield base
-    # `from dlapps import runs` imports dlapps.runs; of `from dlapps.runs import Run` the module
-    # is already named.
-    if base.partition(".")[0] == "dlapps":
-        yield from (
-            f"{base}.{alias.name}"
-            for alias in statement.names
-            if alias.name.islower() and base in ("dlapps", *(f"dlapps.{room}" for room in MAY_USE))
-        )
+    # What a package hands out is a module of its own: `from dlapps import runs`.
+    if base in ("dlapps", *(f"dlapps.{room}" for room in MAY_USE)):
+        names = (alias.name for alias in statement.names)
+        yield from (f"{base}.{name}" for name in names if not name.startswith("__"))
+    else:
+        yield base
 
 
 def test_every_room_keeps_to_its_neighbours():
@@ -195,6 +192,7 @@ def test_a_trespass_is_noticed(tmp_path, file, line, problem):
         ("dlapps/applications/a.py", "from dlapps.explain.curves import x\nimport keras"),
         ("dlapps/datasets/a.py", "from dlapps.errors import UsageError"),
         ("dlapps/training/a.py", "from dlapps.data.batches import Batches"),
+        ("dlapps/training/a.py", "from dlapps.data import splits\nfrom dlapps import __version__"),
         ("dlapps/models/a.py", "from dlapps.models.b import b\nfrom dlapps.layers.c import C"),
     ],
 )

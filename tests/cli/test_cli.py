@@ -1,0 +1,186 @@
+"""The command line: results on stdout, one clear sentence on stderr, and an honest exit code."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+CONFIGS = sorted(Path(__file__).parents[2].glob("configs/*/*.yaml"))
+CLASSIFICATION = [file.stem for file in CONFIGS if file.parent.name == "classification"]
+
+
+def assert_refused(answer, exit_code: int, *named: str) -> None:
+    """One or two sentences on stderr, nothing on stdout."""
+    assert answer.exit_code == exit_code, answer.stderr
+    assert answer.stdout == ""
+    for text in named:
+        assert text in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+
+
+def test_list_shows_every_application_and_config(dlapps):
+    answer = dlapps("list")
+    assert answer.exit_code == 0
+    assert answer.stderr == ""
+    assert "classification  Classification: which of several classes" in answer.stdout
+    for file in CONFIGS:
+        assert f"  {file.stem} " in answer.stdout
+
+
+def test_list_as_json_says_what_each_config_needs(dlapps):
+    (found,) = (a for a in dlapps("list", "--json").document if a["name"] == "classification")
+    needs = {config["name"]: config["needs"] for config in found["configs"]}
+    assert sorted(needs) == CLASSIFICATION
+    assert needs["digits_lenet5"].startswith("nothing")
+    assert needs["mnist_mlp"].startswith("mnist (downloaded")
+    assert needs["image_folder_lenet5"].startswith("your own data: --set data.path=DIR")
+    assert all(config["summary"] for config in found["configs"])
+
+
+@pytest.mark.parametrize("name", ["digits_lenet5", "classification/digits_lenet5"])
+def test_config_show_writes_every_default_out(dlapps, name):
+    written = yaml.safe_load(dlapps("config", "show", name).stdout)
+    assert written["training"]["steps"] == 1200
+    assert written["training"]["optimizer"]["name"] == "adam"
+    assert dlapps("config", "show", name, "--json").document == written
+
+
+def test_config_show_takes_files_and_changes(dlapps, tmp_path):
+    text = dlapps("config", "show", "xor_mlp", "--set", "training.steps=7").stdout
+    (tmp_path / "mine.yaml").write_text(text)
+    answer = dlapps("config", "show", tmp_path / "mine.yaml", "--json", "--set", "seed=4")
+    assert answer.document["training"]["steps"] == 7
+    assert answer.document["seed"] == 4
+
+
+def test_config_schema_is_a_json_schema(dlapps):
+    schema = dlapps("config", "schema", "classification").document
+    assert {"data", "model", "training", "seed"} <= schema["properties"].keys()
+
+
+def test_data_list_says_where_data_would_come_from(dlapps, tmp_path):
+    (tmp_path / "raw/mnist").mkdir(parents=True)
+    (tmp_path / "raw/mnist/file.gz").touch()
+    options = ("--manual-dir", tmp_path / "raw", "--data-dir", tmp_path / "prepared")
+    before = dict(os.environ)
+    answer = dlapps("data", "list", *options)
+    assert f"mnist: raw files in {tmp_path}/raw/mnist" in answer.stdout
+    assert "fashion_mnist: would be downloaded" in answer.stdout
+    assert dlapps("data", "list", "--json", *options).document["mnist"].startswith("raw files")
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("clasification", "train", "xor_mlp"), "did you mean classification?"),
+        (("classification", "trian", "xor_mlp"), "No such command 'trian'"),
+        (("classification", "train"), "Missing argument 'CONFIG'"),
+        (("classification", "train", "xor_mlp", "--freshly"), "No such option: --freshly"),
+        (("classification", "predict", "run"), "Missing argument 'INPUT...'"),
+        (("lst",), "did you mean list?"),
+    ],
+)
+def test_wrong_usage_is_2_and_names_the_nearest(dlapps, arguments, named):
+    answer = dlapps(*arguments)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert named in answer.stderr.replace("no such", "No such")
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("classification", "train", "xor_mpl"), "did you mean xor_mlp?"),
+        (("config", "show", "xor_mpl"), "did you mean xor_mlp?"),
+        (("config", "schema", "clasification"), "did you mean classification?"),
+        (("data", "prepare", "mnits"), "no published data set"),
+        (("classification", "evaluate", "/nowhere/run"), "/nowhere/run is not a run"),
+        (
+            ("classification", "train", "xor_mlp", "--set", "training.step=3"),
+            "training.step is no setting; did you mean steps?",
+        ),
+        (("classification", "train", "xor_mlp", "--set", "steps"), "not of the form KEY=VALUE"),
+    ],
+)
+def test_a_refusal_is_2_and_one_sentence(dlapps, arguments, named):
+    assert_refused(dlapps(*arguments), 2, named)
+
+
+def test_a_config_that_names_no_application_is_refused(dlapps, tmp_path):
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    assert_refused(dlapps("config", "show", tmp_path / "mine.yaml"), 2, "application is missing")
+
+
+def test_a_failure_is_1_and_the_traceback_is_for_debug(dlapps, tmp_path):
+    """A learning rate that no network survives fails in the middle of training."""
+    arguments = (
+        "classification", "train", "rings_mlp", "--run", tmp_path / "run",
+        "--set", "training.learning_rate=1e38", "--set", "training.optimizer.name=sgd",
+        "--set", "model.activation=linear",
+    )  # fmt: skip
+    answer = dlapps(*arguments)
+    assert_refused(answer, 1, "not finite at step", "There is no earlier checkpoint")
+    with pytest.raises(Exception, match="not finite at step"):
+        dlapps("--debug", *arguments)
+
+
+def test_results_go_to_stdout_as_one_document(dlapps, xor_run, tmp_path):
+    arguments = {
+        "evaluate": (xor_run,),
+        "predict": (xor_run, "1,1", "-1,1"),
+        "export": (xor_run, "--to", tmp_path),
+        "explain": (xor_run,),
+    }
+    for command, given in arguments.items():
+        answer = dlapps("classification", command, *given, "--json")
+        assert answer.exit_code == 0, answer.stderr
+        assert json.loads(answer.stdout)
+
+
+def test_training_tells_its_outcome(dlapps, tiny, tmp_path):
+    arguments = ("classification", "train", "xor_mlp", "--run", tmp_path / "xor_mlp/0", *tiny)
+    outcome = dlapps(*arguments, "--json").document
+    assert outcome["step"] == 6
+    assert outcome["run"] == str(tmp_path / "xor_mlp/0")
+    again = dlapps(*arguments)
+    assert again.exit_code == 0
+    assert "step: 6" in again.stdout
+    assert f"Next: dlapps classification evaluate {tmp_path}/xor_mlp/0" in again.stderr
+
+
+def test_answers_are_readable(dlapps, xor_run):
+    evaluated = dlapps("classification", "evaluate", xor_run).stdout
+    accuracy = json.loads((xor_run / "metrics.json").read_text())["test"]["accuracy"]
+    assert f"test accuracy: {accuracy:.4f}" in evaluated
+    predicted = dlapps("classification", "predict", xor_run, "-1.5,2").stdout
+    (record,) = dlapps("classification", "predict", xor_run, "-1.5,2", "--json").document
+    assert predicted.startswith(f"-1.5,2  label: {record['label']}  probabilities: ")
+    assert np.isclose(sum(record["probabilities"].values()), 1, atol=1e-6)
+
+
+def test_a_signal_saves_and_ends_with_its_own_code(dlapps, tmp_path):
+    directory = tmp_path / "xor_mlp/0"
+
+    def stop_once_training() -> None:
+        deadline = time.monotonic() + 60
+        while not (directory / "history.csv").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = threading.Thread(target=stop_once_training)
+    watcher.start()
+    many_steps = ("--set", "training.steps=100000000")
+    answer = dlapps("classification", "train", "xor_mlp", "--run", directory, *many_steps)
+    watcher.join()
+    assert answer.exit_code == 128 + signal.SIGTERM
+    assert "and saved; the same command continues." in answer.stderr
+    assert list((directory / "checkpoints").glob("step-*/manifest.json"))
