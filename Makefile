@@ -12,7 +12,8 @@ demo: $(VENV)/.installed
 	$(BIN)/dlapps classification explain $(RUN)
 	$(BIN)/dlapps classification export $(RUN)
 	$(BIN)/python examples/write_digit.py $(RUN)/digit.png
-	$(BIN)/python examples/classify_png.py saved_models/digits_lenet5 $(RUN)/digit.png
+	@$(BIN)/python examples/classify_png.py saved_models/digits_lenet5 $(RUN)/digit.png \
+	  2>$(RUN)/serving.log || { cat $(RUN)/serving.log; exit 1; }
 	@echo "pictures:   $(RUN)/pictures"
 	@echo "report:     $(RUN)/report.html"
 	@echo "SavedModel: saved_models/digits_lenet5"

@@ -65,4 +65,8 @@ def _find(name: str):
     if not path.is_file():
         raise UsageError(f"There is no config {name}" + did_you_mean(name, known))
     application = load_yaml(path.read_text(encoding="utf-8"), name).get("application")
+    if application is None:
+        raise UsageError(
+            f"{name} does not say which application it is for: application is missing."
+        )
     return str(application), ConfigFile(path)

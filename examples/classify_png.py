@@ -16,7 +16,7 @@ def main(export: Path, images: list[str]) -> None:
     answers = classifier(image_bytes=tf.constant([Path(image).read_bytes() for image in images]))
     for image, label, row in zip(images, answers["label"], answers["probabilities"], strict=True):
         print(f"{image}: {label.numpy().decode()} (probability {float(max(row)):.4f})")
-    print(f"answered by {newest}, in a process without Keras models and dlapps")
+    print(f"answered by {newest}, in a process that knows TensorFlow only")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import sys
 
 from PIL import Image
 
-from dlapps.data.labelled import LabelledData, load_labelled
+from dlapps.data.splits import Examples, carve
+from dlapps.datasets.digits import TEST_SIZE, load_digits
 
 
 def main(path: str) -> None:
-    test = load_labelled(LabelledData(name="digits")).test
+    images, labels = load_digits()
+    _, test = carve(Examples({"image": images, "label": labels}), TEST_SIZE)
     image, label = test.columns["image"][0, :, :, 0], test.columns["label"][0]
     Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC).save(path)
     print(f"{path}: a handwritten {label}")

@@ -1,4 +1,4 @@
-"""A training run killed again and again, by SIGTERM and -9, ends with the unbroken run's weights."""
+"""A run killed again and again, by SIGTERM and by -9, ends with the unbroken run's weights."""
 
 import os
 import random
@@ -46,10 +46,17 @@ def step_of(directory: Path) -> int:
     return int(rows[-1]["step"]) if rows else 0
 
 
+def has_passed(directory: Path, target: int, began: float) -> bool:
+    """Whether a process that began then has itself trained, and past `target`."""
+    history = directory / "history.csv"
+    return history.exists() and history.stat().st_mtime > began and step_of(directory) >= target
+
+
 def kill_once(config: str, directory: Path, steps: int, target: int, number: int) -> int | None:
     """Trains past `target` and kills; returns the step it was seen at, None if it had ended."""
+    began = time.time()
     process = subprocess.Popen(command(config, directory, steps), stderr=subprocess.DEVNULL)
-    while process.poll() is None and step_of(directory) < target:
+    while process.poll() is None and not has_passed(directory, target, began):
         time.sleep(0.01)
     time.sleep(random.random() * 0.3)
     if process.poll() is not None:

@@ -12,13 +12,13 @@ from dlapps.data.image_folder import load_image_folder
 from dlapps.data.images import decode_image
 from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
-from dlapps.datasets.digits import load_digits
+from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
 from dlapps.settings import Section
 
 Positive = Annotated[int, Field(gt=0)]
 
-DIGITS_TEST, DIGITS_VALIDATION = 360, 180
+DIGITS_VALIDATION = 180
 MNIST_VALIDATION = 5_000
 FASHION_CLASSES = (
     "t-shirt/top", "trouser", "pullover", "dress", "coat",
@@ -98,7 +98,7 @@ def load_labelled(settings: LabelledData) -> Splits:
 
 def _digits() -> Splits:
     images, labels = load_digits()
-    rest, test = carve(Examples({"image": images, "label": labels}), DIGITS_TEST)
+    rest, test = carve(Examples({"image": images, "label": labels}), TEST_SIZE)
     train, validation = carve(rest, DIGITS_VALIDATION)
     return Splits(train, validation, test, LabelledSpec(images.shape[1:], DIGIT_CLASSES))
 

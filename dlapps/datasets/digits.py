@@ -2,6 +2,9 @@
 
 import numpy as np
 
+TEST_SIZE = 360
+"""How many digits we hold out for testing, by `carve`: the set comes without a split."""
+
 
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """Returns images uint8 [1797, 8, 8, 1] and the digits 0 to 9 they show, int32 [1797].

@@ -83,7 +83,7 @@ def test_data_list_says_where_data_would_come_from(dlapps, tmp_path):
         (("clasification", "train", "xor_mlp"), "did you mean classification?"),
         (("classification", "trian", "xor_mlp"), "No such command 'trian'"),
         (("classification", "train"), "Missing argument 'CONFIG'"),
-        (("classification", "train", "xor_mlp", "--freshly"), "No such option: --freshly"),
+        (("classification", "train", "xor_mlp", "--freshly"), "'--fresh'?"),
         (("classification", "predict", "run"), "Missing argument 'INPUT...'"),
         (("lst",), "did you mean list?"),
     ],
@@ -92,7 +92,7 @@ def test_wrong_usage_is_2_and_names_the_nearest(dlapps, arguments, named):
     answer = dlapps(*arguments)
     assert answer.exit_code == 2
     assert answer.stdout == ""
-    assert named in answer.stderr.replace("no such", "No such")
+    assert named in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
