@@ -93,7 +93,7 @@ def _train(name: str) -> click.Command:
         text = file.path.read_text(encoding="utf-8")
         settings = read_config(name, text, str(file.path), assignments)
         directory = directory or Path("runs", name, file.name, str(settings.seed))
-        outcome = create_run(name, settings, directory, fresh).train()
+        outcome = create_run(name, settings, directory, fresh).train(file.name)
         _echo(outcome, as_json)
         if not as_json:
             click.echo(f"Next: dlapps {name} evaluate {directory}", err=True)

@@ -1,6 +1,7 @@
 """Writes that are seen whole or not at all: beside the target first, then renamed."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -47,3 +48,15 @@ def _flush(directory: Path) -> None:
         if file.is_file():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
+
+
+@contextlib.contextmanager
+def sole_user(directory: Path) -> Iterator[bool]:
+    """Yields whether this process is the only one using `directory` in such a block."""
+    with (directory / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

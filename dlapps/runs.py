@@ -19,7 +19,7 @@ from dlapps.config_files import load_yaml, override
 from dlapps.data.splits import Splits
 from dlapps.environment import describe_environment
 from dlapps.errors import UsageError
-from dlapps.files import write_atomically
+from dlapps.files import sole_user, write_atomically
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.distribution import choose_strategy, is_chief
 from dlapps.training.hardware import choose_device, choose_precision
@@ -43,21 +43,35 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of its config: the folder that holds one run for each seed."""
-        return self.directory.resolve().parent.name
+        """The name of its config."""
+        return self.read_json("environment.json")["config"]
 
-    def train(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> dict[str, Any]:
-        """Trains from where the run stands to its end; returns where that was."""
+    def train(
+        self, config_name: str, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> dict[str, Any]:
+        """Trains from where the run stands to its end; returns where that was.
+
+        `config_name` is what exports of this run will be called.
+        """
+        if not is_chief():
+            return self._train(config_name, callbacks)
+        with sole_user(self.directory) as alone:
+            if not alone:
+                raise UsageError(f"Another process is training {self.directory}.")
+            return self._train(config_name, callbacks)
+
+    def _train(self, config_name: str, callbacks: Sequence[keras.callbacks.Callback]) -> dict:
         began = time.monotonic()
         settings = self.config.training
         choose_device(settings.device)
-        strategy = choose_strategy(settings.distribution)
+        strategy = choose_strategy(settings)
         keras.config.set_dtype_policy(choose_precision(settings.precision))
         keras.utils.set_random_seed(self.config.seed)
         data = self.application.build_data()
         if is_chief():
             self._write_json("data.json", dataclasses.asdict(data.spec))
-            self._write_json("environment.json", describe_environment(data))
+            environment = {"config": config_name, **describe_environment(data)}
+            self._write_json("environment.json", environment)
         batches = self.application.training_batches(data)
         with strategy.scope():
             model = self.application.build_model(data.spec)

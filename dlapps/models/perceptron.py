@@ -19,18 +19,21 @@ class Perceptron(keras.Model):
     """
 
     def train_step(self, data):
-        """One application of the rule to a batch (x, y): x [N, ...], y int [N]."""
-        x, y = data
+        """One application of the rule to a batch (x, y) or (x, y, weights): y int [N]."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         weights = self.trainable_variables
         with tf.GradientTape() as tape:
             net = self(x, training=True)
             fires = ops.cast(net > 0, net.dtype)
             errors = fires - ops.one_hot(y, net.shape[-1], dtype=net.dtype)
+            if sample_weight is not None:
+                errors *= ops.cast(sample_weight, net.dtype)[:, None]
             # The derivative of a net input by a weight is what that weight was fed.
             change = ops.sum(ops.stop_gradient(errors) * net) / ops.cast(ops.shape(x)[0], net.dtype)
         self.optimizer.apply_gradients(zip(tape.gradient(change, weights), weights, strict=True))
-        self._loss_tracker.update_state(self.compute_loss(x, y, net), sample_weight=ops.shape(x)[0])
-        return self.compute_metrics(x, y, net)
+        loss = self.compute_loss(x, y, net, sample_weight)
+        self._loss_tracker.update_state(loss, sample_weight=ops.shape(x)[0])
+        return self.compute_metrics(x, y, net, sample_weight)
 
 
 def perceptron(input_shape: tuple[int, ...], num_outputs: int) -> keras.Model:

@@ -1,8 +1,6 @@
 """Checkpoints on disk: whole or absent, verified before they are trusted, pruned to a few."""
 
 import dataclasses
-import hashlib
-import json
 import logging
 import shutil
 import tempfile
@@ -14,6 +12,7 @@ import tensorflow as tf
 from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError
 from dlapps.files import new_directory
+from dlapps.training.manifest import BrokenCheckpoint, read_manifest, write_manifest
 from dlapps.training.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ class CheckpointStore:
             with new_directory(target) as directory:
                 _write_variables(model, directory)
                 batches.save(directory)
-                _write_manifest(directory, progress)
+                write_manifest(directory, progress)
         except (OSError, tf.errors.OpError) as error:
             raise CheckpointError(
                 f"The checkpoint at step {progress.step} could not be written to {self.directory}: "
@@ -83,11 +82,9 @@ class CheckpointStore:
         """The newest checkpoint that is whole, or None; broken ones are named in the log."""
         for directory in self._directories():
             try:
-                return Checkpoint(directory, _read_manifest(directory))
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                logger.warning(
-                    "Checkpoint %s is broken (%s); using the one before it.", directory, error
-                )
+                return Checkpoint(directory, read_manifest(directory))
+            except BrokenCheckpoint as error:
+                logger.warning("%s Using the one before it.", error)
         return None
 
     def restore(self, checkpoint: Checkpoint, model: keras.Model, batches: Batches) -> None:
@@ -107,12 +104,19 @@ class CheckpointStore:
             ) from error
 
     def best(self) -> Checkpoint | None:
-        """The checkpoint that validated best, as the newest whole one remembers it."""
+        """The checkpoint that validated best, as the newest whole one remembers it.
+
+        None when nothing was validated, or when the best is broken, which is said in the log.
+        """
         newest = self.newest()
         if newest is None or newest.progress.best_step is None:
             return None
         directory = self.path_of(newest.progress.best_step)
-        return Checkpoint(directory, _read_manifest(directory))
+        try:
+            return Checkpoint(directory, read_manifest(directory))
+        except BrokenCheckpoint as error:
+            logger.warning("%s Keeping the last weights in place of the best.", error)
+            return None
 
     def path_of(self, step: int) -> Path:
         """Where the checkpoint of a step lies."""
@@ -121,58 +125,35 @@ class CheckpointStore:
     def describe_last_good(self) -> str:
         """A sentence that names the newest whole checkpoint."""
         newest = self.newest()
-        return (
-            f"The last good checkpoint is {newest.directory}."
-            if newest
-            else ("There is no earlier checkpoint.")
-        )
+        if newest is None:
+            return "There is no earlier checkpoint."
+        return f"The last good checkpoint is {newest.directory}."
 
     def _directories(self) -> list[Path]:
         return sorted(self.directory.glob("step-*"), reverse=True)
 
     def _prune(self) -> None:
+        """Deletes all but the newest two, their best, and what a killed process left half-made."""
         keep: set[str] = set()
         whole = 0
         for directory in self._directories():
             if whole == KEPT:
                 break
             try:
-                progress = _read_manifest(directory, verify=False)
-            except (OSError, ValueError, KeyError, TypeError):
+                progress = read_manifest(directory, verify=False)
+            except BrokenCheckpoint:
                 continue
             whole += 1
             keep.add(directory.name)
             if progress.best_step is not None:
                 keep.add(self.path_of(progress.best_step).name)
-        for directory in self._directories():
+        for directory in (*self._directories(), *self.directory.glob(".step-*.partial")):
             if directory.name not in keep:
                 shutil.rmtree(directory)
 
 
 def _write_variables(model: keras.Model, directory: Path) -> None:
     tf.train.Checkpoint(variables=all_variables(model)).write(str(directory / "model"))
-
-
-def _write_manifest(directory: Path, progress: Progress) -> None:
-    files = sorted(file for file in directory.rglob("*") if file.is_file())
-    manifest = {
-        "progress": dataclasses.asdict(progress),
-        "files": {str(file.relative_to(directory)): _digest(file) for file in files},
-    }
-    (directory / "manifest.json").write_text(json.dumps(manifest, indent=1))
-
-
-def _read_manifest(directory: Path, verify: bool = True) -> Progress:
-    manifest = json.loads((directory / "manifest.json").read_text())
-    for name, digest in manifest["files"].items() if verify else ():
-        if _digest(directory / name) != digest:
-            raise ValueError(f"{name} is truncated or corrupt")
-    return Progress(**manifest["progress"])
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _reason(error: Exception) -> str:

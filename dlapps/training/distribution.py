@@ -10,10 +10,21 @@ import tensorflow as tf
 
 from dlapps.data.batches import Batches
 from dlapps.errors import UsageError
+from dlapps.training.settings import TrainingSettings
 
 
-def choose_strategy(distribution: str) -> tf.distribute.Strategy:
+def choose_strategy(settings: TrainingSettings) -> tf.distribute.Strategy:
     """The strategy to build and train the model under."""
+    strategy = _strategy_of(settings.distribution)
+    if strategy.num_replicas_in_sync > 1 and settings.accumulation_steps > 1:
+        raise UsageError(
+            "training.accumulation_steps works on one device only (keras#20582). With several, "
+            "raise data.batch_size, or use training.distribution=single."
+        )
+    return strategy
+
+
+def _strategy_of(distribution: str) -> tf.distribute.Strategy:
     cluster = read_cluster()
     if distribution == "auto":
         distribution = "multi_worker" if cluster else "mirrored"

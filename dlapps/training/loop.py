@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,7 +48,8 @@ def train(
     Continues from the newest whole checkpoint in `directory`, if there is one. Afterwards the
     model holds the weights that `settings` asks to keep: the best by validation, or the last.
     Must be called under the strategy the model was built in. To Keras callbacks, an epoch is the
-    time from one validation to the next and a batch is one call of `steps_per_call` steps.
+    time from one validation to the next, its logs named as Keras names them (`val_loss`), and a
+    batch is one call of `steps_per_call` steps.
 
     Raises Stopped after a signal (having saved), NonFiniteLoss, or CheckpointError.
     """
@@ -72,7 +73,7 @@ class _Loop:
         self.take_steps = compile_training(model, self.strategy, jit)
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
         self.take_steps.get_concrete_function(self.iterator, tf.constant(1, tf.int64))
-        self.evaluate = compile_evaluation(model, self.strategy, validation) if validation else None
+        self.evaluate = compile_evaluation(model, validation) if validation else None
         if newest:
             self.store.restore(newest, model, batches)
         self.any_worker = ballot(self.strategy)
@@ -86,6 +87,7 @@ class _Loop:
         """Steps until the end, an early end, or a signal."""
         self.model.stop_training = False
         self.callbacks.on_train_begin()
+        self.callbacks.on_epoch_begin(self.progress.step)
         while not self._is_over():
             self._call()
             if self._due(self.settings.log_every) or self._validates():
@@ -146,9 +148,10 @@ class _Loop:
         row["learning_rate"] = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row["steps_per_second"] = (self.progress.step - first_step) / max(now - began, 1e-9)
         if self._validates():
+            measured = self._validate()
+            self.callbacks.on_epoch_end(self.progress.step, row | _prefixed("val_", measured))
             self.callbacks.on_epoch_begin(self.progress.step)
-            row |= self._validate()
-            self.callbacks.on_epoch_end(self.progress.step, row)
+            row |= _prefixed("validation_", measured)
         if self.history:
             self.history.add(self.progress.step, row)
         self.display.row(self.progress.step, row)
@@ -164,7 +167,7 @@ class _Loop:
                 f"training.monitor is {monitor}, but validation measures {', '.join(measured)}."
             )
         self.progress = self.progress.after_validation(measured[monitor], self.settings)
-        return {f"validation_{name}": value for name, value in measured.items()}
+        return measured
 
     def _save(self) -> None:
         average_statistics(self.model, self.strategy)
@@ -192,3 +195,7 @@ class _Loop:
             f"Stopped at step {self.progress.step} of {self.settings.steps} and saved; "
             "the same command continues."
         )
+
+
+def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {prefix + name: value for name, value in values.items()}

@@ -29,7 +29,7 @@ def compile_training(
 
 
 def compile_evaluation(
-    model: keras.Model, strategy: tf.distribute.Strategy, batches: tf.data.Dataset
+    model: keras.Model, batches: tf.data.Dataset
 ) -> Callable[[], dict[str, float]]:
     """A function that returns the model's own metrics over all of `batches`."""
 

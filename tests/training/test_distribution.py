@@ -14,6 +14,7 @@ import pytest
 from dlapps.errors import UsageError
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.distribution import choose_strategy, read_cluster
+from dlapps.training.settings import TrainingSettings
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -111,7 +112,7 @@ def test_a_wrong_tf_config_is_refused(monkeypatch, config, message):
     text = config if isinstance(config, str) else json.dumps(config)
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(UsageError, match=message):
-        choose_strategy("auto")
+        choose_strategy(TrainingSettings(steps=1))
 
 
 def test_a_port_that_is_taken_is_refused(monkeypatch):
@@ -125,11 +126,11 @@ def test_a_port_that_is_taken_is_refused(monkeypatch):
         }
         monkeypatch.setenv("TF_CONFIG", json.dumps(config))
         with pytest.raises(UsageError, match=f"Port {port} of localhost"):
-            choose_strategy("auto")
+            choose_strategy(TrainingSettings(steps=1))
 
 
 def test_multi_worker_without_tf_config_is_refused(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert read_cluster() is None
     with pytest.raises(UsageError, match="TF_CONFIG does not name the workers"):
-        choose_strategy("multi_worker")
+        choose_strategy(TrainingSettings(steps=1, distribution="multi_worker"))

@@ -36,7 +36,7 @@ def main(directory: Path, weights: Path, steps: int) -> None:
     settings = TrainingSettings(
         steps=steps, checkpoint_every=50, validate_every=50, log_every=10, steps_per_call=1
     )
-    with choose_strategy("auto").scope():
+    with choose_strategy(settings).scope():
         model = build_model()
         train(
             model,

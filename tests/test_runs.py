@@ -1,0 +1,148 @@
+"""A run on disk: continued when it is the same, refused when it is not, never lost by accident."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def steps_of(run: Path) -> list[int]:
+    """The steps whose checkpoints are there and whole enough to have a manifest."""
+    found = sorted((run / "checkpoints").glob("step-*/manifest.json"))
+    return [int(manifest.parent.name.removeprefix("step-")) for manifest in found]
+
+
+@pytest.fixture
+def run(xor_run, tmp_path) -> Path:
+    """A finished run of one's own, to change."""
+    return Path(shutil.copytree(xor_run, tmp_path / "xor_mlp" / "0"))
+
+
+def test_a_run_holds_all_there_is_to_know_of_it(xor_run):
+    names = {path.name for path in xor_run.iterdir()}
+    assert names >= {
+        "config.yaml", "environment.json", "data.json", "checkpoints", "history.csv", "logs",
+        "model.keras",
+    }  # fmt: skip
+    environment = json.loads((xor_run / "environment.json").read_text())
+    assert environment["packages"]["tensorflow"].startswith("2.21")
+    assert environment["examples"] == {"train": 2000, "validation": 1000, "test": 1000}
+    assert all(len(digest) == 64 for digest in environment["data_fingerprints"].values())
+    assert steps_of(xor_run) == [4, 6] or steps_of(xor_run) == [3, 4, 6]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict", "export", "explain"])
+def test_a_missing_run_is_named(dlapps, tmp_path, command):
+    inputs = ["1,1"] if command == "predict" else []
+    answer = dlapps("classification", command, tmp_path / "nowhere", *inputs)
+    assert answer.exit_code == 2
+    assert answer.stderr == f"{tmp_path}/nowhere is not a run: it has no config.yaml.\n"
+
+
+@pytest.mark.parametrize(
+    ("contents", "named"),
+    [
+        (b"training: [", "is not valid YAML"),
+        (b"\x89PNG\xff\xfe", "config.yaml"),
+        (b"", "is not a config"),
+        (b"application: classification\n", "data is missing"),
+    ],
+)
+def test_an_unreadable_config_in_a_run_is_named(dlapps, run, contents, named):
+    (run / "config.yaml").write_bytes(contents)
+    answer = dlapps("classification", "evaluate", run)
+    assert answer.exit_code == 2
+    assert f"{run}/config.yaml" in answer.stderr
+    assert named in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_run_of_another_application_is_refused(dlapps, run):
+    config = (run / "config.yaml").read_text().replace(": classification", ": segmentation")
+    (run / "config.yaml").write_text(config)
+    answer = dlapps("classification", "evaluate", run)
+    assert answer.exit_code == 2
+    assert answer.stderr.endswith("is a config of segmentation, not of classification.\n")
+
+
+@pytest.mark.parametrize("contents", [b"", b"no zip file", None])
+def test_a_corrupt_model_is_named_and_written_anew(dlapps, run, tiny, contents):
+    whole = (run / "model.keras").read_bytes()
+    expected = dlapps("classification", "predict", run, "1,1", "--json").document
+    (run / "model.keras").write_bytes(whole[: len(whole) // 2] if contents is None else contents)
+    answer = dlapps("classification", "predict", run, "1,1")
+    assert answer.exit_code == 2
+    assert f"{run}/model.keras is unreadable" in answer.stderr
+    assert "Training again with the same command writes it anew" in answer.stderr
+    dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert dlapps("classification", "predict", run, "1,1", "--json").document == expected
+
+
+@pytest.mark.parametrize("name", ["data.json", "environment.json", "history.csv"])
+def test_a_missing_or_broken_file_in_a_run_is_named(dlapps, run, name):
+    command = {"data.json": ("predict", run, "1,1")}.get(name, ("explain", run))
+    (run / name).write_bytes(b'{"input_shape": [')
+    answer = dlapps("classification", *command)
+    assert answer.exit_code == 2
+    assert f"{run}/{name}" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_unfinished_run_says_where_it_is(dlapps, run):
+    (run / "model.keras").unlink()
+    answer = dlapps("classification", "evaluate", run)
+    assert answer.exit_code == 2
+    assert f"The run {run} has not finished training: it is at step 6 of 6." in answer.stderr
+
+
+def test_a_changed_config_is_refused_with_the_difference_and_nothing_is_lost(dlapps, run, tiny):
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
+    changes = ("--set", "training.learning_rate=0.5", "--set", "seed=9")
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny, *changes)
+    assert answer.exit_code == 2
+    assert f"The run {run} was trained with another config:" in answer.stderr
+    for line in ("-seed: 0", "+seed: 9", "-  learning_rate: 0.03", "+  learning_rate: 0.5"):
+        assert line in answer.stderr.splitlines()
+    assert "steps_per_call" not in answer.stderr
+    assert "--run" in answer.stderr
+    assert "--fresh" in answer.stderr
+    after = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
+    assert before == after
+
+
+def test_fresh_starts_over(dlapps, run, tiny):
+    (run / "note.txt").write_text("of the run before")
+    changes = ("--set", "training.steps=4", "--fresh")
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny, *changes, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.document["step"] == 4
+    assert max(steps_of(run)) == 4
+    assert not (run / "note.txt").exists()
+
+
+def test_fresh_does_not_delete_a_folder_that_is_no_run(dlapps, tmp_path, tiny):
+    (tmp_path / "precious.txt").write_text("kept")
+    options = ("--run", tmp_path, "--fresh", "--set", "training.steps=1")
+    assert dlapps("classification", "train", "xor_mlp", *tiny, *options).exit_code == 0
+    assert (tmp_path / "precious.txt").read_text() == "kept"
+
+
+def test_the_default_place_is_named_after_application_config_and_seed(
+    dlapps, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    options = ("--set", "training.steps=1", "--set", "seed=5", "--json")
+    answer = dlapps("classification", "train", "blobs_perceptron", *tiny, *options)
+    assert answer.document["run"] == "runs/classification/blobs_perceptron/5"
+    assert (tmp_path / "runs/classification/blobs_perceptron/5/model.keras").is_file()
+
+
+def test_a_run_that_cannot_be_written_is_refused(dlapps, tiny, tmp_path):
+    (tmp_path / "file").touch()
+    answer = dlapps("classification", "train", "xor_mlp", "--run", tmp_path / "file/run", *tiny)
+    assert answer.exit_code == 2
+    assert re.fullmatch(
+        rf"Cannot write to {tmp_path}/file/run: Not a directory\.\n", answer.stderr
+    )
