@@ -11,8 +11,9 @@ import time
 
 import tensorflow as tf
 
+from dlapps.applications import load_application
 from dlapps.config_files import find_config
-from dlapps.runs import load_application, read_config
+from dlapps.run_directories import read_config
 from dlapps.training.steps import compile_training
 
 

@@ -52,7 +52,7 @@ def application_group(name: str) -> click.Group:
 
 def _open(name: str, directory: Path):
     start_tensorflow()
-    from dlapps.runs import open_run
+    from dlapps.run_directories import open_run
 
     return open_run(name, directory)
 
@@ -88,7 +88,7 @@ def _train(name: str) -> click.Command:
 
         file = find_config(name, config)
         start_tensorflow()
-        from dlapps.runs import create_run, read_config
+        from dlapps.run_directories import create_run, read_config
 
         text = file.path.read_text(encoding="utf-8")
         settings = read_config(name, text, str(file.path), assignments)

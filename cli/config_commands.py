@@ -20,7 +20,7 @@ def show(config_name: str, assignments: tuple[str, ...], as_json: bool) -> None:
 
     application, file = _find(config_name)
     start_tensorflow()
-    from dlapps.runs import read_config
+    from dlapps.run_directories import read_config
 
     text = file.path.read_text(encoding="utf-8")
     settings = read_config(application, text, str(file.path), assignments)

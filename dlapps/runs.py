@@ -1,10 +1,8 @@
 """A run is a directory: train into it, then evaluate, predict, export and explain from it."""
 
 import dataclasses
-import difflib
 import json
 import logging
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +11,7 @@ from typing import Any
 import keras
 
 from dlapps.application import Application
-from dlapps.applications import load_application
-from dlapps.config import Config, build_config
-from dlapps.config_files import load_yaml, override
+from dlapps.config import Config
 from dlapps.data.splits import Splits
 from dlapps.environment import describe_environment
 from dlapps.errors import UsageError
@@ -157,60 +153,3 @@ class Run:
 
     def _write_json(self, name: str, values: Any) -> None:
         write_atomically(self.directory / name, json.dumps(values, indent=1) + "\n")
-
-
-def create_run(application_name: str, config: Config, directory: Path, fresh: bool = False) -> Run:
-    """The run in `directory`: begun, or continued if its config is the same.
-
-    Raises UsageError, and leaves the run as it is, when its config differs.
-    """
-    application = load_application(application_name)(config)
-    path = directory / "config.yaml"
-    if fresh and path.exists() and is_chief():
-        shutil.rmtree(directory)
-    if path.exists() and path.read_text() != config.to_yaml():
-        difference = difflib.unified_diff(
-            path.read_text().splitlines(),
-            config.to_yaml().splitlines(),
-            "run",
-            "config",
-            n=0,
-            lineterm="",
-        )
-        changes = "\n".join(line for line in difference if not line.startswith(("@", "---", "+++")))
-        raise UsageError(
-            f"The run {directory} was trained with another config:\n{changes}\n"
-            "Choose another directory with --run, or start over with --fresh."
-        )
-    if is_chief():
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, config.to_yaml())
-        except OSError as error:
-            raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
-    return Run(directory, application)
-
-
-def open_run(application_name: str, directory: Path) -> Run:
-    """The run in `directory`, which must be one of this application's."""
-    path = directory / "config.yaml"
-    if not path.is_file():
-        raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-    config = read_config(application_name, path.read_text(), str(path))
-    return Run(directory, load_application(application_name)(config))
-
-
-def read_config(
-    application_name: str, text: str, source: str, assignments: Sequence[str] = ()
-) -> Config:
-    """The config written in `text`, with `KEY=VALUE` overrides, for this application."""
-    application = load_application(application_name)
-    values = override(load_yaml(text, source), assignments)
-    owner = values.get("application")
-    if owner != application_name:
-        raise UsageError(
-            f"{source} is a config of {owner}, not of {application_name}."
-            if owner
-            else f"{source} does not say which application it is for: application is missing."
-        )
-    return build_config(application.Config, application.models, values, source)

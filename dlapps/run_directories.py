@@ -1,0 +1,70 @@
+"""Beginning a run in a directory, and opening one that is there."""
+
+import difflib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from dlapps.applications import load_application
+from dlapps.config import Config, build_config
+from dlapps.config_files import load_yaml, override
+from dlapps.errors import UsageError
+from dlapps.files import write_atomically
+from dlapps.runs import Run
+from dlapps.training.distribution import is_chief
+
+
+def create_run(application_name: str, config: Config, directory: Path, fresh: bool = False) -> Run:
+    """The run in `directory`: begun, or continued if its config is the same.
+
+    Raises UsageError, and leaves the run as it is, when its config differs.
+    """
+    application = load_application(application_name)(config)
+    path = directory / "config.yaml"
+    if fresh and path.exists() and is_chief():
+        shutil.rmtree(directory)
+    if path.exists():
+        _refuse_other_config(directory, path.read_text(errors="replace"), config.to_yaml())
+    if is_chief():
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, config.to_yaml())
+        except OSError as error:
+            raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
+    return Run(directory, application)
+
+
+def open_run(application_name: str, directory: Path) -> Run:
+    """The run in `directory`, which must be one of this application's."""
+    path = directory / "config.yaml"
+    if not path.is_file():
+        raise UsageError(f"{directory} is not a run: it has no config.yaml.")
+    config = read_config(application_name, path.read_text(), str(path))
+    return Run(directory, load_application(application_name)(config))
+
+
+def read_config(
+    application_name: str, text: str, source: str, assignments: Sequence[str] = ()
+) -> Config:
+    """The config written in `text`, with `KEY=VALUE` overrides, for this application."""
+    application = load_application(application_name)
+    values = override(load_yaml(text, source), assignments)
+    owner = values.get("application")
+    if owner != application_name:
+        raise UsageError(
+            f"{source} is a config of {owner}, not of {application_name}."
+            if owner
+            else f"{source} does not say which application it is for: application is missing."
+        )
+    return build_config(application.Config, application.models, values, source)
+
+
+def _refuse_other_config(directory: Path, before: str, now: str) -> None:
+    if before == now:
+        return
+    difference = difflib.ndiff(before.splitlines(), now.splitlines())
+    changes = "\n".join(line for line in difference if line.startswith(("-", "+")))
+    raise UsageError(
+        f"The run {directory} was trained with another config:\n{changes}\n"
+        "Choose another directory with --run, or start over with --fresh."
+    )
