@@ -84,13 +84,13 @@ def _train(name: str) -> click.Command:
         as_json: bool,
     ) -> None:
         """Train CONFIG, a name from `dlapps list` or a YAML file; continues a stopped run."""
-        from dlapps.config_files import find_config
+        from dlapps.config_files import find_config, read_text
 
         file = find_config(name, config)
         start_tensorflow()
         from dlapps.run_directories import create_run, read_config
 
-        text = file.path.read_text(encoding="utf-8")
+        text = read_text(file.path)
         settings = read_config(name, text, str(file.path), assignments)
         directory = directory or Path("runs", name, file.name, str(settings.seed))
         outcome = create_run(name, settings, directory, fresh).train(file.name)

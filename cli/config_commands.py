@@ -17,12 +17,13 @@ def config() -> None:
 def show(config_name: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Print CONFIG (a name, APPLICATION/NAME, or a file) with every default written out."""
     from cli.tensorflow_startup import start_tensorflow
+    from dlapps.config_files import read_text
 
     application, file = _find(config_name)
     start_tensorflow()
     from dlapps.run_directories import read_config
 
-    text = file.path.read_text(encoding="utf-8")
+    text = read_text(file.path)
     settings = read_config(application, text, str(file.path), assignments)
     if as_json:
         click.echo(json.dumps(settings.model_dump(mode="json"), indent=1))
@@ -49,7 +50,7 @@ def _find(name: str):
     from pathlib import Path
 
     from dlapps.applications import application_names
-    from dlapps.config_files import ConfigFile, config_files, load_yaml
+    from dlapps.config_files import ConfigFile, config_files, load_yaml, read_text
     from dlapps.errors import UsageError
     from dlapps.suggestions import did_you_mean
 
@@ -63,8 +64,9 @@ def _find(name: str):
         return known[name]
     path = Path(name)
     if not path.is_file():
-        raise UsageError(f"There is no config {name}" + did_you_mean(name, known))
-    application = load_yaml(path.read_text(encoding="utf-8"), name).get("application")
+        short = [key for key in known if "/" not in key]
+        raise UsageError(f"There is no config {name}" + did_you_mean(name, short))
+    application = load_yaml(read_text(path), name).get("application")
     if application is None:
         raise UsageError(
             f"{name} does not say which application it is for: application is missing."

@@ -4,7 +4,7 @@ import ast
 import importlib.util
 
 from dlapps.applications import application_names
-from dlapps.config_files import config_files, load_yaml
+from dlapps.config_files import config_files, load_yaml, read_text
 
 
 def summary_of(application: str) -> str:
@@ -33,7 +33,7 @@ def describe_applications() -> list[dict]:
 def _needs(path) -> str:
     from dlapps.data.published import published_names
 
-    data = load_yaml(path.read_text(encoding="utf-8"), str(path)).get("data", {})
+    data = load_yaml(read_text(path), str(path)).get("data", {})
     if data.get("name") in published_names():
         return f"{data['name']} (downloaded, or raw files in DLAPPS_MANUAL_DIR)"
     if "path" in data:
