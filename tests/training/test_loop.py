@@ -1,7 +1,10 @@
 """The loop on a small network: it learns, stops, resumes exactly, and refuses nonsense."""
 
 import os
+import shutil
 import signal
+from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -83,6 +86,29 @@ class StopAt(keras.callbacks.Callback):
             os.kill(os.getpid(), self.number)
 
 
+class Trained(NamedTuple):
+    """A run that is over."""
+
+    model: keras.Model
+    directory: Path
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory) -> Trained:
+    """A run that nothing disturbed, to be looked at but not changed."""
+    directory = tmp_path_factory.mktemp("unbroken")
+    return Trained(run(directory, settings(steps_per_call=1)), directory)
+
+
+@pytest.fixture(scope="module")
+def stopped_at_23(tmp_path_factory) -> Path:
+    """The directory of a run with checkpoints at 20 and at 23, to be copied."""
+    directory = tmp_path_factory.mktemp("stopped")
+    with pytest.raises(Stopped):
+        run(directory, settings(steps_per_call=1), [StopAt(23)])
+    return directory
+
+
 def test_the_loss_falls_and_the_history_says_so(tmp_path):
     run(tmp_path, settings(steps=100))
     rows = read_history(tmp_path / "history.csv")
@@ -92,45 +118,46 @@ def test_the_loss_falls_and_the_history_says_so(tmp_path):
     assert "validation_accuracy" not in rows[0]
 
 
-@pytest.mark.parametrize("stop_at", [1, 7, 10, 23])
-def test_a_stopped_run_continues_to_the_same_weights(tmp_path, stop_at):
-    options = settings(steps_per_call=1)
-    unbroken = run(tmp_path / "unbroken", options)
-    with pytest.raises(Stopped) as stopped:
-        run(tmp_path / "stopped", options, [StopAt(stop_at)])
-    assert stopped.value.exit_code == 128 + signal.SIGTERM
-    assert CheckpointStore(tmp_path / "stopped/checkpoints").newest().progress.step == stop_at
-    assert_same(unbroken, run(tmp_path / "stopped", options))
+def test_a_run_stopped_again_and_again_ends_with_the_same_weights(tmp_path, unbroken):
+    for stop_at in (1, 7, 10, 23):
+        with pytest.raises(Stopped) as stopped:
+            run(tmp_path, settings(steps_per_call=1), [StopAt(stop_at)])
+        assert stopped.value.exit_code == 128 + signal.SIGTERM
+        assert CheckpointStore(tmp_path / "checkpoints").newest().progress.step == stop_at
+    assert_same(unbroken.model, run(tmp_path, settings(steps_per_call=1)))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"ema_momentum": 0.9},
-        {"accumulation_steps": 4},
-        {"schedule": {"name": "cosine", "warmup_steps": 5}, "clip_norm": 0.5},
-        {"optimizer": {"name": "sgd", "momentum": 0.9}, "weight_decay": 0.01},
+        {
+            "ema_momentum": 0.9,
+            "optimizer": {"name": "sgd", "momentum": 0.9},
+            "weight_decay": 0.01,
+        },
+        {
+            "accumulation_steps": 4,
+            "schedule": {"name": "cosine", "warmup_steps": 2},
+            "clip_norm": 0.5,
+        },
     ],
 )
 def test_every_way_of_updating_resumes_exactly(tmp_path, changes):
     options = settings(steps_per_call=1, **changes)
-    unbroken = run(tmp_path / "unbroken", options)
+    whole = run(tmp_path / "whole", options)
     with pytest.raises(Stopped):
         run(tmp_path / "stopped", options, [StopAt(13)])
-    assert_same(unbroken, run(tmp_path / "stopped", options))
+    assert_same(whole, run(tmp_path / "stopped", options))
 
 
-def test_steps_per_call_does_not_change_a_weight(tmp_path):
-    one = run(tmp_path / "one", settings(steps_per_call=1))
-    many = run(tmp_path / "many", settings(steps_per_call=7))
-    assert_same(one, many)
+def test_steps_per_call_does_not_change_a_weight(tmp_path, unbroken):
+    assert_same(unbroken.model, run(tmp_path, settings(steps_per_call=7)))
 
 
-def test_another_seed_of_the_data_changes_the_weights(tmp_path):
+def test_other_data_changes_the_weights(tmp_path, unbroken):
     """The negative control of the comparisons above."""
-    one = run(tmp_path / "one", settings())
-    other = run(tmp_path / "other", settings(), data=examples(99))
-    assert not np.array_equal(weights_of(one)[0], weights_of(other)[0])
+    other = run(tmp_path, settings(steps_per_call=1), data=examples(99))
+    assert not np.array_equal(weights_of(unbroken.model)[0], weights_of(other)[0])
 
 
 def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path):
@@ -156,11 +183,10 @@ def test_the_best_weights_are_restored(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "lose"])
-def test_a_broken_newest_checkpoint_is_named_and_the_one_before_used(tmp_path, caplog, damage):
-    options = settings(steps_per_call=1)
-    unbroken = run(tmp_path / "unbroken", options)
-    with pytest.raises(Stopped):
-        run(tmp_path / "run", options, [StopAt(23)])
+def test_a_broken_newest_checkpoint_is_named_and_the_one_before_used(
+    tmp_path, caplog, unbroken, stopped_at_23, damage
+):
+    shutil.copytree(stopped_at_23, tmp_path / "run")
     store = CheckpointStore(tmp_path / "run/checkpoints")
     broken = store.newest().directory
     file = next(broken.glob("model.data*"))
@@ -174,7 +200,7 @@ def test_a_broken_newest_checkpoint_is_named_and_the_one_before_used(tmp_path, c
         file.unlink()
     assert store.newest().progress.step == 20
     assert broken.name in caplog.text
-    assert_same(unbroken, run(tmp_path / "run", options))
+    assert_same(unbroken.model, run(tmp_path / "run", settings(steps_per_call=1)))
 
 
 def test_a_loss_that_is_not_finite_names_the_step_and_the_last_good_checkpoint(tmp_path):
@@ -209,16 +235,15 @@ def test_early_stopping_counts_on_after_a_resume(tmp_path):
     assert CheckpointStore(tmp_path / "stopped/checkpoints").newest().progress == ended
 
 
-def test_a_finished_run_is_left_as_it_is(tmp_path):
-    first = run(tmp_path, settings())
-    before = (tmp_path / "history.csv").read_text()
-    assert_same(first, run(tmp_path, settings()))
-    assert (tmp_path / "history.csv").read_text() == before
+def test_a_finished_run_is_left_as_it_is(tmp_path, unbroken):
+    shutil.copytree(unbroken.directory, tmp_path / "run")
+    before = (tmp_path / "run/history.csv").read_text()
+    assert_same(unbroken.model, run(tmp_path / "run", settings(steps_per_call=1)))
+    assert (tmp_path / "run/history.csv").read_text() == before
 
 
-def test_tensorboard_reads_the_events(tmp_path):
-    run(tmp_path, settings())
-    (events,) = (tmp_path / "logs").iterdir()
+def test_tensorboard_reads_the_events(unbroken):
+    (events,) = (unbroken.directory / "logs").iterdir()
     found = [
         (event.step, value.tag)
         for event in tf.compat.v1.train.summary_iterator(str(events))
