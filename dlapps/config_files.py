@@ -54,6 +54,14 @@ def find_config(application: str, name_or_path: str) -> ConfigFile:
     )
 
 
+def read_text(path: Path) -> str:
+    """What is written in a config file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not a text file that can be read.") from error
+
+
 def load_yaml(text: str, source: str) -> dict[str, Any]:
     """The mapping written in `text`; `source` names it in errors."""
     try:

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from dlapps.errors import UsageError
+
 
 def write_atomically(path: Path, contents: str | bytes) -> None:
     """Replaces the file at `path`, so that a crash leaves either the old contents or the new."""
@@ -41,6 +43,15 @@ def new_directory(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def writing_to(directory: Path) -> Iterator[None]:
+    """A block whose writes into `directory`, where they fail, end in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
 
 
 def _flush(directory: Path) -> None:

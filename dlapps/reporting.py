@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from dlapps.errors import UsageError
 from dlapps.explain.architecture import architecture_figure, architecture_svg
 from dlapps.explain.curves import training_curves
 from dlapps.explain.figures import png_bytes
 from dlapps.explain.report import report_html
-from dlapps.files import write_atomically
+from dlapps.files import write_atomically, writing_to
 from dlapps.runs import Run
 
 
@@ -30,12 +29,10 @@ def explain_run(run: Run) -> list[Path]:
         _metrics(run),
         {**pngs, "architecture": svg},
     )
-    try:
+    with writing_to(run.directory):
         (run.directory / "pictures").mkdir(exist_ok=True)
         for name, contents in files.items():
             write_atomically(run.directory / name, contents)
-    except OSError as error:
-        raise UsageError(f"Cannot write to {run.directory}: {error.strerror}.") from error
     return [run.directory / name for name in files]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dlapps.applications import load_application
 from dlapps.config import Config, build_config
-from dlapps.config_files import load_yaml, override
+from dlapps.config_files import load_yaml, override, read_text
 from dlapps.errors import UsageError
-from dlapps.files import write_atomically
+from dlapps.files import write_atomically, writing_to
 from dlapps.runs import Run
 from dlapps.training.distribution import is_chief
 
@@ -24,13 +24,11 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
     if fresh and path.exists() and is_chief():
         shutil.rmtree(directory)
     if path.exists():
-        _refuse_other_config(directory, path.read_text(errors="replace"), config.to_yaml())
+        _refuse_other_config(directory, read_text(path), config.to_yaml())
     if is_chief():
-        try:
+        with writing_to(directory):
             directory.mkdir(parents=True, exist_ok=True)
             write_atomically(path, config.to_yaml())
-        except OSError as error:
-            raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
     return Run(directory, application)
 
 
@@ -39,7 +37,7 @@ def open_run(application_name: str, directory: Path) -> Run:
     path = directory / "config.yaml"
     if not path.is_file():
         raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-    config = read_config(application_name, path.read_text(), str(path))
+    config = read_config(application_name, read_text(path), str(path))
     return Run(directory, load_application(application_name)(config))
 
 

@@ -15,7 +15,7 @@ from dlapps.config import Config
 from dlapps.data.splits import Splits
 from dlapps.environment import describe_environment
 from dlapps.errors import UsageError
-from dlapps.files import sole_user, write_atomically
+from dlapps.files import sole_user, write_atomically, writing_to
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.distribution import choose_strategy, is_chief
 from dlapps.training.hardware import choose_device, choose_precision
@@ -91,8 +91,9 @@ class Run:
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
-        model.save(beside)
-        beside.replace(self.directory / "model.keras")
+        with writing_to(self.directory):
+            model.save(beside)
+            beside.replace(self.directory / "model.keras")
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """The metrics on the test and the validation split, also kept in metrics.json."""
@@ -152,4 +153,5 @@ class Run:
             raise UsageError(f"{self.directory / name} is missing or unreadable.") from error
 
     def _write_json(self, name: str, values: Any) -> None:
-        write_atomically(self.directory / name, json.dumps(values, indent=1) + "\n")
+        with writing_to(self.directory):
+            write_atomically(self.directory / name, json.dumps(values, indent=1) + "\n")

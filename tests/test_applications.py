@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.runs import create_run, read_config
+from dlapps.run_directories import create_run, read_config
 from dlapps.training.signals import Stopped
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*/*.yaml"))
@@ -122,7 +122,7 @@ def stop(application: str, file: Path, options: list[str], run: Path) -> None:
     config = read_config(application, file.read_text(), file.name, options[1::2])
     try:
         with pytest.raises(Stopped):
-            create_run(application, config, run).train([StopAt()])
+            create_run(application, config, run).train(file.stem, [StopAt()])
     finally:
         keras.config.set_dtype_policy("float32")
 

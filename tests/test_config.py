@@ -9,7 +9,7 @@ from dlapps.applications import application_names, load_application
 from dlapps.config import json_schema
 from dlapps.config_files import config_files
 from dlapps.errors import UsageError
-from dlapps.runs import read_config
+from dlapps.run_directories import read_config
 
 GOOD = """
 application: classification

@@ -45,7 +45,7 @@ def test_a_missing_run_is_named(dlapps, tmp_path, command):
     ("contents", "named"),
     [
         (b"training: [", "is not valid YAML"),
-        (b"\x89PNG\xff\xfe", "config.yaml"),
+        (b"\x89PNG\xff\xfe", "is not a text file that can be read"),
         (b"", "is not a config"),
         (b"application: classification\n", "data is missing"),
     ],
@@ -80,7 +80,7 @@ def test_a_corrupt_model_is_named_and_written_anew(dlapps, run, tiny, contents):
     assert dlapps("classification", "predict", run, "1,1", "--json").document == expected
 
 
-@pytest.mark.parametrize("name", ["data.json", "environment.json", "history.csv"])
+@pytest.mark.parametrize("name", ["data.json", "environment.json"])
 def test_a_missing_or_broken_file_in_a_run_is_named(dlapps, run, name):
     command = {"data.json": ("predict", run, "1,1")}.get(name, ("explain", run))
     (run / name).write_bytes(b'{"input_shape": [')
@@ -103,9 +103,13 @@ def test_a_changed_config_is_refused_with_the_difference_and_nothing_is_lost(dla
     answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny, *changes)
     assert answer.exit_code == 2
     assert f"The run {run} was trained with another config:" in answer.stderr
-    for line in ("-seed: 0", "+seed: 9", "-  learning_rate: 0.03", "+  learning_rate: 0.5"):
-        assert line in answer.stderr.splitlines()
-    assert "steps_per_call" not in answer.stderr
+    changed = {(line[0], line[1:].strip()) for line in answer.stderr.splitlines()[1:-1]}
+    assert changed == {
+        ("-", "seed: 0"),
+        ("+", "seed: 9"),
+        ("-", "learning_rate: 0.03"),
+        ("+", "learning_rate: 0.5"),
+    }
     assert "--run" in answer.stderr
     assert "--fresh" in answer.stderr
     after = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
@@ -143,6 +147,4 @@ def test_a_run_that_cannot_be_written_is_refused(dlapps, tiny, tmp_path):
     (tmp_path / "file").touch()
     answer = dlapps("classification", "train", "xor_mlp", "--run", tmp_path / "file/run", *tiny)
     assert answer.exit_code == 2
-    assert re.fullmatch(
-        rf"Cannot write to {tmp_path}/file/run: Not a directory\.\n", answer.stderr
-    )
+    assert re.fullmatch(rf"Cannot write to {tmp_path}/file/run: Not a directory\.\n", answer.stderr)

@@ -1,5 +1,6 @@
 """Classification: which of several classes an image or a point belongs to."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -197,6 +198,8 @@ def _expected(model: keras.Model, spec: LabelledSpec, x: np.ndarray) -> dict[str
 def _read_point(text: str) -> np.ndarray:
     try:
         x, y = (float(number) for number in text.split(","))
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise ValueError("no place in the plane")
     except ValueError as error:
         raise UsageError(
             f"{text!r} is not a point; this run takes coordinates such as 0.5,-1.2"

@@ -120,6 +120,13 @@ def test_a_config_that_names_no_application_is_refused(dlapps, tmp_path):
     assert_refused(dlapps("config", "show", tmp_path / "mine.yaml"), 2, "application is missing")
 
 
+def test_a_config_that_is_no_text_is_refused(dlapps, tmp_path):
+    file = tmp_path / "picture.yaml"
+    file.write_bytes(b"\x89PNG\xff\xfe")
+    for command in (("config", "show"), ("classification", "train")):
+        assert_refused(dlapps(*command, file), 2, f"{file} is not a text file that can be read.")
+
+
 def test_a_failure_is_1_and_the_traceback_is_for_debug(dlapps, tmp_path):
     """A learning rate that no network survives fails in the middle of training."""
     arguments = (
