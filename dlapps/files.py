@@ -62,12 +62,11 @@ def _flush(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def sole_user(directory: Path) -> Iterator[bool]:
-    """Yields whether this process is the only one using `directory` in such a block."""
+def sole_user(directory: Path) -> Iterator[None]:
+    """A block in which no other process may be in such a block for the same directory."""
     with (directory / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        except BlockingIOError as error:
+            raise UsageError(f"Another process is training {directory}.") from error
+        yield

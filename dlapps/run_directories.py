@@ -9,7 +9,7 @@ from dlapps.applications import load_application
 from dlapps.config import Config, build_config
 from dlapps.config_files import load_yaml, override, read_text
 from dlapps.errors import UsageError
-from dlapps.files import write_atomically, writing_to
+from dlapps.files import sole_user, write_atomically, writing_to
 from dlapps.runs import Run
 from dlapps.training.distribution import is_chief
 
@@ -22,7 +22,8 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
     application = load_application(application_name)(config)
     path = directory / "config.yaml"
     if fresh and path.exists() and is_chief():
-        shutil.rmtree(directory)
+        with sole_user(directory):
+            shutil.rmtree(directory)
     if path.exists():
         _refuse_other_config(directory, read_text(path), config.to_yaml())
     if is_chief():

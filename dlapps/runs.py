@@ -51,9 +51,7 @@ class Run:
         """
         if not is_chief():
             return self._train(config_name, callbacks)
-        with sole_user(self.directory) as alone:
-            if not alone:
-                raise UsageError(f"Another process is training {self.directory}.")
+        with sole_user(self.directory):
             return self._train(config_name, callbacks)
 
     def _train(self, config_name: str, callbacks: Sequence[keras.callbacks.Callback]) -> dict:
@@ -91,9 +89,12 @@ class Run:
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
-        with writing_to(self.directory):
-            model.save(beside)
-            beside.replace(self.directory / "model.keras")
+        try:
+            with writing_to(self.directory):
+                model.save(beside)
+                beside.replace(self.directory / "model.keras")
+        finally:
+            beside.unlink(missing_ok=True)
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """The metrics on the test and the validation split, also kept in metrics.json."""

@@ -21,6 +21,7 @@ TINY = (
     "training.validate_every=3",
     "training.log_every=3",
     "training.steps_per_call=1",
+    "training.precision=float32",
     "training.restore_best_weights=false",
 )
 

@@ -5,9 +5,7 @@ from typing import Annotated
 import tensorflow as tf
 from pydantic import Field
 
-from dlapps.settings import Section
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+from dlapps.settings import Fraction, Section
 
 
 class Augmentation(Section):

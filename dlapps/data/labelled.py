@@ -14,9 +14,7 @@ from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
-from dlapps.settings import Section
-
-Positive = Annotated[int, Field(gt=0)]
+from dlapps.settings import Positive, Section
 
 DIGITS_VALIDATION = 180
 MNIST_VALIDATION = 5_000

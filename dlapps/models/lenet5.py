@@ -4,6 +4,8 @@ recognition")."""
 import keras
 from keras import layers
 
+from dlapps.settings import Fraction
+
 IMAGE_SIZE = 32
 # The paper scales pixels so that the background is -0.1 and the ink 1.175.
 BACKGROUND, INK = -0.1, 1.175
@@ -14,7 +16,7 @@ def lenet5(
     num_outputs: int,
     *,
     modern: bool = False,
-    dropout: float = 0.3,
+    dropout: Fraction = 0.3,
     batch_normalization: bool = False,
 ) -> keras.Model:
     """The network on images in [0, 1]; its outputs are logits.

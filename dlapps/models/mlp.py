@@ -7,15 +7,16 @@ import keras
 from keras import layers
 
 from dlapps.errors import UsageError
+from dlapps.settings import Fraction, Positive
 
 
 def mlp(
     input_shape: tuple[int, ...],
     num_outputs: int,
     *,
-    widths: list[int] = [128],  # noqa: B006 - a config's default, never changed
+    widths: list[Positive] = [128],  # noqa: B006 - a config's default, never changed
     activation: str = "relu",
-    dropout: float = 0.0,
+    dropout: Fraction = 0.0,
     batch_normalization: bool = False,
 ) -> keras.Model:
     """Dense layers of the given `widths` on inputs of any shape; its outputs are logits.

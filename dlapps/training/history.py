@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from dlapps.errors import DlappsError, UsageError
 from dlapps.files import write_atomically
 
 
@@ -22,9 +23,19 @@ class History:
         self._events = EventFile(logs / f"events.out.tfevents.{time.time():.0f}.{step}.dlapps")
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Adds a row and writes it out."""
+        """Adds a row and writes it out; DlappsError where that fails."""
         self.rows.append({"step": step, **values})
-        self._events.add(step, values)
+        try:
+            self._events.add(step, values)
+            self._write()
+        except (OSError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise DlappsError(
+                f"The history of step {step} could not be written: {reason}. The checkpoints are "
+                "whole; the same command continues from the last."
+            ) from error
+
+    def _write(self) -> None:
         columns = list(dict.fromkeys(column for row in self.rows for column in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -41,11 +52,18 @@ def read_history(path: Path) -> list[dict[str, float]]:
     """The rows of a history.csv, numbers where there are any; none if there is no file."""
     if not path.exists():
         return []
-    with path.open(newline="") as file:
-        return [
-            {key: int(text) if key == "step" else float(text) for key, text in row.items() if text}
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(newline="") as file:
+            return [_numbers(row) for row in csv.DictReader(file, strict=True)]
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise UsageError(
+            f"{path} is not a history this program wrote. Delete it to go on without it."
+        ) from error
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, float]:
+    values = {key: float(text) for key, text in row.items() if text}
+    return {**values, "step": int(row["step"])}
 
 
 class EventFile:

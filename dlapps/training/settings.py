@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dlapps.settings import Section
-
-Positive = Annotated[int, Field(gt=0)]
+from dlapps.settings import Positive, Section
 
 OPTIMIZER_OPTIONS = {
     "sgd": {"momentum", "nesterov"},
