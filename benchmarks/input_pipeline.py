@@ -1,6 +1,6 @@
 """What the input pipeline adds to a training step: real batches against one batch repeated.
 
-python benchmarks/input_pipeline.py CONFIG... [--rounds 5] [--steps 200]
+python benchmarks/input_pipeline.py CONFIG... [--set KEY=VALUE]... [--rounds 5] [--steps 200]
 
 Both use the same compiled step, alternating; the share is (with - without) / with.
 """
@@ -17,9 +17,9 @@ from dlapps.run_directories import read_config
 from dlapps.training.steps import compile_training
 
 
-def measure(config_name: str, rounds: int, steps: int) -> None:
+def measure(config_name: str, assignments: list[str], rounds: int, steps: int) -> None:
     file = find_config("classification", config_name)
-    config = read_config("classification", file.path.read_text(), file.name)
+    config = read_config("classification", file.path.read_text(), file.name, assignments)
     application = load_application("classification")(config)
     data = application.build_data()
     model = application.build_model(data.spec)
@@ -45,11 +45,12 @@ def measure(config_name: str, rounds: int, steps: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", nargs="+")
+    parser.add_argument("--set", dest="assignments", action="append", default=[])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
     for config in options.configs:
-        measure(config, options.rounds, options.steps)
+        measure(config, options.assignments, options.rounds, options.steps)
 
 
 if __name__ == "__main__":
