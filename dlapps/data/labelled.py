@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dlapps.data.augmentation import Augmentation
 from dlapps.data.image_folder import load_image_folder
@@ -25,6 +25,11 @@ FASHION_CLASSES = (
 DIGIT_CLASSES = tuple("0123456789")
 
 
+def _from_anywhere(path: Path) -> Path:
+    """The path made absolute, so that a run finds its data from any directory."""
+    return path.expanduser().absolute()
+
+
 class LabelledData(Section):
     """Which labelled data to learn from.
 
@@ -35,7 +40,7 @@ class LabelledData(Section):
     name: Literal[
         "digits", "mnist", "fashion_mnist", "image_folder", "blobs", "xor", "rings", "spirals"
     ]
-    path: Path | None = None
+    path: Annotated[Path, AfterValidator(_from_anywhere)] | None = None
     """image_folder: the folder of class folders, with or without train, validation and test."""
     image_size: tuple[Positive, Positive] | None = None
     """image_folder: height and width to resize to; left out, the images' own if they agree."""
