@@ -73,7 +73,7 @@ def _train(name: str) -> click.Command:
         metavar="KEY=VALUE",
         help="Change one setting, such as training.steps=500.",
     )
-    @click.option("--fresh", is_flag=True, help="Start over, deleting what the run holds.")
+    @click.option("--fresh", is_flag=True, help="Start over; the run there moves to RUN.previous.")
     @JSON
     @data_options
     def train(
@@ -146,10 +146,12 @@ def _export(name: str) -> click.Command:
         type=click.Path(path_type=Path),
         help="Where the SavedModels lie.",
     )
+    @click.option("--name", "model_name", help="What to call it.  [default: the config's name]")
     @JSON
-    def export(directory: Path, target: Path, as_json: bool) -> None:
+    def export(directory: Path, target: Path, model_name: str | None, as_json: bool) -> None:
         """Write a trained RUN as a SavedModel, after comparing it with the Keras model."""
-        _echo({"saved_model": str(_open(name, directory).export(target))}, as_json)
+        saved_model = _open(name, directory).export(target, model_name)
+        _echo({"saved_model": str(saved_model)}, as_json)
 
     return export
 

@@ -38,8 +38,12 @@ def new_directory(path: Path) -> Iterator[Path]:
         yield beside
         _flush(beside)
         if path.exists():
-            shutil.rmtree(path)
-        beside.rename(path)
+            replaced = path.with_name(f".{path.name}.{os.getpid()}.replaced.partial")
+            path.rename(replaced)
+            beside.rename(path)
+            shutil.rmtree(replaced)
+        else:
+            beside.rename(path)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -64,7 +68,7 @@ def _flush(directory: Path) -> None:
 @contextlib.contextmanager
 def sole_user(directory: Path) -> Iterator[None]:
     """A block in which no other process may be in such a block for the same directory."""
-    with (directory / ".lock").open("w") as file:
+    with (directory / ".lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -17,20 +17,32 @@ from dlapps.training.distribution import is_chief
 def create_run(application_name: str, config: Config, directory: Path, fresh: bool = False) -> Run:
     """The run in `directory`: begun, or continued if its config is the same.
 
-    Raises UsageError, and leaves the run as it is, when its config differs.
+    With `fresh`, a run that is there is moved to `<directory>.previous` first. Raises UsageError,
+    and leaves the run as it is, when its config differs.
     """
-    application = load_application(application_name)(config)
-    path = directory / "config.yaml"
-    if fresh and path.exists() and is_chief():
+    run = Run(directory, load_application(application_name)(config))
+    if not is_chief():
+        return run
+    with writing_to(directory):
+        if fresh and (directory / "config.yaml").exists():
+            _move_aside(application_name, directory.resolve())
+        directory.mkdir(parents=True, exist_ok=True)
         with sole_user(directory):
-            shutil.rmtree(directory)
-    if path.exists():
-        _refuse_other_config(directory, read_text(path), config.to_yaml())
-    if is_chief():
-        with writing_to(directory):
-            directory.mkdir(parents=True, exist_ok=True)
+            path = directory / "config.yaml"
+            if path.exists() and run.has_begun():
+                _refuse_other_config(directory, read_text(path), config.to_yaml())
             write_atomically(path, config.to_yaml())
-    return Run(directory, application)
+    return run
+
+
+def _move_aside(application_name: str, directory: Path) -> None:
+    open_run(application_name, directory)  # Refuses what only looks like a run.
+    previous = directory.with_name(f"{directory.name}.previous")
+    with sole_user(directory):
+        if previous.exists():
+            open_run(application_name, previous)
+            shutil.rmtree(previous)
+        directory.rename(previous)
 
 
 def open_run(application_name: str, directory: Path) -> Run:

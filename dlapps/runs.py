@@ -42,6 +42,14 @@ class Run:
         """The name of its config."""
         return self.read_json("environment.json")["config"]
 
+    @property
+    def _model_path(self) -> Path:
+        return self.directory / "model.keras"
+
+    def has_begun(self) -> bool:
+        """Whether anything was trained here that a changed config would make worthless."""
+        return any((self.directory / "checkpoints").glob("step-*")) or self._model_path.exists()
+
     def train(
         self, config_name: str, callbacks: Sequence[keras.callbacks.Callback] = ()
     ) -> dict[str, Any]:
@@ -62,9 +70,11 @@ class Run:
         keras.config.set_dtype_policy(choose_precision(settings.precision))
         keras.utils.set_random_seed(self.config.seed)
         data = self.application.build_data()
+        environment = {"config": config_name, **describe_environment(data)}
+        if self.has_begun():
+            self._refuse_other_data(data, environment)
         if is_chief():
             self._write_json("data.json", dataclasses.asdict(data.spec))
-            environment = {"config": config_name, **describe_environment(data)}
             self._write_json("environment.json", environment)
         batches = self.application.training_batches(data)
         with strategy.scope():
@@ -87,18 +97,26 @@ class Run:
             "seconds": round(time.monotonic() - began, 1),
         }
 
+    def _refuse_other_data(self, data: Splits, environment: dict[str, Any]) -> None:
+        before = self.read_json("environment.json")["data_fingerprints"]
+        if data.spec != self.load_spec() or before != environment["data_fingerprints"]:
+            raise UsageError(
+                f"The data of {self.directory} have changed since its training began. Put them "
+                "back, or train in another directory with --run."
+            )
+
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
         try:
             with writing_to(self.directory):
                 model.save(beside)
-                beside.replace(self.directory / "model.keras")
+                beside.replace(self._model_path)
         finally:
             beside.unlink(missing_ok=True)
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """The metrics on the test and the validation split, also kept in metrics.json."""
-        model, data = self.load_model(), self.application.build_data()
+        model, data = self.load_model(), self.load_data()
         metrics = {
             split: self.application.evaluate(model, examples, data.spec)
             for split, examples in data.named().items()
@@ -111,14 +129,14 @@ class Run:
         """One record of answers for each input."""
         return self.application.predict(self.load_model(), self.load_spec(), inputs)
 
-    def export(self, directory: Path) -> Path:
-        """Writes `directory/<config name>/<version>` and returns it."""
+    def export(self, directory: Path, name: str | None = None) -> Path:
+        """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         model = self.load_model()
-        return self.application.export(model, self.load_spec(), directory / self.name)
+        return self.application.export(model, self.load_spec(), directory / (name or self.name))
 
     def load_model(self) -> keras.Model:
         """The trained model."""
-        path = self.directory / "model.keras"
+        path = self._model_path
         if not path.exists():
             newest = CheckpointStore(self.directory / "checkpoints").newest()
             step = newest.progress.step if newest else 0
@@ -139,8 +157,21 @@ class Run:
         return self.application.Spec(**self.read_json("data.json"))
 
     def load_data(self) -> Splits:
-        """The data the run was trained on, read again."""
-        return self.application.build_data()
+        """The data the run was trained on, read again; a change is refused or said."""
+        data = self.application.build_data()
+        if data.spec != self.load_spec():
+            raise UsageError(
+                f"The data of {self.directory} are no longer what it was trained on: they were "
+                f"{self.load_spec()} and are {data.spec}."
+            )
+        before = self.read_json("environment.json")["data_fingerprints"]
+        if before != {name: split.fingerprint() for name, split in data.named().items()}:
+            logger.warning(
+                "The examples have changed since %s was trained; some of those it is measured on "
+                "may be among those it learned from.",
+                self.directory,
+            )
+        return data
 
     def history(self) -> list[dict[str, float]]:
         """The rows of history.csv."""

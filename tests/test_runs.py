@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dlapps.files import sole_user
+
 
 def steps_of(run: Path) -> list[int]:
     """The steps whose checkpoints are there and whole enough to have a manifest."""
@@ -124,6 +126,57 @@ def test_fresh_starts_over(dlapps, run, tiny):
     assert answer.document["step"] == 4
     assert max(steps_of(run)) == 4
     assert not (run / "note.txt").exists()
+    previous = run.with_name(f"{run.name}.previous")
+    assert (previous / "note.txt").read_text() == "of the run before"
+    assert max(steps_of(previous)) == 6
+
+
+def test_fresh_refuses_a_folder_whose_config_is_not_a_run(dlapps, tmp_path, tiny):
+    (tmp_path / "config.yaml").write_text("my: project\n")
+    answer = dlapps("classification", "train", "xor_mlp", "--run", tmp_path, "--fresh", *tiny)
+    assert answer.exit_code == 2
+    assert (tmp_path / "config.yaml").read_text() == "my: project\n"
+
+
+def test_a_run_that_never_began_may_still_change_its_config(dlapps, tmp_path, tiny):
+    run = ("--run", tmp_path / "run", *tiny)
+    wrong = dlapps("classification", "train", "image_folder_lenet5", *run)
+    assert wrong.exit_code == 2
+    assert "path/to/your/images" in wrong.stderr
+    assert dlapps("classification", "train", "xor_mlp", *run).exit_code == 0
+
+
+def test_data_that_changed_since_training_are_refused(dlapps, run, tiny):
+    environment = json.loads((run / "environment.json").read_text())
+    environment["data_fingerprints"]["train"] = "another"
+    (run / "environment.json").write_text(json.dumps(environment))
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert answer.exit_code == 2
+    assert f"The data of {run} have changed since its training began" in answer.stderr
+    measured = dlapps("classification", "evaluate", run)
+    assert measured.exit_code == 0
+    assert "may be among those it learned from" in measured.stderr
+    spec = json.loads((run / "data.json").read_text())
+    (run / "data.json").write_text(json.dumps({**spec, "class_names": ["left", "right"]}))
+    refused = dlapps("classification", "evaluate", run)
+    assert refused.exit_code == 2
+    assert "are no longer what it was trained on" in refused.stderr
+
+
+def test_a_metric_that_is_not_measured_is_refused_before_training(dlapps, tmp_path, tiny):
+    run = tmp_path / "run"
+    monitor = ("--set", "training.monitor=acuracy")
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny, *monitor)
+    assert answer.exit_code == 2
+    assert "did you mean accuracy?" in answer.stderr
+    assert not (run / "history.csv").exists()
+
+
+def test_two_trainings_of_one_run_are_refused(dlapps, run, tiny):
+    with sole_user(run):
+        answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert answer.exit_code == 2
+    assert answer.stderr == f"Another process is training {run}.\n"
 
 
 def test_fresh_does_not_delete_a_folder_that_is_no_run(dlapps, tmp_path, tiny):

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 from dlapps.application import Application
-from dlapps.errors import UsageError
+from dlapps.errors import DlappsError, UsageError
 from dlapps.suggestions import did_you_mean
 
 
@@ -20,10 +20,13 @@ def load_application(name: str) -> type[Application]:
             f"There is no application {name}" + did_you_mean(name, application_names())
         )
     module = importlib.import_module(f"{__name__}.{name}")
-    return next(
+    own = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Application)
         and value.__module__ == module.__name__
-    )
+    ]
+    if len(own) != 1:
+        raise DlappsError(f"{module.__name__} must define one Application; it defines {len(own)}.")
+    return own[0]

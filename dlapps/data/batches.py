@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from dlapps.data.splits import Examples
+from dlapps.errors import UsageError
 
 Columns = Mapping[str, tf.Tensor]
 # TensorFlow's default of 4 rounds leaves small data nearly in order when the key is small; from 8
@@ -69,6 +70,11 @@ class ShuffledBatches(Batches):
     def from_step(
         self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
     ) -> tf.data.Dataset:
+        if self.batch_size % num_replicas:
+            raise UsageError(
+                f"data.batch_size {self.batch_size} cannot be shared by {num_replicas} devices; "
+                f"choose a multiple of {num_replicas}."
+            )
         rows = self.batch_size // num_replicas
         own = num_replicas // num_workers
         columns = {name: tf.constant(column) for name, column in self.examples.columns.items()}

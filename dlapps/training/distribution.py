@@ -120,20 +120,25 @@ def average_statistics(model: keras.Model, strategy: tf.distribute.Strategy) -> 
     strategy.run(average)
 
 
-def ballot(strategy: tf.distribute.Strategy) -> Callable[[bool], bool]:
-    """A function that tells whether any worker raised its flag; all must ask at the same time."""
+def consensus(strategy: tf.distribute.Strategy) -> Callable[[list[float]], list[float]]:
+    """A function of numbers that returns their means over all workers.
+
+    Every worker must call it at the same time, with as many numbers. What all must decide alike
+    (whether to stop, which step was best) is decided by what it returns.
+    """
     if num_workers() == 1:
-        return lambda flag: flag
+        return lambda numbers: numbers
 
-    @tf.function
-    def count(flag: tf.Tensor) -> tf.Tensor:
-        def add_up(flag: tf.Tensor) -> tf.Tensor:
-            # The identity gives the flag a device, which is where its sum is put.
-            return tf.distribute.get_replica_context().all_reduce("SUM", tf.identity(flag))
+    @tf.function(reduce_retracing=True)
+    def average(numbers: tf.Tensor) -> tf.Tensor:
+        def reduce(numbers: tf.Tensor) -> tf.Tensor:
+            # The identity gives the numbers a device, which is where their mean is put.
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce("MEAN", tf.identity(numbers))
 
-        return strategy.experimental_local_results(strategy.run(add_up, args=(flag,)))[0]
+        return strategy.experimental_local_results(strategy.run(reduce, args=(numbers,)))[0]
 
-    return lambda flag: bool(count(tf.constant(float(flag))) > 0)
+    return lambda numbers: average(tf.constant(numbers)).numpy().tolist()
 
 
 def _check_port(workers: list[str], index: int) -> None:

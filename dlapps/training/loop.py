@@ -11,13 +11,14 @@ import tensorflow as tf
 from keras import ops
 
 from dlapps.data.batches import Batches
-from dlapps.errors import DlappsError
+from dlapps.errors import DlappsError, UsageError
+from dlapps.suggestions import did_you_mean
 from dlapps.training.averaging import averaged_weights
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.display import Display
 from dlapps.training.distribution import (
     average_statistics,
-    ballot,
+    consensus,
     distribute,
     is_chief,
     num_workers,
@@ -74,9 +75,15 @@ class _Loop:
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
         self.take_steps.get_concrete_function(self.iterator, tf.constant(1, tf.int64))
         self.evaluate = compile_evaluation(model, validation) if validation else None
+        names = read_metrics(model)
+        if validation and settings.monitor not in names:
+            raise UsageError(
+                f"training.monitor cannot be {settings.monitor!r}"
+                + did_you_mean(settings.monitor, names)
+            )
         if newest:
             self.store.restore(newest, model, batches)
-        self.any_worker = ballot(self.strategy)
+        self.consensus = consensus(self.strategy)
         self.history = History(directory, self.progress.step) if is_chief() else None
         self.display = Display(self.progress.step, settings.steps, shown=is_chief())
         self.steps_per_call = StepsPerCall(settings.steps_per_call, num_workers())
@@ -92,7 +99,7 @@ class _Loop:
             self._call()
             if self._due(self.settings.log_every) or self._validates():
                 self._record()
-            stopped = self.any_worker(stop.number is not None)
+            (stopped,) = self.consensus([float(stop.number is not None)])
             is_best = self.progress.best_step == self.progress.step
             if is_best or self._due(self.settings.checkpoint_every) or self._is_over() or stopped:
                 self._save()
@@ -160,13 +167,10 @@ class _Loop:
     def _validate(self) -> dict[str, float]:
         average_statistics(self.model, self.strategy)
         with averaged_weights(self.model):
-            measured = self.evaluate()
-        monitor = self.settings.monitor
-        if monitor not in measured:
-            raise DlappsError(
-                f"training.monitor is {monitor}, but validation measures {', '.join(measured)}."
-            )
-        self.progress = self.progress.after_validation(measured[monitor], self.settings)
+            local = self.evaluate()
+        measured = dict(zip(local, self.consensus(list(local.values())), strict=True))
+        value = measured[self.settings.monitor]
+        self.progress = self.progress.after_validation(value, self.settings)
         return measured
 
     def _save(self) -> None:
@@ -177,7 +181,7 @@ class _Loop:
 
     def _keep_weights(self) -> None:
         """Leaves in the model the weights that `settings` asks to keep."""
-        self.any_worker(False)  # The chief may still be writing; voting waits for it.
+        self.consensus([0.0])  # The chief may still be writing; this waits for it.
         best = self.store.best() if self.settings.restore_best_weights else None
         if best is not None:
             self.store.restore_model(best, self.model)

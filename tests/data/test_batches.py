@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.splits import Examples, carve
+from dlapps.errors import UsageError
 
 
 def numbers(count: int) -> Examples:
@@ -72,6 +73,11 @@ def test_replicas_share_each_batch_without_overlap(num_workers, num_replicas):
     for step, batch in enumerate(whole):
         shared = [rows for part in parts for rows in part[step * own : (step + 1) * own]]
         assert np.concatenate(shared).tolist() == batch
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused():
+    with pytest.raises(UsageError, match="batch_size 10 cannot be shared by 4 devices"):
+        stream(numbers(50), batch_size=10).from_step(0, num_replicas=4)
 
 
 def test_draws_belong_to_the_step_and_the_row():
