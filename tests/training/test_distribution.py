@@ -71,10 +71,10 @@ def test_batch_statistics_are_equal_on_both_workers(tmp_path):
 
 
 def test_after_one_worker_is_killed_both_continue_from_the_checkpoint(tmp_path):
-    unbroken, _ = train(tmp_path / "unbroken", 400, 2)
+    unbroken, _ = train(tmp_path / "unbroken", 200, 2)
     directory = tmp_path / "killed"
     directory.mkdir()
-    processes = start(directory, 400, 2)
+    processes = start(directory, 200, 2)
     store = CheckpointStore(directory / "run/checkpoints")
     deadline = time.monotonic() + 120
     while not (store.directory.exists() and any(store.directory.glob("step-*"))):
@@ -83,8 +83,8 @@ def test_after_one_worker_is_killed_both_continue_from_the_checkpoint(tmp_path):
     processes[1].kill()
     processes[0].wait(120)
     assert processes[0].returncode != 0, "worker 0 ended alone"
-    assert 0 < store.newest().progress.step < 400
-    for resumed in train(directory, 400, 2):
+    assert 0 < store.newest().progress.step < 200
+    for resumed in train(directory, 200, 2):
         for a, b in zip(unbroken, resumed, strict=True):
             np.testing.assert_array_equal(a, b)
 
