@@ -57,7 +57,7 @@ def kill_once(config: str, directory: Path, steps: int, target: int, number: int
     began = time.time()
     process = subprocess.Popen(command(config, directory, steps), stderr=subprocess.DEVNULL)
     while process.poll() is None and not has_passed(directory, target, began):
-        time.sleep(0.01)
+        time.sleep(0.05)
     time.sleep(random.random() * 0.3)
     if process.poll() is not None:
         assert process.returncode == 0
