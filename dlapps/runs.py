@@ -68,7 +68,6 @@ class Run:
         choose_device(settings.device)
         strategy = choose_strategy(settings)
         keras.config.set_dtype_policy(choose_precision(settings.precision))
-        keras.utils.set_random_seed(self.config.seed)
         data = self.application.build_data()
         environment = {"config": config_name, **describe_environment(data)}
         if self.has_begun():
@@ -77,6 +76,8 @@ class Run:
             self._write_json("data.json", dataclasses.asdict(data.spec))
             self._write_json("environment.json", environment)
         batches = self.application.training_batches(data)
+        # Last before the model: preparing data for the first time draws random numbers too.
+        keras.utils.set_random_seed(self.config.seed)
         with strategy.scope():
             model = self.application.build_model(data.spec)
             progress = train(

@@ -98,7 +98,10 @@ def test_a_point_that_is_nowhere_is_refused(dlapps, xor_run, point):
 
 
 @pytest.mark.usefixtures("no_network")
-def test_a_data_set_that_cannot_be_had_names_its_files_and_their_place(dlapps, tiny, tmp_path):
+def test_a_data_set_that_cannot_be_had_names_its_files_and_their_place(
+    dlapps, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("DLAPPS_MANUAL_DIR", raising=False)
     options = ("--run", tmp_path / "run", "--data-dir", tmp_path / "prepared", *tiny)
     train = ("classification", "train", "mnist_mlp", *options)
     answer = dlapps(*train, "--manual-dir", tmp_path / "raw")

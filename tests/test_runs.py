@@ -1,12 +1,14 @@
 """A run on disk: continued when it is the same, refused when it is not, never lost by accident."""
 
 import json
+import random
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from dlapps.applications.classification import Classification
 from dlapps.files import sole_user
 
 
@@ -201,3 +203,21 @@ def test_a_run_that_cannot_be_written_is_refused(dlapps, tiny, tmp_path):
     answer = dlapps("classification", "train", "xor_mlp", "--run", tmp_path / "file/run", *tiny)
     assert answer.exit_code == 2
     assert re.fullmatch(rf"Cannot write to {tmp_path}/file/run: Not a directory\.\n", answer.stderr)
+
+
+def test_numbers_drawn_while_data_are_prepared_change_no_weight(
+    dlapps, run, tiny, tmp_path, monkeypatch
+):
+    build_data = Classification.build_data
+
+    def draw_and_build(application):
+        random.random()
+        return build_data(application)
+
+    monkeypatch.setattr(Classification, "build_data", draw_and_build)
+    other = tmp_path / "other"
+    assert dlapps("classification", "train", "xor_mlp", "--run", other, *tiny).exit_code == 0
+    answers = [
+        dlapps("classification", "predict", r, "1,1", "--json").document for r in (run, other)
+    ]
+    assert answers[0] == answers[1]
