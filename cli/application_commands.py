@@ -121,10 +121,19 @@ def _predict(name: str) -> click.Command:
     @click.command("predict", context_settings={"ignore_unknown_options": True})
     @RUN
     @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+    @click.option(
+        "--to",
+        "target",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where answers that are files go.  [default: RUN/predictions]",
+    )
     @JSON
-    def predict(directory: Path, inputs: tuple[str, ...], as_json: bool) -> None:
+    def predict(
+        directory: Path, inputs: tuple[str, ...], target: Path | None, as_json: bool
+    ) -> None:
         """Answer for each INPUT with a trained RUN."""
-        records = _open(name, directory).predict(inputs)
+        records = _open(name, directory).predict(inputs, target)
         if as_json:
             click.echo(json.dumps(records, indent=1))
             return
@@ -159,14 +168,20 @@ def _export(name: str) -> click.Command:
 def _explain(name: str) -> click.Command:
     @click.command("explain")
     @RUN
+    @click.argument("inputs", metavar="[INPUT...]", nargs=-1)
     @JSON
     @data_options
-    def explain(directory: Path, as_json: bool) -> None:
-        """Draw what a trained RUN learned: pictures/ and report.html."""
-        run = _open(name, directory)
-        from dlapps.reporting import explain_run
+    def explain(directory: Path, inputs: tuple[str, ...], as_json: bool) -> None:
+        """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
-        files = [str(path) for path in explain_run(run)]
+        Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
+        RUN/predictions.
+        """
+        run = _open(name, directory)
+        from dlapps.reporting import explain_inputs, explain_run
+
+        written = explain_inputs(run, inputs) if inputs else explain_run(run)
+        files = [str(path) for path in written]
         if as_json:
             click.echo(json.dumps({"files": files}, indent=1))
         else:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
     from matplotlib.figure import Figure
 
     from dlapps.config import Config
     from dlapps.data.batches import Batches
-    from dlapps.data.splits import Examples, Splits
+    from dlapps.data.splits import Split, Splits
+    from dlapps.training.validation import Validation
 
 
 class Application(abc.ABC):
@@ -36,27 +36,33 @@ class Application(abc.ABC):
 
     @abc.abstractmethod
     def build_data(self) -> Splits:
-        """The examples, split."""
+        """The examples to learn from, choose by and be measured on; or an agent's episodes."""
 
     @abc.abstractmethod
     def build_model(self, spec: Any) -> keras.Model:
         """A compiled model for data like `spec`."""
 
     @abc.abstractmethod
-    def training_batches(self, data: Splits) -> Batches:
-        """What the loop learns from."""
+    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
+        """What the loop learns from; an agent's experience is made with `model`."""
 
     @abc.abstractmethod
-    def validation_batches(self, data: Splits) -> tf.data.Dataset:
+    def validation(self, model: keras.Model, data: Splits) -> Validation | None:
         """What the loop chooses the best weights by."""
 
     @abc.abstractmethod
-    def evaluate(self, model: keras.Model, examples: Examples, spec: Any) -> dict[str, Any]:
-        """The metrics of `model` on the examples of one split."""
+    def evaluate(self, model: keras.Model, examples: Split, spec: Any) -> dict[str, Any]:
+        """The metrics of `model` on one split."""
 
     @abc.abstractmethod
-    def predict(self, model: keras.Model, spec: Any, inputs: Sequence[str]) -> list[dict]:
-        """One record of named answers for each input given on the command line."""
+    def predict(
+        self, model: keras.Model, spec: Any, inputs: Sequence[str], directory: Path
+    ) -> list[dict]:
+        """One record of named answers for each input given on the command line.
+
+        Answers that are files (a mask, an animation) are written into `directory`, which is made
+        for them, and named in the record.
+        """
 
     @abc.abstractmethod
     def export(self, model: keras.Model, spec: Any, directory: Path) -> Path:
@@ -65,3 +71,9 @@ class Application(abc.ABC):
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Splits) -> dict[str, Figure]:
         """What a person wants to see of this run, by name."""
+
+    def pictures_of(
+        self, model: keras.Model, spec: Any, inputs: Sequence[str]
+    ) -> dict[str, Figure]:
+        """How the model comes to its answers for single inputs, by name; empty if none is drawn."""
+        return {}

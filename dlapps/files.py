@@ -25,6 +25,17 @@ def write_atomically(path: Path, contents: str | bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def write_into(directory: Path, name: str, contents: str | bytes) -> Path:
+    """Writes `directory/name` atomically, the directory made where missing; returns its path.
+
+    Raises UsageError where that cannot be.
+    """
+    with writing_to(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(directory / name, contents)
+    return directory / name
+
+
 @contextlib.contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
     """Yields a directory to fill, which becomes `path` when the block ends without an error.

@@ -1,12 +1,14 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from dlapps.errors import UsageError
 from dlapps.explain.architecture import architecture_figure, architecture_svg
 from dlapps.explain.curves import training_curves
 from dlapps.explain.figures import png_bytes
 from dlapps.explain.report import report_html
-from dlapps.files import write_atomically, writing_to
+from dlapps.files import write_atomically, write_into, writing_to
 from dlapps.runs import Run
 
 
@@ -34,6 +36,20 @@ def explain_run(run: Run) -> list[Path]:
         for name, contents in files.items():
             write_atomically(run.directory / name, contents)
     return [run.directory / name for name in files]
+
+
+def explain_inputs(run: Run, inputs: Sequence[str]) -> list[Path]:
+    """Writes pictures of single inputs into `predictions/` of a run and returns their paths."""
+    figures = run.application.pictures_of(run.load_model(), run.load_spec(), inputs)
+    if not figures:
+        raise UsageError(
+            f"{run.config.application} draws no pictures of single inputs; without them, explain "
+            "draws what the run learned."
+        )
+    directory = run.directory / "predictions"
+    return [
+        write_into(directory, f"{name}.png", png_bytes(figure)) for name, figure in figures.items()
+    ]
 
 
 def _facts(run: Run) -> dict[str, str]:

@@ -75,17 +75,16 @@ class Run:
         if is_chief():
             self._write_json("data.json", dataclasses.asdict(data.spec))
             self._write_json("environment.json", environment)
-        batches = self.application.training_batches(data)
         # Last before the model: preparing data for the first time draws random numbers too.
         keras.utils.set_random_seed(self.config.seed)
         with strategy.scope():
             model = self.application.build_model(data.spec)
             progress = train(
                 model,
-                batches,
+                self.application.training_batches(model, data),
                 settings,
                 self.directory,
-                validation=self.application.validation_batches(data),
+                validation=self.application.validation(model, data),
                 callbacks=callbacks,
             )
         if is_chief():
@@ -126,9 +125,10 @@ class Run:
         self._write_json("metrics.json", metrics)
         return metrics
 
-    def predict(self, inputs: Sequence[str]) -> list[dict]:
-        """One record of answers for each input."""
-        return self.application.predict(self.load_model(), self.load_spec(), inputs)
+    def predict(self, inputs: Sequence[str], directory: Path | None = None) -> list[dict]:
+        """One record of answers for each input; files go to `directory`, or to predictions/."""
+        directory = directory or self.directory / "predictions"
+        return self.application.predict(self.load_model(), self.load_spec(), inputs, directory)
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import io
 import json
 import logging
@@ -9,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 import pytest
@@ -81,6 +83,20 @@ def _unchanged_process() -> Iterator[None]:
 def dlapps() -> Command:
     """Runs `dlapps` with the given arguments: dlapps("list", "--json").stdout."""
     return run_command
+
+
+@pytest.fixture(scope="session")
+def case_of() -> Callable[[str], ModuleType]:
+    """What the tests need to know of an application: its module in tests/applications/."""
+    return _case_of
+
+
+def _case_of(application: str) -> ModuleType:
+    path = Path(__file__).parent / "applications" / f"{application}.py"
+    spec = importlib.util.spec_from_file_location(f"case_of_{application}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

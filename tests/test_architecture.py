@@ -16,10 +16,10 @@ CONFIGS = {"config", "config_errors", "config_files"}
 # What a room of dlapps (a folder or a module) uses beside itself and the foundation. A dotted
 # name stands for that module alone.
 MAY_USE = {
-    "application": {"config", "data"},
+    "application": {"config", "data", "training.validation"},
     "applications": {
         "application", "config", "data", "models", "layers", "metrics", "environments",
-        "training", "export", "explain",
+        "training", "export", "explain", "decoding",
     },
     "config": {"config_errors", "config_files", "training.settings"},
     "config_errors": set(),
@@ -27,7 +27,8 @@ MAY_USE = {
     "data": {"datasets"},
     "datasets": set(),
     "environment": {"data.splits"},
-    "environments": set(),
+    "decoding": set(),
+    "environments": {"data.batches", "data.splits"},
     "explain": set(),
     "export": set(),
     "layers": set(),
@@ -40,7 +41,7 @@ MAY_USE = {
 } | {room: set() for room in FOUNDATION}  # fmt: skip
 
 # These draw, measure or compute, and could be lifted out of this house as they are.
-WITHOUT_FOUNDATION = {"explain", "layers", "metrics", "environments", "datasets", *FOUNDATION}
+WITHOUT_FOUNDATION = {"explain", "layers", "metrics", "decoding", "datasets", *FOUNDATION}
 EXCEPTIONS = {("datasets", "errors"), ("files", "errors")}
 
 ONLY_IN = {"click": ("cli/",), "yaml": ("dlapps/config_files.py",)}

@@ -1,5 +1,6 @@
 """A run killed again and again, by SIGTERM and by -9, ends with the unbroken run's weights."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -12,26 +13,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.applications import application_names
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history
 
-SETTINGS = {
-    "model.modern": "true",
-    "model.batch_normalization": "true",
-    "training.checkpoint_every": "20",
-    "training.log_every": "5",
-    "training.validate_every": "100",
-    "training.ema_momentum": "0.99",
-    "training.steps_per_call": "3",
-}
 
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training to be killed: its application, config and length."""
 
-def command(config: str, directory: Path, steps: int) -> list[str]:
-    settings = {**SETTINGS, "training.steps": str(steps)}
-    options = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    program = "from cli.main import main; main()"
-    arguments = ["classification", "train", config, "--run", str(directory), *options]
-    return [sys.executable, "-c", program, *arguments]
+    application: str
+    config: str
+    steps: int
+    settings: list[str]
+    kills: int
+
+    def command(self, directory: Path) -> list[str]:
+        """The command that trains it into a directory, as a process of its own."""
+        settings = [*self.settings, f"training.steps={self.steps}", "training.log_every=5"]
+        options = [part for setting in settings for part in ("--set", setting)]
+        program = "from cli.main import main; main()"
+        arguments = [self.application, "train", self.config, "--run", str(directory), *options]
+        return [sys.executable, "-c", program, *arguments]
 
 
 def variables_of(directory: Path) -> dict[str, np.ndarray]:
@@ -52,10 +55,10 @@ def has_passed(directory: Path, target: int, began: float) -> bool:
     return history.exists() and history.stat().st_mtime > began and step_of(directory) >= target
 
 
-def kill_once(config: str, directory: Path, steps: int, target: int, number: int) -> int | None:
+def kill_once(job: Job, directory: Path, target: int, number: int) -> int | None:
     """Trains past `target` and kills; returns the step it was seen at, None if it had ended."""
     began = time.time()
-    process = subprocess.Popen(command(config, directory, steps), stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(job.command(directory), stderr=subprocess.DEVNULL)
     while process.poll() is None and not has_passed(directory, target, began):
         time.sleep(0.05)
     time.sleep(random.random() * 0.3)
@@ -68,17 +71,17 @@ def kill_once(config: str, directory: Path, steps: int, target: int, number: int
     return step_of(directory)
 
 
-def check_exact_resume(config: str, directory: Path, steps: int, kills: int) -> None:
-    subprocess.run(command(config, directory / "unbroken", steps), check=True)
+def check_exact_resume(job: Job, directory: Path) -> None:
+    subprocess.run(job.command(directory / "unbroken"), check=True)
     random.seed(0)
     killed = []
-    for kill in range(kills):
-        target = int((kill + random.random()) * steps / (kills + 1))
+    for kill in range(job.kills):
+        target = int((kill + random.random()) * job.steps / (job.kills + 1))
         number = (signal.SIGKILL, signal.SIGTERM)[kill % 2]
-        killed.append((kill_once(config, directory / "killed", steps, target, number), number.name))
+        killed.append((kill_once(job, directory / "killed", target, number), number.name))
     print(f"killed at {killed}")
     assert None not in [step for step, _ in killed], "the run ended before its last kill"
-    subprocess.run(command(config, directory / "killed", steps), check=True)
+    subprocess.run(job.command(directory / "killed"), check=True)
     unbroken, resumed = variables_of(directory / "unbroken"), variables_of(directory / "killed")
     assert unbroken.keys() == resumed.keys()
     for name, value in unbroken.items():
@@ -86,14 +89,17 @@ def check_exact_resume(config: str, directory: Path, steps: int, kills: int) -> 
 
 
 @pytest.mark.timeout(900)
-def test_digits_killed_three_times(tmp_path):
-    check_exact_resume("digits_lenet5", tmp_path, steps=300, kills=3)
+@pytest.mark.parametrize("application", application_names())
+def test_killed_and_continued(application, case_of, tmp_path):
+    check_exact_resume(Job(application, **case_of(application).KILLED), tmp_path)
 
 
 @pytest.mark.real_data
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not os.environ.get("DLAPPS_MANUAL_DIR"), reason="needs DLAPPS_MANUAL_DIR")
-def test_mnist_killed(tmp_path):
+def test_mnist_killed(case_of, tmp_path):
     """DLAPPS_KILLS says how often; 20 is what the README's claim was made with."""
     kills = int(os.environ.get("DLAPPS_KILLS", "2"))
-    check_exact_resume("mnist_lenet5", tmp_path, steps=100 * (kills + 1), kills=kills)
+    settings = case_of("classification").KILLED["settings"]
+    steps = 100 * (kills + 1)
+    check_exact_resume(Job("classification", "mnist_lenet5", steps, settings, kills), tmp_path)

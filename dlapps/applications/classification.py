@@ -28,6 +28,7 @@ from dlapps.models.lenet5 import lenet5
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
 from dlapps.training.optimizers import build_optimizer
+from dlapps.training.validation import MetricsOn, Validation
 
 
 class ClassificationConfig(Config):
@@ -56,7 +57,7 @@ class Classification(Application):
         )
         return model
 
-    def training_batches(self, data: Splits) -> Batches:
+    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
         augmentation = self.config.data.augmentation
 
         def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -71,14 +72,17 @@ class Classification(Application):
             num_draws=0 if augmentation.is_identity else NUM_DRAWS,
         )
 
-    def validation_batches(self, data: Splits) -> tf.data.Dataset:
-        return in_order(data.validation, self.config.evaluation.batch_size, _model_inputs)
+    def validation(self, model: keras.Model, data: Splits) -> Validation:
+        batch_size = self.config.evaluation.batch_size
+        return MetricsOn(model, in_order(data.validation, batch_size, _model_inputs))
 
     def evaluate(self, model: keras.Model, examples: Examples, spec: LabelledSpec) -> dict:
         probabilities = self._probabilities(model, examples)
         return classification_report(examples.columns["label"], probabilities, spec.class_names)
 
-    def predict(self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str]) -> list[dict]:
+    def predict(
+        self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str], directory: Path
+    ) -> list[dict]:
         if spec.is_image:
             x = np.stack([read_image(Path(text), spec.input_shape) for text in inputs])
             x = to_unit_interval(x)

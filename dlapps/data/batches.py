@@ -15,6 +15,7 @@ Columns = Mapping[str, tf.Tensor]
 # on, the order is as good as that of a drawn permutation.
 SHUFFLE_ROUNDS = 16
 SHUFFLE_KEY = 0x5DEECE66D
+POOLED_BATCHES = 32
 
 
 class Batches(abc.ABC):
@@ -23,6 +24,9 @@ class Batches(abc.ABC):
     A stream that is a function of the step has nothing to save. One that is not (an agent's
     replay buffer, an environment) saves and restores what it is in the middle of.
     """
+
+    follow_the_model: bool = False
+    """Whether a batch depends on the weights that the step before it left, as an agent's does."""
 
     @abc.abstractmethod
     def from_step(
@@ -51,6 +55,10 @@ class ShuffledBatches(Batches):
     `transform` turns a batch of columns into what `train_step` takes. It also receives `draws`,
     `num_draws` uniform random numbers in [0, 1) for each row, a function of (seed, step, row): the
     source of all augmentation.
+
+    `length` names a column of lengths, for examples that are padded to the longest of their
+    batch: `POOLED_BATCHES` batches at a time are drawn as above, sorted by it, and handed out in
+    a random order, so that a batch holds examples of about one length.
     """
 
     def __init__(
@@ -60,12 +68,14 @@ class ShuffledBatches(Batches):
         seed: int,
         transform: Callable[[Columns, tf.Tensor], Any],
         num_draws: int = 0,
+        length: str | None = None,
     ):
         self.examples = examples
         self.batch_size = batch_size
         self.seed = seed
         self.transform = transform
         self.num_draws = num_draws
+        self.length = length
 
     def from_step(
         self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
@@ -83,9 +93,7 @@ class ShuffledBatches(Batches):
             """Part `number` of this worker's stream: its columns and draws."""
             at_step = number // own
             first = (worker * own + number % own) * rows
-            chosen = self._examples_at(
-                at_step * self.batch_size + first + tf.range(rows, dtype="int64")
-            )
+            chosen = self._batch_at(at_step)[first : first + rows]
             batch = {name: tf.gather(column, chosen) for name, column in columns.items()}
             draws = tf.random.stateless_uniform(
                 [self.batch_size, self.num_draws], seed=tf.stack([self.seed, at_step])
@@ -106,17 +114,36 @@ class ShuffledBatches(Batches):
             .with_options(options)
         )
 
+    def _batch_at(self, step: tf.Tensor) -> tf.Tensor:
+        """The indices of the examples in the batch of a step."""
+        if self.length is None:
+            first = step * self.batch_size
+            return self._examples_at(first + tf.range(self.batch_size, dtype="int64"))
+        pool, number = step // POOLED_BATCHES, step % POOLED_BATCHES
+        size = POOLED_BATCHES * self.batch_size
+        chosen = self._examples_at(pool * size + tf.range(size, dtype="int64"))
+        lengths = tf.gather(tf.constant(self.examples.columns[self.length]), chosen)
+        chosen = tf.gather(chosen, tf.argsort(lengths, stable=True))
+        place = shuffled(number, pool, POOLED_BATCHES, self.seed)
+        return tf.reshape(chosen, [POOLED_BATCHES, self.batch_size])[place]
+
     def _examples_at(self, positions: tf.Tensor) -> tf.Tensor:
         size = len(self.examples)
-        epochs = positions // size
-        constant = tf.ones_like(epochs)
-        keys = tf.stack([self.seed * constant, epochs, SHUFFLE_KEY * constant], axis=1)
-        return tf.raw_ops.RandomIndexShuffle(
-            index=positions % size,
-            seed=keys,
-            max_index=tf.constant(size - 1, tf.int64),
-            rounds=SHUFFLE_ROUNDS,
-        )
+        return shuffled(positions % size, positions // size, size, self.seed)
+
+
+def shuffled(index: tf.Tensor, epoch: tf.Tensor, size: int, seed: int) -> tf.Tensor:
+    """Where the permutation of `size` things that belongs to (seed, epoch) puts `index`.
+
+    index, epoch: int64 [...], alike in shape.
+    """
+    constant = tf.ones_like(epoch)
+    return tf.raw_ops.RandomIndexShuffle(
+        index=index,
+        seed=tf.stack([seed * constant, epoch, SHUFFLE_KEY * constant], axis=-1),
+        max_index=tf.constant(size - 1, tf.int64),
+        rounds=SHUFFLE_ROUNDS,
+    )
 
 
 def load_rows(load: Callable[[Columns], Columns], batch: Columns) -> Columns:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dlapps.data.preparation import prepared_builder
 from dlapps.data.raw_files import find_folders
@@ -12,15 +13,29 @@ from dlapps.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-PUBLISHED = {
-    "mnist": "mnist:3.0.1",
-    "fashion_mnist": "fashion_mnist:3.0.1",
-}
-"""Our names of image classification sets and their TFDS builders, by version.
 
-A further set needs one entry here if all its images have one size and it has a train and a test
-split with the features "image" and "label".
+class Published(NamedTuple):
+    """A data set that TFDS prepares."""
+
+    builder: str
+    """Its TFDS builder and version."""
+    features: tuple[str, ...]
+    """What is read of each example."""
+
+
+PUBLISHED = {
+    "mnist": Published("mnist:3.0.1", ("image", "label")),
+    "fashion_mnist": Published("fashion_mnist:3.0.1", ("image", "label")),
+    "spoken_digit": Published("spoken_digit:1.0.9", ("audio", "audio/filename", "label")),
+    "multi30k": Published("multi30k:1.0.0", ("de", "en")),
+    "isbi2012": Published("isbi2012:1.0.0", ("image", "mask")),
+}
+"""Our names of published data sets.
+
+A further one needs one entry here. One that TFDS lacks has its builder in a package of its own,
+`dlapps/datasets/<name>/`, named in `OWN_BUILDERS`.
 """
+OWN_BUILDERS = ("multi30k", "isbi2012")
 
 
 def published_names() -> tuple[str, ...]:
@@ -34,7 +49,7 @@ def describe(name: str, manual_dir: Path | None = None, data_dir: Path | None = 
     That is "prepared in DIR", "raw files in DIR" or "would be downloaded", by the look of the
     folders alone: neither TensorFlow nor the network is needed.
     """
-    builder, version = _builder_name(name).split(":")
+    builder, version = _published(name).builder.split(":")
     raw_folder, data_dir = find_folders(name, manual_dir, data_dir)
     prepared = data_dir / builder / version
     if (prepared / "dataset_info.json").is_file():
@@ -47,7 +62,10 @@ def describe(name: str, manual_dir: Path | None = None, data_dir: Path | None = 
 def load_published(
     name: str, manual_dir: Path | None = None, data_dir: Path | None = None
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Returns train and test, each {"image": uint8 [N, H, W, C], "label": int32 [N]}.
+    """Returns every split that was published, each its features by name, an array [N, ...] each.
+
+    Numbers of 64 bits come as 32 bits; examples of different shapes (recordings) as an array of
+    arrays, text as an array of bytes.
 
     `manual_dir` holds the publisher's files in one folder a data set (default
     DLAPPS_MANUAL_DIR), `data_dir` is TFDS' own (default DLAPPS_DATA_DIR, TFDS_DATA_DIR or
@@ -56,29 +74,16 @@ def load_published(
 
     Raises DlappsError, which names the files and the place, when that fails.
     """
-    builder = prepared_builder(name, _builder_name(name), *find_folders(name, manual_dir, data_dir))
-    return {split: _read_split(builder, split) for split in ("train", "test")}
+    from dlapps.data.prepared_splits import read_split
+
+    published = _published(name)
+    if name in OWN_BUILDERS:
+        importlib.import_module(f"dlapps.datasets.{name}")  # TFDS knows a builder once imported.
+    builder = prepared_builder(name, published.builder, *find_folders(name, manual_dir, data_dir))
+    return {split: read_split(builder, split, published.features) for split in builder.info.splits}
 
 
-def _builder_name(name: str) -> str:
+def _published(name: str) -> Published:
     if name not in PUBLISHED:
         raise UsageError(f"{name!r} is no published data set; there are {', '.join(PUBLISHED)}.")
     return PUBLISHED[name]
-
-
-def _read_split(builder, split: str) -> dict[str, np.ndarray]:
-    import numpy as np
-    import tensorflow_datasets as tfds
-    from tqdm import tqdm
-
-    batches = builder.as_dataset(split=split, shuffle_files=False).batch(1000)
-    progress = tqdm(
-        tfds.as_numpy(batches),
-        f"reading {builder.name} {split}",
-        len(batches),
-        delay=2,
-        disable=None,
-    )
-    columns = [(batch["image"], batch["label"]) for batch in progress]
-    images, labels = (np.concatenate(column) for column in zip(*columns))
-    return {"image": images, "label": labels.astype(np.int32)}

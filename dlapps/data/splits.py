@@ -3,9 +3,18 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+
+
+class Split(Protocol):
+    """What is learned from or measured on: examples, or the episodes of an agent."""
+
+    def __len__(self) -> int: ...
+
+    def fingerprint(self) -> str:
+        """A digest that changes when the data do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,24 +47,26 @@ class Examples:
         for name in sorted(self.columns):
             column = np.ascontiguousarray(self.columns[name])
             digest.update(f"{name} {column.dtype} {column.shape}".encode())
-            digest.update(column.tobytes() if column.dtype == object else column.data)
+            # An array of objects holds addresses, so what lies there is taken.
+            for part in column if column.dtype == object else [column]:
+                digest.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
         return digest.hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """The examples to learn from, to choose by, and to measure on; and their description.
+    """What to learn from, to choose by, and to measure on; and its description.
 
     `spec` is what a model must know of its data (shapes, vocabularies): a dataclass of plain
     values, kept beside the trained model.
     """
 
-    train: Examples
-    validation: Examples
-    test: Examples
+    train: Split
+    validation: Split
+    test: Split
     spec: Any
 
-    def named(self) -> dict[str, Examples]:
+    def named(self) -> dict[str, Split]:
         """Each split under its name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 

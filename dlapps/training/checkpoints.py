@@ -13,6 +13,7 @@ from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError
 from dlapps.files import new_directory
 from dlapps.training.manifest import BrokenCheckpoint, read_manifest, write_manifest
+from dlapps.training.optimizers import optimizers_of
 from dlapps.training.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -34,13 +35,12 @@ class Checkpoint:
 
 def all_variables(model: keras.Model) -> list[tf.Variable]:
     """Everything that changes while `model` trains: weights, seeds, metrics, optimizers."""
-    optimizers = [v for v in vars(model).values() if isinstance(v, keras.Optimizer)]
     unique = {
         id(variable): variable
         for variables in (
             model.variables,
             model.metrics_variables,
-            *(optimizer.variables for optimizer in optimizers),
+            *(optimizer.variables for optimizer in optimizers_of(model).values()),
         )
         for variable in variables
     }

@@ -13,7 +13,7 @@ from keras import ops
 from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError, UsageError
 from dlapps.suggestions import did_you_mean
-from dlapps.training.averaging import averaged_weights
+from dlapps.training.averaging import averaged_weights, keep_averages
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.display import Display
 from dlapps.training.distribution import (
@@ -25,10 +25,12 @@ from dlapps.training.distribution import (
 )
 from dlapps.training.hardware import StepsPerCall, choose_jit
 from dlapps.training.history import History
+from dlapps.training.optimizers import learning_rates
 from dlapps.training.progress import Progress
 from dlapps.training.settings import TrainingSettings
 from dlapps.training.signals import Stopped, StopRequest, catch_stop_signals
-from dlapps.training.steps import compile_evaluation, compile_training, read_metrics
+from dlapps.training.steps import compile_training, read_metrics
+from dlapps.training.validation import Validation
 
 
 class NonFiniteLoss(DlappsError):
@@ -41,7 +43,7 @@ def train(
     settings: TrainingSettings,
     directory: Path,
     *,
-    validation: tf.data.Dataset | None = None,
+    validation: Validation | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Progress:
     """Trains a compiled `model` for `settings.steps` steps and returns where it ended.
@@ -74,19 +76,19 @@ class _Loop:
         self.take_steps = compile_training(model, self.strategy, jit)
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
         self.take_steps.get_concrete_function(self.iterator, tf.constant(1, tf.int64))
-        self.evaluate = compile_evaluation(model, validation) if validation else None
-        names = read_metrics(model)
-        if validation and settings.monitor not in names:
+        self.validation = validation
+        if validation and settings.monitor not in validation.names():
             raise UsageError(
                 f"training.monitor cannot be {settings.monitor!r}"
-                + did_you_mean(settings.monitor, names)
+                + did_you_mean(settings.monitor, validation.names())
             )
         if newest:
             self.store.restore(newest, model, batches)
         self.consensus = consensus(self.strategy)
         self.history = History(directory, self.progress.step) if is_chief() else None
         self.display = Display(self.progress.step, settings.steps, shown=is_chief())
-        self.steps_per_call = StepsPerCall(settings.steps_per_call, num_workers())
+        steps_per_call = 1 if batches.follow_the_model else settings.steps_per_call
+        self.steps_per_call = StepsPerCall(steps_per_call, num_workers())
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.row_began = (time.monotonic(), self.progress.step)
 
@@ -126,7 +128,7 @@ class _Loop:
         return self.progress.step % every == 0 or self.progress.step == self.settings.steps
 
     def _validates(self) -> bool:
-        return self.evaluate is not None and self._due(self.settings.validate_every)
+        return self.validation is not None and self._due(self.settings.validate_every)
 
     def _call(self) -> None:
         """Takes as many steps as fit before something is due."""
@@ -152,7 +154,7 @@ class _Loop:
         row = read_metrics(self.model)
         self.model.reset_metrics()
         now, (began, first_step) = time.monotonic(), self.row_began
-        row["learning_rate"] = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row |= learning_rates(self.model)
         row["steps_per_second"] = (self.progress.step - first_step) / max(now - began, 1e-9)
         if self._validates():
             measured = self._validate()
@@ -167,7 +169,7 @@ class _Loop:
     def _validate(self) -> dict[str, float]:
         average_statistics(self.model, self.strategy)
         with averaged_weights(self.model):
-            local = self.evaluate()
+            local = self.validation.measure()
         measured = dict(zip(local, self.consensus(list(local.values())), strict=True))
         value = measured[self.settings.monitor]
         self.progress = self.progress.after_validation(value, self.settings)
@@ -185,8 +187,7 @@ class _Loop:
         best = self.store.best() if self.settings.restore_best_weights else None
         if best is not None:
             self.store.restore_model(best, self.model)
-        if self.model.optimizer.use_ema:
-            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        keep_averages(self.model)
 
     def _refuse(self, what: str) -> NoReturn:
         raise NonFiniteLoss(

@@ -59,3 +59,26 @@ def build_schedule(
         warmup_target=learning_rate,
         warmup_steps=settings.warmup_steps,
     )
+
+
+def optimizers_of(model: keras.Model) -> dict[str, keras.Optimizer]:
+    """Every optimizer that is an attribute of `model`, by the attribute's name.
+
+    Most models have one, `optimizer`; adversaries have one each; a rule that computes its own
+    updates may have none.
+    """
+    found = {}
+    for name, value in vars(model).items():
+        if isinstance(value, keras.Optimizer) and all(value is not o for o in found.values()):
+            found[name] = value
+    return found
+
+
+def learning_rates(model: keras.Model) -> dict[str, float]:
+    """The learning rates as they stand: `learning_rate`, `discriminator_learning_rate`, ..."""
+    return {
+        name.replace("optimizer", "learning_rate"): float(
+            keras.ops.convert_to_numpy(optimizer.learning_rate)
+        )
+        for name, optimizer in optimizers_of(model).items()
+    }

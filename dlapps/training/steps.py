@@ -1,4 +1,4 @@
-"""A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
+"""A model's own `train_step`, many of them in one call of TensorFlow."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,26 +26,6 @@ def compile_training(
         return finite_steps
 
     return take_steps
-
-
-def compile_evaluation(
-    model: keras.Model, batches: tf.data.Dataset
-) -> Callable[[], dict[str, float]]:
-    """A function that returns the model's own metrics over all of `batches`."""
-
-    @tf.function
-    def test_all(dataset: tf.data.Dataset) -> None:
-        for batch in dataset:
-            model.test_step(batch)
-
-    def evaluate() -> dict[str, float]:
-        model.reset_metrics()
-        test_all(batches)
-        results = read_metrics(model)
-        model.reset_metrics()
-        return results
-
-    return evaluate
 
 
 def read_metrics(model: keras.Model) -> dict[str, float]:

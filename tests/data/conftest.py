@@ -71,7 +71,12 @@ def world(builders, tmp_path, monkeypatch):
         url = f"https://{name}.invalid/files/{FILE_NAME}"
         monkeypatch.setattr(builders[name], "url_infos", {url: information}, raising=False)
     monkeypatch.setattr(
-        published, "PUBLISHED", {"dark": "dark_shades:1.0.0", "light": "light_shades:1.0.0"}
+        published,
+        "PUBLISHED",
+        {
+            name: published.Published(f"{name}_shades:1.0.0", ("image", "label"))
+            for name in ("dark", "light")
+        },
     )
     return tmp_path
 

@@ -20,6 +20,7 @@ from dlapps.training.loop import NonFiniteLoss, train
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.settings import TrainingSettings
 from dlapps.training.signals import Stopped
+from dlapps.training.validation import MetricsOn
 
 
 def settings(**changes) -> TrainingSettings:
@@ -59,7 +60,8 @@ def run(directory, options: TrainingSettings, callbacks=(), data=None) -> keras.
     data = data or examples()
     model = build_model(options)
     batches = ShuffledBatches(data, 16, 0, lambda columns, draws: (columns["x"], columns["y"]))
-    validation = in_order(data, 32, lambda columns: (columns["x"], columns["y"]))
+    held_out = in_order(data, 32, lambda columns: (columns["x"], columns["y"]))
+    validation = MetricsOn(model, held_out)
     train(model, batches, options, directory, validation=validation, callbacks=callbacks)
     return model
 

@@ -12,6 +12,7 @@ from dlapps.data.splits import Examples
 from dlapps.training.distribution import choose_strategy
 from dlapps.training.loop import train
 from dlapps.training.settings import TrainingSettings
+from dlapps.training.validation import MetricsOn
 
 
 def build_model() -> keras.Model:
@@ -29,6 +30,10 @@ def build_model() -> keras.Model:
     return model
 
 
+def columns_of(columns):
+    return columns["x"], columns["y"]
+
+
 def main(directory: Path, weights: Path, steps: int) -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(100, 4)).astype("float32")
@@ -40,10 +45,10 @@ def main(directory: Path, weights: Path, steps: int) -> None:
         model = build_model()
         train(
             model,
-            ShuffledBatches(data, 16, 0, lambda columns, draws: (columns["x"], columns["y"])),
+            ShuffledBatches(data, 16, 0, lambda columns, draws: columns_of(columns)),
             settings,
             directory,
-            validation=in_order(data, 32, lambda columns: (columns["x"], columns["y"])),
+            validation=MetricsOn(model, in_order(data, 32, columns_of)),
         )
     np.savez(weights, *[v.numpy() for v in model.variables])
 

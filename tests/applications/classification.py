@@ -1,0 +1,77 @@
+"""What tests/test_applications.py and tests/test_exact_resume.py need to know of classifiers."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+POINTS = ["0.5,-1.2", "-3,2e0"]
+
+# Between them: batch normalization, dropout, augmentation, averaged weights, every model.
+COMPARED_WITH_AN_UNBROKEN_RUN = {
+    "digits_lenet5",
+    "mnist_lenet5_modern",
+    "mnist_mlp",
+    "mnist_perceptron",
+}
+
+KILLED = {
+    "config": "digits_lenet5",
+    "steps": 300,
+    "kills": 3,
+    "settings": [
+        "model.modern=true",
+        "model.batch_normalization=true",
+        "training.checkpoint_every=20",
+        "training.validate_every=100",
+        "training.ema_momentum=0.99",
+        "training.steps_per_call=3",
+    ],
+}
+
+
+def make_files(directory: Path) -> None:
+    """Twelve images of each of two classes, PNG and JPEG, no two of one size."""
+    random = np.random.default_rng(0)
+    for name, brightness in (("cat", 60), ("dog", 180)):
+        (directory / name).mkdir()
+        for number in range(12):
+            size = (10 + number, 30 - number, 3)
+            pixels = (brightness + random.integers(-50, 50, size)).astype(np.uint8)
+            suffix = "jpg" if number % 2 else "png"
+            Image.fromarray(pixels).save(directory / name / f"{number}.{suffix}")
+
+
+def stand_in(data: str, directory: Path) -> list[str]:
+    """The settings that give a config data which a test has."""
+    if data in ("mnist", "fashion_mnist"):
+        return ["data.name=digits"]
+    return [f"data.path={directory}"] if data == "image_folder" else []
+
+
+def inputs(data: str, directory: Path) -> list[str]:
+    """What is asked of a run on these data."""
+    if data in ("blobs", "xor", "rings", "spirals"):
+        return POINTS
+    return [f"{directory}/cat/0.png", f"{directory}/dog/1.jpg"]
+
+
+def check_metrics(metrics: dict) -> None:
+    """Fails where the metrics of a split cannot be."""
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
+    """Fails where a loaded SavedModel answers otherwise than `predict` did."""
+    serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    ((_, spec),) = serve.structured_input_signature[1].items()
+    if spec.dtype == tf.string:
+        raw = tf.constant([Path(text).read_bytes() for text in inputs])
+    else:
+        raw = tf.constant([[float(number) for number in text.split(",")] for text in inputs])
+    served = serve(**{spec.name: raw})
+    labels = [label.decode() for label in served["label"].numpy()]
+    assert labels == [record["label"] for record in answers]
+    probabilities = [list(record["probabilities"].values()) for record in answers]
+    np.testing.assert_allclose(served["probabilities"], probabilities, atol=1e-5)
