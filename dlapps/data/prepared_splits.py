@@ -1,7 +1,6 @@
 """Reads what TFDS prepared into arrays."""
 
 import numpy as np
-import tensorflow as tf
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
