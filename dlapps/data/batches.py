@@ -1,7 +1,7 @@
 """Batches as a function of the step: what makes a run resumable at any of them."""
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,21 @@ def shuffled(index: tf.Tensor, epoch: tf.Tensor, size: int, seed: int) -> tf.Ten
         seed=tf.stack([seed * constant, epoch, SHUFFLE_KEY * constant], axis=-1),
         max_index=tf.constant(size - 1, tf.int64),
         rounds=SHUFFLE_ROUNDS,
+    )
+
+
+def drawn_when_asked(generate: Callable[[], Iterator[Any]], signature: Any) -> tf.data.Dataset:
+    """The batches that `generate` yields, shaped like `signature`, none of them drawn ahead.
+
+    For streams that follow the model: by itself, tf.data would draw the next batch while the
+    weights are being updated. What the generator reads must be updated from the batch (as weights
+    are), or the update may still overtake the draw.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False
+    return tf.data.Dataset.from_generator(generate, output_signature=signature).with_options(
+        options
     )
 
 

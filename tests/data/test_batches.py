@@ -128,3 +128,29 @@ def test_the_fingerprint_changes_with_the_data():
 def test_columns_of_unequal_length_are_refused():
     with pytest.raises(ValueError, match="differ in length"):
         Examples({"a": np.arange(3), "b": np.arange(4)})
+
+
+def lengths(count: int) -> Examples:
+    random = np.random.default_rng(0)
+    return Examples({"number": np.arange(count), "length": random.integers(1, 40, count)})
+
+
+def test_batches_by_length_hold_examples_of_about_one_length():
+    examples = lengths(1000)
+    spreads = {}
+    for length in (None, "length"):
+        batches = take(stream(examples, batch_size=10, length=length), 60)
+        spreads[length] = np.mean([np.ptp(examples.columns["length"][b]) for b in batches])
+    assert spreads["length"] < 0.15 * spreads[None]
+
+
+def test_batches_by_length_are_a_function_of_the_step_in_no_order_of_length():
+    examples = lengths(320)
+    batches = stream(examples, batch_size=10, length="length")
+    epoch = take(batches, 32)
+    assert sorted(np.concatenate(epoch)) == list(range(320))
+    assert take(batches, 3, 40) == take(batches, 43)[40:]
+    means = [examples.columns["length"][batch].mean() for batch in epoch]
+    assert abs(np.corrcoef(means, np.arange(32))[0, 1]) < 0.5
+    halves = [take(batches, 5, num_workers=2, num_replicas=2, worker=worker) for worker in range(2)]
+    assert [a + b for a, b in zip(*halves, strict=True)] == epoch[:5]

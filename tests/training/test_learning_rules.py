@@ -1,0 +1,195 @@
+"""The loop with learners that are no classifier: two optimizers, none, and a stream that answers
+to the weights."""
+
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from dlapps.data.batches import Batches, drawn_when_asked
+from dlapps.training.checkpoints import all_variables
+from dlapps.training.history import read_history
+from dlapps.training.loop import train
+from dlapps.training.optimizers import build_optimizer
+from dlapps.training.settings import TrainingSettings
+from dlapps.training.signals import Stopped
+
+
+def settings(**changes) -> TrainingSettings:
+    values = {"steps": 12, "learning_rate": 0.01, "checkpoint_every": 4, "log_every": 2}
+    return TrainingSettings(**values | changes)
+
+
+class StopAt(keras.callbacks.Callback):
+    """Asks the loop to stop at a step, as SIGTERM would."""
+
+    def __init__(self, step: int):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch + 1 == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Noise(Batches):
+    """Batches that are a function of the step."""
+
+    def from_step(self, step, **_):
+        return tf.data.Dataset.range(step, tf.int64.max).map(
+            lambda at: tf.random.stateless_normal([8, 3], seed=tf.stack([0, at]))
+        )
+
+
+class Walk(Batches):
+    """A stream whose every batch begins where the weights and the batch before it led."""
+
+    follow_the_model = True
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        self.place = np.zeros(3, np.float32)
+
+    def from_step(self, step, **_):
+        def walk():
+            while True:
+                self.place = 0.5 * self.place + self.model.trainable_variables[0].numpy().mean()
+                yield np.tile(self.place, (8, 1))
+
+        return drawn_when_asked(walk, tf.TensorSpec([8, 3], tf.float32))
+
+    def save(self, directory: Path) -> None:
+        np.save(directory / "place.npy", self.place)
+
+    def restore(self, directory: Path) -> None:
+        self.place = np.load(directory / "place.npy")
+
+
+class Adversaries(keras.Model):
+    """Two networks that move one number apart and together, each by its own optimizer."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+        self.discriminator = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+        self.built = True
+
+    def compile(self, optimizer, discriminator_optimizer):
+        super().compile(optimizer=optimizer)
+        self.discriminator_optimizer = discriminator_optimizer
+
+    def train_step(self, data):
+        loss = 0.0
+        for network, optimizer, sign in (
+            (self.generator, self.optimizer, 1.0),
+            (self.discriminator, self.discriminator_optimizer, -1.0),
+        ):
+            with tf.GradientTape() as tape:
+                gap = self.generator(data) - self.discriminator(data)
+                loss = tf.reduce_mean(tf.square(gap + sign))
+            weights = network.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        return {"loss": loss}
+
+
+class Counter(keras.Model):
+    """Learns without an optimizer: its weight is the running sum of what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.total = self.add_weight(shape=(3,), initializer="zeros", name="total")
+        self.built = True
+
+    def train_step(self, data):
+        self.total.assign_add(tf.reduce_sum(data, axis=0))
+        return {"loss": tf.reduce_sum(self.total)}
+
+
+def adversaries(options: TrainingSettings) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    model = Adversaries()
+    slower = options.model_copy(update={"learning_rate": options.learning_rate / 2})
+    model.compile(build_optimizer(options), build_optimizer(slower))
+    return model
+
+
+def linear(options: TrainingSettings) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((3,))
+    model = Autoencoder(inputs, layers.Dense(3)(inputs))
+    model.compile(optimizer=build_optimizer(options), loss="mse")
+    return model
+
+
+class Autoencoder(keras.Model):
+    """Wants its inputs back."""
+
+    def train_step(self, data):
+        return super().train_step((data, data + 1.0))
+
+
+def values_of(model: keras.Model) -> list[np.ndarray]:
+    return [variable.numpy() for variable in all_variables(model)]
+
+
+LEARNERS = {
+    "adversaries": (adversaries, lambda model: Noise()),
+    "counter": (lambda options: Counter(), lambda model: Noise()),
+    "walk": (linear, Walk),
+}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_stopped_run_ends_with_the_unbroken_ones_weights(tmp_path, name):
+    build_model, build_batches = LEARNERS[name]
+
+    def run(directory: Path, *callbacks) -> keras.Model:
+        model = build_model(settings())
+        train(model, build_batches(model), settings(), directory, callbacks=callbacks)
+        return model
+
+    whole = values_of(run(tmp_path / "whole"))
+    with pytest.raises(Stopped):
+        run(tmp_path / "stopped", StopAt(6 if name == "walk" else 1))
+    resumed = values_of(run(tmp_path / "stopped"))
+    assert any(np.any(value) for value in whole)
+    for a, b in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_stream_that_follows_the_model_is_taken_one_batch_at_a_time(tmp_path):
+    """Taken ahead, its batches would be made with weights that are no longer the model's."""
+    finals = []
+    for steps_per_call in (1, 4):
+        options = settings(steps_per_call=steps_per_call)
+        model = linear(options)
+        train(model, Walk(model), options, tmp_path / str(steps_per_call))
+        finals.append(values_of(model))
+    for a, b in zip(*finals, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_learning_rates_of_all_optimizers_are_recorded(tmp_path):
+    model = adversaries(settings())
+    train(model, Noise(), settings(), tmp_path)
+    row = read_history(tmp_path / "history.csv")[-1]
+    assert row["learning_rate"] == pytest.approx(0.01)
+    assert row["discriminator_learning_rate"] == pytest.approx(0.005)
+
+
+def test_each_optimizer_averages_its_own_weights(tmp_path):
+    options = settings(ema_momentum=0.9, restore_best_weights=False)
+    averaged, raw = adversaries(options), adversaries(settings())
+    train(averaged, Noise(), options, tmp_path / "averaged")
+    train(raw, Noise(), settings(), tmp_path / "raw")
+    for optimizer in (averaged.optimizer, averaged.discriminator_optimizer):
+        averages = optimizer._model_variables_moving_average
+        for weight, average in zip(optimizer._trainable_variables, averages, strict=True):
+            np.testing.assert_array_equal(weight.numpy(), average.numpy())
+    gap = averaged.generator.weights[0].numpy() - raw.generator.weights[0].numpy()
+    assert np.abs(gap).max() > 1e-4
