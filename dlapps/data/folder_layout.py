@@ -1,70 +1,68 @@
-"""Which image of the user's folder belongs to which class and which split."""
+"""Which file of the user's folder belongs to which class and which split."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dlapps.data.file_kinds import FileKind
 from dlapps.errors import UsageError
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 SPLITS = ("train", "validation", "test")
 
 _SPLIT_OF_FOLDER = {split: split for split in SPLITS} | {"val": "validation", "valid": "validation"}
-_EXPECTED = (
-    f"Expected is one folder a class with its images ({', '.join(IMAGE_SUFFIXES)}), such as "
-    "cat/1.png and dog/1.png, or such class folders inside train/, validation/ and test/."
-)
 
 
 @dataclass(frozen=True)
-class ImageFolder:
-    """The images of a folder: (path, index of its class in `class_names`) for each split."""
+class ClassFolders:
+    """The files of a folder: (path, index of its class in `class_names`) for each split."""
 
     class_names: tuple[str, ...]
     splits: dict[str, list[tuple[Path, int]]]
 
 
-def scan_image_folder(path: str | Path) -> ImageFolder:
-    """Returns the images below `path` by split, sorted by class and name; opens none of them.
+def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
+    """Returns the files below `path` by split, sorted by class and name; opens none of them.
 
     The top holds class folders, or split folders (train, validation or val or valid, test) of
     class folders. A split that has no folder gets a tenth of each class of train, rounded but at
-    least one image, never touching the other splits: without split folders that is 80/10/10. A
-    class with fewer images than splits to fill keeps them all in train. The choice is a fixed
+    least one file, never touching the other splits: without split folders that is 80/10/10. A
+    class with fewer files than splits to fill keeps them all in train. The choice is a fixed
     permutation of the class's sorted names, the same on every machine and for every run's seed.
 
     Raises UsageError for a folder, class or split that is missing, empty or in the wrong place.
     """
     root = Path(path)
     if not root.is_dir():
-        raise UsageError(f"The image folder {root} does not exist or is no folder. {_EXPECTED}")
-    folders = _split_folders(root)
-    files = {split: _files_by_class(folder) for split, folder in folders.items()}
+        raise UsageError(
+            f"The {kind.noun} folder {root} does not exist or is no folder. {kind.expected}"
+        )
+    folders = _split_folders(root, kind)
+    files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
     _check_classes(files, folders)
     missing = [split for split in SPLITS if split not in folders]
     class_names = tuple(sorted(files["train"]))
     splits: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
     for label, name in enumerate(class_names):
         parts = {split: files[split][name] for split in folders}
-        for split, images in (parts | _carve(parts["train"], missing)).items():
-            splits[split] += [(image, label) for image in images]
+        for split, chosen in (parts | _carve(parts["train"], missing)).items():
+            splits[split] += [(file, label) for file in chosen]
     for split in missing:
         if not splits[split]:
             raise UsageError(
-                f"{root} has too few images to set some aside for {split}: no class has more than "
-                f"{len(missing)}. Add images, or a folder {split}/ of class folders."
+                f"{root} has too few {kind.noun}s to set some aside for {split}: no class has more "
+                f"than {len(missing)}. Add {kind.noun}s, or a folder {split}/ of class folders."
             )
-    return ImageFolder(class_names, splits)
+    return ClassFolders(class_names, splits)
 
 
-def _split_folders(root: Path) -> dict[str, Path]:
+def _split_folders(root: Path, kind: FileKind) -> dict[str, Path]:
     """Returns the folder of each split that has one; of train alone where classes are on top."""
     found = _subfolders(root)
     split_names = [folder.name for folder in found if folder.name.lower() in _SPLIT_OF_FOLDER]
     if not any(name.lower() == "train" for name in split_names):
         if found and len(split_names) == len(found):
-            raise UsageError(f"{root} has {', '.join(split_names)} but no train. {_EXPECTED}")
+            raise UsageError(f"{root} has {', '.join(split_names)} but no train. {kind.expected}")
         return {"train": root}
     folders: dict[str, Path] = {}
     for folder in found:
@@ -72,7 +70,7 @@ def _split_folders(root: Path) -> dict[str, Path]:
         if split is None:
             raise UsageError(
                 f"{folder} stands beside train and is no split; there are train, validation and "
-                f"test. {_EXPECTED}"
+                f"test. {kind.expected}"
             )
         if split in folders:
             raise UsageError(f"{folders[split]} and {folder} are both the {split} split.")
@@ -80,29 +78,29 @@ def _split_folders(root: Path) -> dict[str, Path]:
     return folders
 
 
-def _files_by_class(folder: Path) -> dict[str, list[Path]]:
-    """Returns the sorted images, however deep, of each class folder in `folder`."""
+def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
+    """Returns the sorted files, however deep, of each class folder in `folder`."""
     files: dict[str, list[Path]] = {}
     for class_folder in _subfolders(folder):
         # A leading dot marks what file managers leave behind, such as ._1.png from macOS.
         files[class_folder.name] = sorted(
             file
             for file in class_folder.rglob("*")
-            if file.suffix.lower() in IMAGE_SUFFIXES
+            if file.suffix.lower() in kind.suffixes
             and not file.name.startswith(".")
             and file.is_file()
         )
     if not any(files.values()):
-        raise UsageError(f"{folder} has no class folder with images. {_EXPECTED}")
-    empty = [name for name, images in files.items() if not images]
+        raise UsageError(f"{folder} has no class folder with {kind.noun}s. {kind.expected}")
+    empty = [name for name, found in files.items() if not found]
     if empty:
         raise UsageError(
-            f"There is no image ({', '.join(IMAGE_SUFFIXES)}) in {folder / empty[0]}: add images "
-            "of that class or remove the folder."
+            f"There is no {kind.noun} ({', '.join(kind.suffixes)}) in {folder / empty[0]}: add "
+            f"{kind.noun}s of that class or remove the folder."
         )
     if len(files) == 1:
         (only,) = files
-        raise UsageError(f"{folder} has one class only, {only}; two are needed. {_EXPECTED}")
+        raise UsageError(f"{folder} has one class only, {only}; two are needed. {kind.expected}")
     return files
 
 
@@ -127,7 +125,7 @@ def _check_classes(files: dict[str, dict[str, list[Path]]], folders: dict[str, P
 
 
 def _carve(files: list[Path], missing: list[str]) -> dict[str, list[Path]]:
-    """Returns a class's images of train and of each missing split, each part in sorted order."""
+    """Returns a class's files of train and of each missing split, each part in sorted order."""
     share = max(1, round(len(files) / 10)) if len(files) > len(missing) else 0
     # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
     order = np.random.RandomState(0).permutation(len(files))

@@ -1,28 +1,23 @@
 """The user's own folder of images, one folder a class, loaded into arrays."""
 
-import logging
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from dlapps.data.folder_layout import ImageFolder, scan_image_folder
+from dlapps.data.file_kinds import IMAGES
+from dlapps.data.folder_layout import ClassFolders, scan_class_folders
+from dlapps.data.folder_reading import check_nothing_empty, map_in_threads, warn_of_unreadable
 from dlapps.data.images import read_image
 from dlapps.errors import UsageError
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_SIZE = (64, 64)
 LARGEST_KEPT_SIZE = 128
 """Images that all have one size are kept at it up to this many pixels a side."""
 
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"}
-_NUM_NAMED = 5
 
 
 class LoadedImageFolder(NamedTuple):
@@ -42,7 +37,7 @@ def load_image_folder(
     """Returns train, validation and test of the folder, each {"image", "label"}.
 
     image is uint8 [N, height, width, channels], label int32 [N], class by class in the order of
-    `scan_image_folder`. Without `image_shape` (height, width) images that share one size of at
+    `scan_class_folders`. Without `image_shape` (height, width) images that share one size of at
     most 128 keep it and others become 64x64; channels "auto" is 1 if every file says it is grey.
     Where the decoded images would take more than `memory_limit` bytes there is "path" (bytes [N])
     in place of "image", for the caller to decode with `decode_image`.
@@ -50,7 +45,7 @@ def load_image_folder(
     Every file is decoded once; those that cannot be are left out and named in a warning. Raises
     UsageError when that leaves a class of train or a whole split empty.
     """
-    folder = scan_image_folder(path)
+    folder = scan_class_folders(path, IMAGES)
     shape = _decide_shape(folder, image_shape, channels)
     num_examples = sum(len(examples) for examples in folder.splits.values())
     in_memory = num_examples * int(np.prod(shape)) <= memory_limit
@@ -58,17 +53,9 @@ def load_image_folder(
     for split, examples in folder.splits.items():
         splits[split], failed = _load_split(split, examples, shape, in_memory)
         unreadable += failed
-    if unreadable:
-        named = ", ".join(str(file) for file in unreadable[:_NUM_NAMED])
-        more = len(unreadable) - _NUM_NAMED
-        logger.warning(
-            "%d of %d images cannot be decoded and are left out: %s%s",
-            len(unreadable),
-            num_examples,
-            named,
-            f" and {more} more" if more > 0 else "",
-        )
-    _check_nothing_empty(path, splits, folder.class_names)
+    warn_of_unreadable(unreadable, num_examples, IMAGES)
+    labels = {split: arrays["label"] for split, arrays in splits.items()}
+    check_nothing_empty(path, labels, folder.class_names, IMAGES)
     return LoadedImageFolder(splits, folder.class_names, shape)
 
 
@@ -88,7 +75,7 @@ def _load_split(
         return True
 
     description = f"{'reading' if in_memory else 'checking'} {split} images"
-    decodes = np.array(_map_in_threads(decode, range(len(examples)), description))
+    decodes = np.array(map_in_threads(decode, range(len(examples)), description))
     arrays = {"label": np.array([label for _, label in examples], np.int32)[decodes]}
     if in_memory:
         arrays["image"] = images if decodes.all() else images[decodes]
@@ -98,13 +85,13 @@ def _load_split(
 
 
 def _decide_shape(
-    folder: ImageFolder, size: tuple[int, int] | None, channels: Literal["auto", 1, 3]
+    folder: ClassFolders, size: tuple[int, int] | None, channels: Literal["auto", 1, 3]
 ) -> tuple[int, int, int]:
     """Returns height, width and channels, from the files' headers where they are left open."""
     if size is not None and channels != "auto":
         return (*size, channels)
     files = [file for examples in folder.splits.values() for file, _ in examples]
-    headers = {header for header in _map_in_threads(_header, files, "looking at images") if header}
+    headers = {header for header in map_in_threads(_header, files, "looking at images") if header}
     if channels == "auto":
         channels = 1 if all(is_grey for _, is_grey in headers) else 3
     if size is None:
@@ -121,23 +108,3 @@ def _header(file: Path) -> tuple[tuple[int, int], bool] | None:
             return (image.height, image.width), image.mode in _GREY_MODES
     except (OSError, Image.DecompressionBombError):
         return None
-
-
-def _map_in_threads(function: Callable, items: Iterable, description: str) -> list:
-    items = list(items)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(function, items)
-        # disable=None: no bar where stderr is no terminal.
-        return list(tqdm(results, description, len(items), delay=2, disable=None))
-
-
-def _check_nothing_empty(
-    path: str | Path, splits: dict[str, dict[str, np.ndarray]], class_names: tuple[str, ...]
-) -> None:
-    for split, arrays in splits.items():
-        if not len(arrays["label"]):
-            raise UsageError(f"None of the {split} images in {path} can be decoded.")
-    for index in sorted(set(range(len(class_names))) - set(splits["train"]["label"].tolist())):
-        raise UsageError(
-            f"None of the training images of class {class_names[index]} in {path} can be decoded."
-        )
