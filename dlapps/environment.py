@@ -16,7 +16,6 @@ PACKAGES = ("dlapps", "tensorflow", "keras", "numpy", "tensorflow-datasets", "sc
 
 def describe_environment(data: Splits) -> dict[str, object]:
     """Plain values for environment.json."""
-    splits = data.named().items()
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -29,8 +28,8 @@ def describe_environment(data: Splits) -> dict[str, object]:
             for gpu in tf.config.get_visible_devices("GPU")
         ],
         "precision": keras.config.dtype_policy().name,
-        "examples": {name: len(examples) for name, examples in splits},
-        "data_fingerprints": {name: examples.fingerprint() for name, examples in splits},
+        "examples": {name: len(split) for name, split in data.named().items()},
+        "data_fingerprints": data.fingerprints(),
     }
 
 

@@ -70,8 +70,11 @@ class Run:
         keras.config.set_dtype_policy(choose_precision(settings.precision))
         data = self.application.build_data()
         environment = {"config": config_name, **describe_environment(data)}
-        if self.has_begun():
-            self._refuse_other_data(data, environment)
+        if self.has_begun() and not self._was_trained_on(data):
+            raise UsageError(
+                f"The data of {self.directory} have changed since its training began. Put them "
+                "back, or train in another directory with --run."
+            )
         if is_chief():
             self._write_json("data.json", dataclasses.asdict(data.spec))
             self._write_json("environment.json", environment)
@@ -97,13 +100,9 @@ class Run:
             "seconds": round(time.monotonic() - began, 1),
         }
 
-    def _refuse_other_data(self, data: Splits, environment: dict[str, Any]) -> None:
+    def _was_trained_on(self, data: Splits) -> bool:
         before = self.read_json("environment.json")["data_fingerprints"]
-        if data.spec != self.load_spec() or before != environment["data_fingerprints"]:
-            raise UsageError(
-                f"The data of {self.directory} have changed since its training began. Put them "
-                "back, or train in another directory with --run."
-            )
+        return data.spec == self.load_spec() and before == data.fingerprints()
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
@@ -165,8 +164,7 @@ class Run:
                 f"The data of {self.directory} are no longer what it was trained on: they were "
                 f"{self.load_spec()} and are {data.spec}."
             )
-        before = self.read_json("environment.json")["data_fingerprints"]
-        if before != {name: split.fingerprint() for name, split in data.named().items()}:
+        if not self._was_trained_on(data):
             logger.warning(
                 "The examples have changed since %s was trained; some of those it is measured on "
                 "may be among those it learned from.",

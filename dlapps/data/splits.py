@@ -70,6 +70,10 @@ class Splits:
         """Each split under its name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprint of each split, by its name."""
+        return {name: split.fingerprint() for name, split in self.named().items()}
+
 
 def carve(examples: Examples, size: int, seed: int = 0) -> tuple[Examples, Examples]:
     """The examples in two parts, the second of `size`, by a fixed permutation of their rows."""
