@@ -1,11 +1,20 @@
 """What every section of a config is built from."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _from_anywhere(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+UserPath = Annotated[Path, AfterValidator(_from_anywhere)]
+"""A path made absolute, so that a run finds its data from any directory."""
 
 
 class Section(BaseModel):

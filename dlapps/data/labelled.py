@@ -1,11 +1,10 @@
 """Images and points with a class label: the data sets of recognition and generation."""
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from dlapps.data.augmentation import Augmentation
 from dlapps.data.image_folder import load_image_folder
@@ -14,7 +13,7 @@ from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
-from dlapps.settings import Positive, Section
+from dlapps.settings import Positive, Section, UserPath
 
 DIGITS_VALIDATION = 180
 MNIST_VALIDATION = 5_000
@@ -23,11 +22,6 @@ FASHION_CLASSES = (
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 DIGIT_CLASSES = tuple("0123456789")
-
-
-def _from_anywhere(path: Path) -> Path:
-    """The path made absolute, so that a run finds its data from any directory."""
-    return path.expanduser().absolute()
 
 
 class LabelledData(Section):
@@ -40,7 +34,7 @@ class LabelledData(Section):
     name: Literal[
         "digits", "mnist", "fashion_mnist", "image_folder", "blobs", "xor", "rings", "spirals"
     ]
-    path: Annotated[Path, AfterValidator(_from_anywhere)] | None = None
+    path: UserPath | None = None
     """image_folder: the folder of class folders, with or without train, validation and test."""
     image_size: tuple[Positive, Positive] | None = None
     """image_folder: height and width to resize to; left out, the images' own if they agree."""
