@@ -51,6 +51,20 @@ def augment(images: tf.Tensor, draws: tf.Tensor, settings: Augmentation) -> tf.T
 
 def _transforms(draws: tf.Tensor, settings: Augmentation, height: float, width: float) -> tf.Tensor:
     """[N, 8] projective maps from output to input pixels, about the middle of the image."""
+    a, b, c, d, move_x, move_y = affine_parts(draws, settings)
+    x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0
+    shift_x = x - a * x - b * y + move_x * width
+    shift_y = y - c * x - d * y + move_y * height
+    zero = tf.zeros_like(a)
+    return tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1)
+
+
+def affine_parts(draws: tf.Tensor, settings: Augmentation) -> tuple[tf.Tensor, ...]:
+    """The random map from output to input pixels: a, b, c, d, move_x, move_y, each [N].
+
+    About the middle of the image, it takes (x, y) to (a x + b y, c x + d y), moved by fractions of
+    the width and the height. draws: float [N, NUM_DRAWS] uniform in [0, 1).
+    """
     signed = tf.unstack(2.0 * draws - 1.0, num=NUM_DRAWS, axis=1)
     radians = 3.141592653589793 / 180.0
     angle = signed[0] * settings.rotation * radians
@@ -61,8 +75,4 @@ def _transforms(draws: tf.Tensor, settings: Augmentation, height: float, width: 
     b = scale * (slant * tf.cos(angle) - tf.sin(angle))
     c = mirror * scale * tf.sin(angle)
     d = scale * (slant * tf.sin(angle) + tf.cos(angle))
-    x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0
-    shift_x = x - a * x - b * y + signed[4] * settings.shift * width
-    shift_y = y - c * x - d * y + signed[5] * settings.shift * height
-    zero = tf.zeros_like(a)
-    return tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1)
+    return a, b, c, d, signed[4] * settings.shift, signed[5] * settings.shift

@@ -10,7 +10,7 @@ from dlapps.errors import UsageError
 
 SPLITS = ("train", "validation", "test")
 
-_SPLIT_OF_FOLDER = {split: split for split in SPLITS} | {"val": "validation", "valid": "validation"}
+SPLIT_OF_FOLDER = {split: split for split in SPLITS} | {"val": "validation", "valid": "validation"}
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
 def _split_folders(root: Path, kind: FileKind) -> dict[str, Path]:
     """Returns the folder of each split that has one; of train alone where classes are on top."""
     found = _subfolders(root)
-    split_names = [folder.name for folder in found if folder.name.lower() in _SPLIT_OF_FOLDER]
+    split_names = [folder.name for folder in found if folder.name.lower() in SPLIT_OF_FOLDER]
     if not any(name.lower() == "train" for name in split_names):
         if found and len(split_names) == len(found):
             raise UsageError(f"{root} has {', '.join(split_names)} but no train. {kind.expected}")
         return {"train": root}
     folders: dict[str, Path] = {}
     for folder in found:
-        split = _SPLIT_OF_FOLDER.get(folder.name.lower())
+        split = SPLIT_OF_FOLDER.get(folder.name.lower())
         if split is None:
             raise UsageError(
                 f"{folder} stands beside train and is no split; there are train, validation and "

@@ -91,7 +91,9 @@ def _decide_shape(
     if size is not None and channels != "auto":
         return (*size, channels)
     files = [file for examples in folder.splits.values() for file, _ in examples]
-    headers = {header for header in map_in_threads(_header, files, "looking at images") if header}
+    headers = {
+        header for header in map_in_threads(read_header, files, "looking at images") if header
+    }
     if channels == "auto":
         channels = 1 if all(is_grey for _, is_grey in headers) else 3
     if size is None:
@@ -101,7 +103,7 @@ def _decide_shape(
     return (*size, channels)
 
 
-def _header(file: Path) -> tuple[tuple[int, int], bool] | None:
+def read_header(file: Path) -> tuple[tuple[int, int], bool] | None:
     """Returns (height, width) and whether the file says it is grey; None for what is no image."""
     try:
         with Image.open(file) as image:

@@ -12,7 +12,11 @@ from dlapps.errors import UsageError
 READABLE = "PNG, JPEG, BMP, GIF"
 
 
-def decode_image(contents: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+ImageShape = tuple[int | None, int | None, int]
+"""Height, width and channels; None for height and width leaves an image at its own size."""
+
+
+def decode_image(contents: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
     """Returns uint8 [height, width, channels] from the bytes of a PNG, JPEG, BMP or GIF file.
 
     `contents` is a scalar string, `image_shape` the result's; channels is 1 or 3. Usable in
@@ -25,13 +29,35 @@ def decode_image(contents: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.T
     image.set_shape([None, None, None])
     image = tf.cast(_without_alpha(image, contents), tf.float32)
     image = _with_channels(image, channels)
-    image = tf.cond(
-        tf.reduce_all(tf.shape(image)[:2] == [height, width]),
-        lambda: image,
-        lambda: tf.image.resize(image, [height, width], antialias=True),
+    if height is not None:
+        image = _with_size(image, height, width)
+    return tf.ensure_shape(_as_pixels(image), [height, width, channels])
+
+
+def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Returns the uint8 images [N, H, W, channels] at one size, as `decode_image` does it."""
+    return _as_pixels(_with_size(tf.cast(images, tf.float32), *size))
+
+
+def _with_size(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    return tf.cond(
+        tf.reduce_all(tf.shape(images)[-3:-1] == [height, width]),
+        lambda: images,
+        lambda: tf.image.resize(images, [height, width], antialias=True),
     )
-    image = tf.cast(tf.clip_by_value(tf.round(image), 0.0, 255.0), tf.uint8)
-    return tf.ensure_shape(image, [height, width, channels])
+
+
+def _as_pixels(image: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.clip_by_value(tf.round(image), 0.0, 255.0), tf.uint8)
+
+
+def decode_images(contents: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+    """Returns uint8 [N, height, width, channels] from N files' bytes, as `decode_image` does."""
+    return tf.map_fn(
+        lambda file: decode_image(file, image_shape),
+        contents,
+        fn_output_signature=tf.TensorSpec(image_shape, tf.uint8),
+    )
 
 
 def _without_alpha(image: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
@@ -66,7 +92,7 @@ def _with_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
     )
 
 
-def read_image(path: str | Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def read_image(path: str | Path, image_shape: ImageShape) -> np.ndarray:
     """Returns the image in the file as uint8 [height, width, channels], as `decode_image` does.
 
     Raises UsageError, which names the file, when it cannot be read or is no image.
@@ -84,7 +110,7 @@ def read_image(path: str | Path, image_shape: tuple[int, int, int]) -> np.ndarra
 
 
 @lru_cache(maxsize=8)
-def _decoder(image_shape: tuple[int, int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+def _decoder(image_shape: ImageShape) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns `decode_image` as one graph on the CPU: a fifth of the time of its single ops."""
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])

@@ -1,0 +1,84 @@
+"""Generated scenes of circles, squares and triangles, with the class of every pixel."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dlapps.errors import UsageError
+
+CLASS_NAMES = ("background", "circle", "square", "triangle")
+MOST_SHAPES = 4
+NOISE = 0.06
+"""Standard deviation of the noise on every pixel, of a full range of 1."""
+
+
+def make_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns "image" uint8 [N, size, size, 3] and "mask" uint8 [N, size, size].
+
+    A scene has one to four shapes of random class, place, size, turn and colour, later ones over
+    earlier ones, on a ground whose colour changes from one side to another. The mask holds
+    indices into CLASS_NAMES; a pixel belongs to the shape that covers its middle.
+    """
+    if num_scenes < 1 or size < 16:
+        raise UsageError(
+            f"shapes needs at least 1 scene of 16 pixels a side, not {num_scenes} of {size}."
+        )
+    scenes = [_scene(size, np.random.default_rng([seed, index])) for index in range(num_scenes)]
+    images, masks = zip(*scenes)
+    return {"image": np.stack(images), "mask": np.stack(masks)}
+
+
+def _scene(size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[:size, :size] + 0.5
+    image = _ground(x / size, y / size, random)
+    mask = np.zeros((size, size), np.uint8)
+    for _ in range(random.integers(1, MOST_SHAPES + 1)):
+        label = int(random.integers(1, len(CLASS_NAMES)))
+        radius = random.uniform(0.1, 0.25) * size
+        centre = random.uniform(0.5 * radius, size - 0.5 * radius, 2)
+        angle = random.uniform(0, 2 * np.pi)
+        u, v = x - centre[0], y - centre[1]
+        u, v = np.cos(angle) * u + np.sin(angle) * v, np.cos(angle) * v - np.sin(angle) * u
+        inside = _INSIDE[CLASS_NAMES[label]](u, v, radius)
+        # The border runs over one pixel, as in a photograph.
+        cover = np.clip(inside + 0.5, 0, 1)[..., None]
+        image = (1 - cover) * image + cover * _distant_colour(image[inside > 0], random)
+        mask[inside > 0] = label
+    image += NOISE * random.standard_normal(image.shape)
+    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8), mask
+
+
+def _ground(x: np.ndarray, y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    one, other = random.uniform(0.1, 0.9, (2, 3))
+    angle = random.uniform(0, 2 * np.pi)
+    along = 0.5 + 0.5 * (np.cos(angle) * (2 * x - 1) + np.sin(angle) * (2 * y - 1))
+    along = np.clip(along, 0, 1)[..., None]
+    return (1 - along) * one + along * (0.6 * one + 0.4 * other)
+
+
+def _distant_colour(covered: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A colour that stands out from what it will cover, the best of a few."""
+    colours = random.uniform(0, 1, (4, 3))
+    ground = covered.mean(axis=0) if len(covered) else np.full(3, 0.5)
+    return colours[np.argmax(np.abs(colours - ground).sum(axis=1))]
+
+
+def _in_circle(u: np.ndarray, v: np.ndarray, radius: float) -> np.ndarray:
+    """Pixels inside (positive) or outside (negative) of the border, as of its two fellows."""
+    return radius - np.hypot(u, v)
+
+
+def _in_square(u: np.ndarray, v: np.ndarray, radius: float) -> np.ndarray:
+    return 0.85 * radius - np.maximum(np.abs(u), np.abs(v))
+
+
+def _in_triangle(u: np.ndarray, v: np.ndarray, radius: float) -> np.ndarray:
+    slope = 0.5 * np.sqrt(3) * np.abs(u)
+    return 0.6 * radius - np.maximum(v, slope - 0.5 * v)
+
+
+_INSIDE: dict[str, Callable[[np.ndarray, np.ndarray, float], np.ndarray]] = {
+    "circle": _in_circle,
+    "square": _in_square,
+    "triangle": _in_triangle,
+}

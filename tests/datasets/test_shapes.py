@@ -1,0 +1,41 @@
+"""Generated scenes are the same every time, and their masks tell the truth."""
+
+import numpy as np
+import pytest
+
+from dlapps.datasets.shapes import CLASS_NAMES, make_shapes
+from dlapps.errors import UsageError
+
+
+def test_scenes_are_a_function_of_the_seed():
+    first, again, other = make_shapes(5), make_shapes(5), make_shapes(5, seed=1)
+    for name in ("image", "mask"):
+        np.testing.assert_array_equal(first[name], again[name])
+        assert not np.array_equal(first[name], other[name])
+    np.testing.assert_array_equal(make_shapes(3)["image"], first["image"][:3])
+
+
+def test_every_class_occurs_and_none_prevails():
+    scenes = make_shapes(200, size=48)
+    assert scenes["image"].shape == (200, 48, 48, 3)
+    assert scenes["image"].dtype == scenes["mask"].dtype == np.uint8
+    shares = np.bincount(scenes["mask"].ravel()) / scenes["mask"].size
+    assert len(shares) == len(CLASS_NAMES)
+    assert shares[0] > 0.5
+    assert shares[1:].min() > 0.03
+
+
+def test_shapes_stand_out_from_their_ground():
+    """On the border of a shape, the colour changes more than the noise would."""
+    scenes = make_shapes(50)
+    image = scenes["image"].astype(float)
+    step = np.abs(image[:, :, 2:] - image[:, :, :-2]).sum(axis=-1)
+    differs = scenes["mask"][:, :, 2:] != scenes["mask"][:, :, :-2]
+    assert step[differs].mean() > 3 * step[~differs].mean()
+
+
+def test_impossible_scenes_are_refused():
+    with pytest.raises(UsageError, match="at least 1 scene of 16 pixels"):
+        make_shapes(0)
+    with pytest.raises(UsageError, match="not 3 of 8"):
+        make_shapes(3, size=8)
