@@ -1,0 +1,90 @@
+"""Segmented images beside the truth, the errors, and how sure the model is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from dlapps.explain.mask_images import overlay
+from dlapps.explain.palette import class_colours
+
+ERROR_COLOUR = "#d4002a"
+MOST_LEGEND_CLASSES = 20
+
+
+def segmented_examples(
+    images: Sequence[np.ndarray],
+    truths: Sequence[np.ndarray],
+    predictions: Sequence[np.ndarray],
+    class_names: Sequence[str],
+) -> Figure:
+    """A row an image: itself, the true mask, the predicted one, and where the two differ.
+
+    images: uint8 [height, width, 1 or 3]; masks: class indices [height, width]. Where the truth is
+    no class, nothing counts as an error.
+    """
+    num_classes = len(class_names)
+    figure = Figure(figsize=(11, 2.9 * len(images) + 0.6), layout="constrained")
+    panels = figure.subplots(len(images), 4, squeeze=False)
+    for row, image, truth, prediction in zip(panels, images, truths, predictions):
+        wrong = (truth != prediction) & (truth < num_classes)
+        shown = (
+            _as_rgb(image),
+            overlay(image, truth, num_classes),
+            overlay(image, prediction, num_classes),
+            _with_errors(image, wrong),
+        )
+        counted = max(int(np.sum(truth < num_classes)), 1)
+        titles = ("Image", "Truth", "Prediction", f"Errors: {wrong.sum() / counted:.1%}")
+        for axes, picture, title in zip(row, shown, titles):
+            axes.imshow(picture, interpolation="nearest")
+            axes.set_title(title, fontsize=10)
+            axes.axis("off")
+    _add_legend(figure, class_names)
+    return figure
+
+
+def segmented_image(
+    image: np.ndarray, probabilities: np.ndarray, class_names: Sequence[str]
+) -> Figure:
+    """One image beside its prediction and the probability of the predicted class.
+
+    image: uint8 [height, width, 1 or 3]; probabilities: [height, width, classes].
+    """
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    panels = figure.subplots(1, 3)
+    prediction = probabilities.argmax(axis=-1)
+    panels[0].imshow(_as_rgb(image), interpolation="nearest")
+    panels[1].imshow(overlay(image, prediction, len(class_names)), interpolation="nearest")
+    sureness = panels[2].imshow(
+        probabilities.max(axis=-1), vmin=1 / len(class_names), vmax=1, cmap="viridis"
+    )
+    figure.colorbar(sureness, ax=panels[2], shrink=0.8)
+    for axes, title in zip(panels, ("Image", "Prediction", "Probability of the predicted class")):
+        axes.set_title(title, fontsize=10)
+        axes.axis("off")
+    _add_legend(figure, class_names)
+    return figure
+
+
+def _add_legend(figure: Figure, class_names: Sequence[str]) -> None:
+    colours = class_colours(len(class_names))
+    handles = [
+        Patch(color=colour, label=str(name))
+        for colour, name in list(zip(colours, class_names))[:MOST_LEGEND_CLASSES]
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False
+    )
+
+
+def _with_errors(image: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    picture = _as_rgb(image)
+    picture[wrong] = np.round(255 * np.array(to_rgb(ERROR_COLOUR))).astype(np.uint8)
+    return picture
+
+
+def _as_rgb(image: np.ndarray) -> np.ndarray:
+    return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image.copy()
