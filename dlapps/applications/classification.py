@@ -12,7 +12,7 @@ from dlapps.application import Application
 from dlapps.config import Config
 from dlapps.data.augmentation import NUM_DRAWS, augment
 from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
-from dlapps.data.images import decode_image, read_image, to_unit_interval
+from dlapps.data.images import decode_images, read_image, to_unit_interval
 from dlapps.data.labelled import LabelledData, LabelledSpec, load_labelled
 from dlapps.data.splits import Examples, Splits
 from dlapps.errors import UsageError
@@ -163,12 +163,7 @@ def _image_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) 
     expected = _expected(model, spec, to_unit_interval(pixels))
 
     def from_bytes(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        decoded = tf.map_fn(
-            lambda contents: decode_image(contents, spec.input_shape),
-            images,
-            fn_output_signature=tf.TensorSpec(spec.input_shape, tf.uint8),
-        )
-        return answer(to_unit_interval(decoded))
+        return answer(to_unit_interval(decode_images(images, spec.input_shape)))
 
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
         return answer(to_unit_interval(pixels))

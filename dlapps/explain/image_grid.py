@@ -1,0 +1,47 @@
+"""Many small images as one."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+GAP = 2
+WHITE = 255
+
+
+def image_grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """uint8 [height, width, C]: the images row by row, on white, with a gap between them.
+
+    images: [N, H, W, C], uint8 or float in 0..1. By default the grid is as square as it can be.
+    """
+    images = as_bytes(images)
+    count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels)
+    grid = np.full(shape, WHITE, np.uint8)
+    for number, image in enumerate(images):
+        top, left = (
+            place * (size + GAP) for place, size in zip(divmod(number, columns), (height, width))
+        )
+        grid[top : top + height, left : left + width] = image
+    return grid
+
+
+def as_bytes(images: np.ndarray) -> np.ndarray:
+    """Images in 0..1 as uint8; uint8 as it is."""
+    if images.dtype == np.uint8:
+        return images
+    return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
+
+
+def grid_figure(images: np.ndarray, title: str, columns: int | None = None) -> Figure:
+    """The grid as a figure with a title."""
+    grid = image_grid(images, columns)
+    height, width = grid.shape[:2]
+    figure = Figure(figsize=(8, max(8 * height / width, 0.6) + 0.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(grid[..., 0] if grid.shape[-1] == 1 else grid, cmap="gray", vmin=0, vmax=255)
+    axes.axis("off")
+    axes.set_title(title, parse_math=False)
+    return figure
