@@ -1,8 +1,10 @@
 """Every config at tiny size: trained, stopped, continued, measured, asked, exported, explained."""
 
+import functools
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +14,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.applications import application_names
 from dlapps.run_directories import create_run, read_config
 from dlapps.training.signals import Stopped
 
@@ -29,13 +30,16 @@ class StopAt(keras.callbacks.Callback):
 
 
 @pytest.fixture(scope="module")
-def files(case_of, tmp_path_factory) -> dict[str, Path]:
-    """A user's own files, for each application."""
-    directories = {}
-    for name in application_names():
-        directories[name] = tmp_path_factory.mktemp(name)
-        case_of(name).make_files(directories[name])
-    return directories
+def files(case_of, tmp_path_factory) -> Callable[[str], Path]:
+    """A user's own files for an application, made when they are first asked for."""
+
+    @functools.cache
+    def files_of(application: str) -> Path:
+        directory = tmp_path_factory.mktemp(application)
+        case_of(application).make_files(directory)
+        return directory
+
+    return files_of
 
 
 def values_of(directory: Path) -> list[np.ndarray]:
@@ -55,8 +59,8 @@ def test_every_step_from_data_to_saved_model(file, files, case_of, dlapps, tiny,
     application, name = file.parent.name, file.stem
     case = case_of(application)
     data = read_config(application, file.read_text(), file.name).data.name
-    assignments = case.stand_in(data, files[application])
-    inputs = case.inputs(data, files[application])
+    assignments = case.stand_in(data, files(application))
+    inputs = case.inputs(data, files(application))
     options = [*tiny, *(part for text in assignments for part in ("--set", text))]
     run = tmp_path / name / "0"
 

@@ -46,7 +46,7 @@ def confident_mistakes(
     for axes, index in zip(panels, chosen):
         predicted = int(probabilities[index].argmax())
         axes.imshow(_displayable(images[index]), cmap="gray", vmin=0, vmax=1)
-        caption = _caption(
+        caption = mistake_caption(
             str(class_names[int(labels[index])]),
             str(class_names[predicted]),
             float(probabilities[index, predicted]),
@@ -62,7 +62,8 @@ def _displayable(image: np.ndarray) -> np.ndarray:
     return scaled[..., 0] if scaled.shape[-1] == 1 else scaled[..., :3]
 
 
-def _caption(true_name: str, predicted_name: str, probability: float) -> str:
+def mistake_caption(true_name: str, predicted_name: str, probability: float) -> str:
+    """What stands above a mistake, on one line or two."""
     shown = f"{probability:.2f}"
     line = f"{true_name} → {predicted_name} {shown}"
     if len(line) <= LONGEST_LINE:

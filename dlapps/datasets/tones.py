@@ -1,0 +1,54 @@
+"""Generated keywords: the twelve keys of a telephone (ITU-T Q.23), each a pair of tones."""
+
+import numpy as np
+
+KEYS = tuple("123456789*0#")
+SAMPLE_RATE = 8000
+ROW_FREQUENCIES = (697.0, 770.0, 852.0, 941.0)
+COLUMN_FREQUENCIES = (1209.0, 1336.0, 1477.0)
+"""Hertz: of a key's two tones, the lower names its row and the higher its column."""
+
+# What a receiver has to bear, after ITU-T Q.24: pitch and balance off, short, and drowned in noise.
+LARGEST_DETUNING = 0.015
+LARGEST_TWIST = 6.0  # decibels
+DURATIONS = (0.06, 0.25)  # seconds
+NOISE_RATIOS = (-3.0, 20.0)  # decibels of signal to noise, while the key is down
+LEVELS = (0.02, 0.6)
+
+
+def make_tones(num_examples: int, num_samples: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns recordings int16 [N, num_samples] at 8 kHz and the keys pressed in them, int32 [N].
+
+    The keys, of KEYS, are equally frequent and in random order. Each is down for 60 to 250 ms
+    somewhere in its recording, over white noise that is 3 dB stronger than it to 20 dB weaker.
+    """
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.arange(num_examples) % len(KEYS))
+    clips = [_press(label, num_samples, random) for label in labels]
+    return np.stack(clips), labels.astype(np.int32)
+
+
+def _press(key: int, num_samples: int, random: np.random.Generator) -> np.ndarray:
+    longest = num_samples / SAMPLE_RATE
+    duration = random.uniform(*np.minimum(DURATIONS, 0.8 * longest))
+    begin = random.uniform(0, longest - duration)
+    time = np.arange(num_samples) / SAMPLE_RATE
+    # A hundredth of a second to rise and to fall: a click would be heard at all frequencies.
+    envelope = np.clip(np.minimum(time - begin, begin + duration - time) / 0.01, 0, 1)
+    twist = random.uniform(-LARGEST_TWIST, LARGEST_TWIST)
+    row, column = divmod(key, len(COLUMN_FREQUENCIES))
+    pair = (ROW_FREQUENCIES[row], twist / 2), (COLUMN_FREQUENCIES[column], -twist / 2)
+    tones = sum(_tone(frequency, decibels, time, random) for frequency, decibels in pair)
+    noise_power = np.mean(tones**2) / 10 ** (random.uniform(*NOISE_RATIOS) / 10)
+    noise = np.sqrt(noise_power) * random.standard_normal(num_samples)
+    sound = envelope * tones + noise
+    level = np.exp(random.uniform(*np.log(LEVELS)))
+    return np.round(32767 * level * sound / np.abs(sound).max()).astype(np.int16)
+
+
+def _tone(
+    frequency: float, decibels: float, time: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    detuned = frequency * (1 + random.uniform(-LARGEST_DETUNING, LARGEST_DETUNING))
+    phase = random.uniform(0, 2 * np.pi)
+    return 10 ** (decibels / 20) * np.sin(2 * np.pi * detuned * time + phase)

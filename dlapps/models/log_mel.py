@@ -1,0 +1,58 @@
+"""The front end of speech models: a waveform becomes a log-mel spectrogram (Davis and Mermelstein
+1980, "Comparison of parametric representations for monosyllabic word recognition")."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from dlapps.errors import UsageError
+from dlapps.layers.relative_decibels import RelativeDecibels
+from dlapps.layers.spectrogram_masking import SpectrogramMasking
+
+LOWEST_FREQUENCY = 60.0
+STRIDES_A_WINDOW = 2
+
+
+def log_mel(
+    waveform: keras.KerasTensor,
+    sample_rate: int,
+    num_bands: int,
+    stride: float,
+    time_masking: float,
+    frequency_masking: float,
+) -> keras.KerasTensor:
+    """[N, frames, num_bands] in [0, 1] of waveforms [N, samples]; `stride` is in seconds.
+
+    1 is the loudest of the clip and 0 is 80 dB below it. The layer `log_mel` gives it whole,
+    before the masking that happens in training.
+    """
+    step = round(stride * sample_rate)
+    window = STRIDES_A_WINDOW * step
+    # Twice the resolution that the window needs: else low bands would fall between two bins.
+    fft_length = 2 ** (window - 1).bit_length() * 2
+    if not 0 < step or fft_length // 2 >= waveform.shape[1]:
+        raise UsageError(
+            f"model.stride {stride} does not suit clips of {waveform.shape[1]} samples at "
+            f"{sample_rate} Hz; choose a stride of 0.01 to 0.02 s and clips of 0.1 s or more."
+        )
+    x = layers.MelSpectrogram(
+        fft_length=fft_length,
+        sequence_length=window,
+        sequence_stride=step,
+        sampling_rate=sample_rate,
+        num_mel_bins=num_bands,
+        min_freq=LOWEST_FREQUENCY,
+        power_to_db=False,
+        dtype="float32",
+        name="mel",
+    )(waveform)
+    x = layers.Permute((2, 1), dtype="float32", name="frames_first")(x)
+    x = RelativeDecibels(dtype="float32", name="log_mel")(x)
+    return SpectrogramMasking(time_masking, frequency_masking, dtype="float32", name="masking")(x)
+
+
+def band_frequencies(num_bands: int, sample_rate: int) -> np.ndarray:
+    """The middle of each band in hertz, [num_bands]."""
+    ends = 2595 * np.log10(1 + np.array([LOWEST_FREQUENCY, sample_rate / 2]) / 700)
+    mels = np.linspace(*ends, num_bands + 2)[1:-1]
+    return 700 * (10 ** (mels / 2595) - 1)
