@@ -1,0 +1,87 @@
+"""What tests/test_applications.py and tests/test_exact_resume.py need to know of segmentation."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+SMALL = ["model.filters=2", "model.depth=1", "data.batch_size=4", "evaluation.batch_size=4"]
+
+# Dropout, and every kind of random view.
+COMPARED_WITH_AN_UNBROKEN_RUN = {"isbi2012_unet"}
+
+KILLED = {
+    "config": "shapes_unet",
+    "steps": 200,
+    "kills": 2,
+    "settings": [
+        *SMALL,
+        "data.num_examples=40",
+        "data.augmentation.crop=32",
+        "data.augmentation.elastic=3",
+        "model.batch_normalization=true",
+        "model.dropout=0.2",
+        "training.checkpoint_every=20",
+        "training.validate_every=100",
+        "training.steps_per_call=3",
+    ],
+}
+
+
+def make_files(directory: Path) -> None:
+    """Twelve colour images of three sizes, with masks of two levels: which half is bright."""
+    random = np.random.default_rng(0)
+    for kind in ("images", "masks"):
+        (directory / kind).mkdir()
+    for number in range(12):
+        height, width = 24 + 4 * (number % 3), 40
+        levels = np.zeros((height, width), np.uint8)
+        levels[: height // 2] = 255
+        noise = random.integers(0, 60, (height, width, 3))
+        pixels = (noise + 0.7 * levels[..., None]).astype(np.uint8)
+        suffix = "jpg" if number % 2 else "png"
+        Image.fromarray(pixels).save(directory / "images" / f"{number}.{suffix}")
+        Image.fromarray(levels).save(directory / "masks" / f"{number}.png")
+
+
+def stand_in(data: str, directory: Path) -> list[str]:
+    """The settings that give a config data which a test has."""
+    if data == "mask_folder":
+        return [*SMALL, f"data.path={directory}", "data.image_size=[32, 48]"]
+    crop = ["data.augmentation.crop=32"] if data == "isbi2012" else []
+    return [*SMALL, *crop, "data.name=shapes", "data.num_examples=20"]
+
+
+def inputs(data: str, directory: Path) -> list[str]:
+    """What is asked of a run on these data: two sizes, two formats."""
+    return [f"{directory}/images/0.png", f"{directory}/images/1.jpg"]
+
+
+def check_metrics(metrics: dict) -> None:
+    """Fails where the metrics of a split cannot be."""
+    for name in ("mean_iou", "mean_dice", "soft_dice", "pixel_accuracy"):
+        assert 0 <= metrics[name] <= 1
+    assert metrics["mean_iou"] <= metrics["mean_dice"] <= 1
+    shares = [scores["share"] for scores in metrics["per_class"].values()]
+    assert abs(sum(shares) - 1) < 1e-6
+
+
+def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
+    """Fails where a loaded SavedModel answers otherwise than `predict` did."""
+    serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    served = serve(image_bytes=tf.constant([Path(text).read_bytes() for text in inputs]))
+    class_maps, pngs = served["class_map"].numpy(), served["mask_png"].numpy()
+    for text, record, class_map, png in zip(inputs, answers, class_maps, pngs, strict=True):
+        with Image.open(text) as image, Image.open(record["overlay"]) as overlay:
+            assert overlay.size == image.size
+        with Image.open(record["mask"]) as file, Image.open(io.BytesIO(png)) as served_file:
+            mask, served_mask = np.asarray(file), np.asarray(served_file)
+        assert served_mask.shape == mask.shape
+        height, width = mask.shape
+        np.testing.assert_array_equal(class_map[:height, :width], served_mask)
+        assert (class_map[height:] == -1).all(), "beyond the smaller image there is no class"
+        # Where two classes are as good as equal, rounding chooses.
+        assert np.mean(served_mask != mask) < 1e-3
+        assert abs(sum(record["shares"].values()) - 1) < 1e-6
