@@ -6,10 +6,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("dlapps")
 class SpectrogramMasking(keras.layers.Layer):
-    """Silences one stretch of time and one band of frequencies of [N, frames, bands] in training.
+    """Zeroes one stretch of time and one band of frequencies of [N, frames, bands] in training.
 
     `time` and `frequency` are the largest widths, as fractions of the axis; each example draws
-    its own widths and places. Zero is silence.
+    its own widths and places.
     """
 
     def __init__(self, time: float = 0.0, frequency: float = 0.0, **kwargs):

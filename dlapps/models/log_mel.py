@@ -21,16 +21,16 @@ def log_mel(
     time_masking: float,
     frequency_masking: float,
 ) -> keras.KerasTensor:
-    """[N, frames, num_bands] in [0, 1] of waveforms [N, samples]; `stride` is in seconds.
+    """[N, frames, num_bands] of waveforms [N, samples], each band with mean 0 and variance 1.
 
-    1 is the loudest of the clip and 0 is 80 dB below it. The layer `log_mel` gives it whole,
-    before the masking that happens in training.
+    `stride` is in seconds. The layer `log_mel` gives the spectrogram before it is normalised, and
+    masked in training: 1 is the loudest of the clip and 0 is 80 dB below it.
     """
     step = round(stride * sample_rate)
     window = STRIDES_A_WINDOW * step
     # Twice the resolution that the window needs: else low bands would fall between two bins.
     fft_length = 2 ** (window - 1).bit_length() * 2
-    if not 0 < step or fft_length // 2 >= waveform.shape[1]:
+    if step < 1 or fft_length // 2 >= waveform.shape[1]:
         raise UsageError(
             f"model.stride {stride} does not suit clips of {waveform.shape[1]} samples at "
             f"{sample_rate} Hz; choose a stride of 0.01 to 0.02 s and clips of 0.1 s or more."
@@ -48,6 +48,7 @@ def log_mel(
     )(waveform)
     x = layers.Permute((2, 1), dtype="float32", name="frames_first")(x)
     x = RelativeDecibels(dtype="float32", name="log_mel")(x)
+    x = layers.BatchNormalization(center=False, scale=False, dtype="float32", name="bands")(x)
     return SpectrogramMasking(time_masking, frequency_masking, dtype="float32", name="masking")(x)
 
 

@@ -1,4 +1,4 @@
-"""Masking silences one stretch and one band of each example, in training alone."""
+"""Masking blanks one stretch and one band of each example, in training alone."""
 
 import keras
 import numpy as np
@@ -13,19 +13,19 @@ def test_without_training_nothing_is_masked():
     np.testing.assert_array_equal(SpectrogramMasking()(ONES, training=True), ONES)
 
 
-def test_one_stretch_and_one_band_of_at_most_the_widths_are_silent():
+def test_one_stretch_and_one_band_of_at_most_the_widths_are_masked():
     keras.utils.set_random_seed(0)
     masked = np.array(SpectrogramMasking(time=0.25, frequency=0.3)(ONES, training=True))
-    silent_frames = np.all(masked == 0, axis=2)
-    silent_bands = np.all(masked == 0, axis=1)
-    np.testing.assert_array_equal(masked == 0, silent_frames[:, :, None] | silent_bands[:, None])
-    for silent, widest in ((silent_frames, 5), (silent_bands, 3)):
-        assert silent.sum(axis=1).max() == widest
-        assert silent.sum(axis=1).min() == 0
-        starts = np.diff(silent.astype(int), axis=1, prepend=0) == 1
+    masked_frames = np.all(masked == 0, axis=2)
+    masked_bands = np.all(masked == 0, axis=1)
+    np.testing.assert_array_equal(masked == 0, masked_frames[:, :, None] | masked_bands[:, None])
+    for chosen, widest in ((masked_frames, 5), (masked_bands, 3)):
+        assert chosen.sum(axis=1).max() == widest
+        assert chosen.sum(axis=1).min() == 0
+        starts = np.diff(chosen.astype(int), axis=1, prepend=0) == 1
         assert starts.sum(axis=1).max() == 1, "one stretch"
-        assert silent.any(axis=0).all(), "anywhere"
-    assert len({frames.tobytes() for frames in silent_frames}) > 20, "each example its own"
+        assert chosen.any(axis=0).all(), "anywhere"
+    assert len({frames.tobytes() for frames in masked_frames}) > 20, "each example its own"
 
 
 def test_the_seed_decides():
