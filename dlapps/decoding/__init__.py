@@ -1,0 +1,1 @@
+"""Searches for the best sequence, with any model that gives one step."""

@@ -1,0 +1,136 @@
+"""Beam search: the best of many sequences, without looking at all of them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+Step = Callable[[tf.Tensor, Any, Any], tuple[tf.Tensor, Any]]
+"""From the last tokens int [M], the states and the context to the next token's logits [M, V] and
+the next states. States and context are nests of tensors whose first axis is M as well."""
+
+
+class Decoded(NamedTuple):
+    """The sequences that were found."""
+
+    tokens: tf.Tensor
+    """int32 [N, L], filled up with the end token."""
+    scores: tf.Tensor
+    """float32 [N]: the sum of log-probabilities, divided by length ** length_penalty."""
+
+
+class _Beams(NamedTuple):
+    """What is known after some steps: K hypotheses for each of N sequences."""
+
+    tokens: tf.Tensor
+    """int32 [N, K, L]."""
+    log_probabilities: tf.Tensor
+    """float32 [N, K], summed over the tokens."""
+    lengths: tf.Tensor
+    """int32 [N, K], the end token counted."""
+    is_over: tf.Tensor
+    """bool [N, K]."""
+    states: Any
+    """As the step takes them, [N * K, ...]."""
+
+
+def beam_search(
+    step: Step,
+    states: Any,
+    context: Any,
+    *,
+    start: int,
+    end: int,
+    beam_width: int,
+    max_length: int,
+    length_penalty: float = 1.0,
+) -> Decoded:
+    """The best sequence found for each of the N rows of `states` and `context`.
+
+    The `beam_width` best hypotheses are kept, finished ones among them. They compete by their
+    log-probability divided by length ** length_penalty (0: the sum, 1: the mean of a token). A
+    sequence ends with `end`, or is cut at `max_length` tokens. `states` follow the hypotheses;
+    `context` stays as it is from step to step. With beam_width 1 this is greedy decoding.
+    """
+    size = tf.shape(tf.nest.flatten(states)[0])[0]
+    context = _repeat(context, beam_width)
+    first = _Beams(
+        tokens=tf.fill([size, beam_width, 0], end),
+        # All but one hypothesis are impossible at first, or the beam would hold copies of it.
+        log_probabilities=tf.one_hot(tf.zeros([size], tf.int32), beam_width, 0.0, -1e9),
+        lengths=tf.zeros([size, beam_width], tf.int32),
+        is_over=tf.zeros([size, beam_width], tf.bool),
+        states=_repeat(states, beam_width),
+    )
+
+    def extend(position: tf.Tensor, last: tf.Tensor, beams: _Beams):
+        logits, states = step(tf.reshape(last, [-1]), beams.states, context)
+        beams = _best(beams._replace(states=states), logits, end, length_penalty)
+        return position + 1, beams.tokens[:, :, -1], beams
+
+    def goes_on(position: tf.Tensor, last: tf.Tensor, beams: _Beams) -> tf.Tensor:
+        return (position < max_length) & ~tf.reduce_all(beams.is_over)
+
+    each = tf.TensorShape([None, beam_width])
+    *_, beams = tf.while_loop(
+        goes_on,
+        extend,
+        (0, tf.fill([size, beam_width], start), first),
+        shape_invariants=(tf.TensorShape([]), each, _invariants(first.states, each)),
+    )
+    scores = _normalized(beams.log_probabilities, beams.lengths, length_penalty)
+    best = tf.argmax(scores, axis=1, output_type=tf.int32)
+    return Decoded(
+        tf.gather(beams.tokens, best, batch_dims=1), tf.gather(scores, best, batch_dims=1)
+    )
+
+
+def _best(beams: _Beams, logits: tf.Tensor, end: int, length_penalty: float) -> _Beams:
+    """The K best among all hypotheses lengthened by one token."""
+    size, width = tf.unstack(tf.shape(beams.lengths))
+    num_tokens = tf.shape(logits)[-1]
+    logits = tf.reshape(tf.cast(logits, tf.float32), [size, width, num_tokens])
+    # What is over stays as it is: its only continuation is another end, which costs nothing.
+    stays = tf.one_hot(tf.fill([size, width], end), num_tokens, 0.0, -1e9)
+    steps = tf.where(beams.is_over[..., None], stays, tf.nn.log_softmax(logits))
+    sums = beams.log_probabilities[..., None] + steps
+    lengths = beams.lengths + tf.cast(~beams.is_over, tf.int32)
+    ranks = _normalized(sums, lengths[..., None], length_penalty)
+    _, chosen = tf.math.top_k(tf.reshape(ranks, [size, width * num_tokens]), width)
+    parents, tokens = chosen // num_tokens, chosen % num_tokens
+
+    def of_parents(values: tf.Tensor) -> tf.Tensor:
+        return tf.gather(values, parents, batch_dims=1)
+
+    rows = tf.reshape(tf.range(size)[:, None] * width + parents, [-1])
+    return _Beams(
+        tokens=tf.concat([of_parents(beams.tokens), tokens[..., None]], axis=-1),
+        log_probabilities=tf.gather(
+            tf.reshape(sums, [size, width * num_tokens]), chosen, batch_dims=1
+        ),
+        lengths=of_parents(lengths),
+        is_over=of_parents(beams.is_over) | (tokens == end),
+        states=tf.nest.map_structure(lambda state: tf.gather(state, rows), beams.states),
+    )
+
+
+def _normalized(sums: tf.Tensor, lengths: tf.Tensor, length_penalty: float) -> tf.Tensor:
+    return sums / tf.cast(lengths, tf.float32) ** length_penalty
+
+
+def _repeat(tensors: Any, times: int) -> Any:
+    """Every row of every tensor, `times` times in succession."""
+    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, times, axis=0), tensors)
+
+
+def _invariants(states: Any, each: tf.TensorShape) -> _Beams:
+    """The shapes that stay: all but the length of the hypotheses and the number of sequences."""
+    return _Beams(
+        tokens=tf.TensorShape([*each, None]),
+        log_probabilities=each,
+        lengths=each,
+        is_over=each,
+        states=tf.nest.map_structure(
+            lambda state: tf.TensorShape([None, *state.shape[1:]]), states
+        ),
+    )

@@ -1,0 +1,65 @@
+"""What tests/test_applications.py and tests/test_exact_resume.py need to know of translators."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dlapps.datasets.number_words import english, german
+
+COMPARED_WITH_AN_UNBROKEN_RUN = {"multi30k_attention"}
+
+KILLED = {
+    "config": "number_words_attention",
+    "steps": 60,
+    "kills": 2,
+    "settings": [
+        "model.units=16",
+        "model.embedding_size=8",
+        "model.dropout=0.2",
+        "data.batch_size=16",
+        "training.checkpoint_every=10",
+        "training.validate_every=30",
+        "training.ema_momentum=0.99",
+        "training.steps_per_call=3",
+    ],
+}
+
+
+def make_files(directory: Path) -> None:
+    """A TSV of forty numbers, and the same pairs as two files."""
+    pairs = [(german(number), english(number)) for number in range(7, 2007, 50)]
+    (directory / "pairs.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs))
+    for name, side in zip(("de", "en"), zip(*pairs, strict=True), strict=True):
+        (directory / f"pairs.{name}").write_text("".join(f"{line}\n" for line in side))
+
+
+def stand_in(data: str, directory: Path) -> list[str]:
+    """The settings that give a config data which a test has."""
+    small = ["model.units=16", "model.embedding_size=8", "data.batch_size=16"]
+    small += ["decoding.max_length=6", "data.source_unit=characters"]
+    if data == "number_words":
+        return small
+    return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
+
+
+def inputs(data: str, directory: Path) -> list[str]:
+    """What is asked of a run on these data."""
+    return ["siebenundzwanzig", "Zwölf!", "dreitausend"]
+
+
+def check_metrics(metrics: dict) -> None:
+    """Fails where the metrics of a split cannot be."""
+    assert 0 <= metrics["bleu"] <= 100
+    assert 0 <= metrics["exact_match"] <= 1
+    assert "case:lc" in metrics["bleu_signature"]
+
+
+def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
+    """Fails where a loaded SavedModel answers otherwise than `predict` did."""
+    serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    served = serve(sentences=tf.constant(inputs))
+    translations = [text.decode() for text in served["translation"].numpy()]
+    assert translations == [record["translation"] for record in answers]
+    scores = [record["score"] for record in answers]
+    np.testing.assert_allclose(served["score"], scores, atol=1e-5)
