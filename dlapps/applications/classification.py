@@ -20,7 +20,9 @@ from dlapps.explain.confusion import confusion_matrix_figure
 from dlapps.explain.decision_regions import decision_regions
 from dlapps.explain.mistakes import confident_mistakes
 from dlapps.explain.neuron_regions import neuron_regions
+from dlapps.export.class_answer import class_answer, expected_class_answer
 from dlapps.export.labels import LabelTable
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 from dlapps.metrics.classification import classification_report
@@ -101,15 +103,11 @@ class Classification(Application):
         table = LabelTable(spec.class_names)
 
         def answer(x: tf.Tensor) -> dict[str, tf.Tensor]:
-            probabilities = classify(model, x)
-            labels = table.labels(tf.argmax(probabilities, axis=-1))
-            return {"label": labels, "probabilities": probabilities}
+            return class_answer(classify(model, x), table)
 
         build = _image_signatures if spec.is_image else _point_signatures
-        # A loaded model forgets its own precision; its layers do not.
-        is_exact = all(layer.compute_dtype == "float32" for layer in model.layers)
-        tolerance = 1e-5 if is_exact else 1e-2
-        return write_saved_model(directory, build(model, spec, answer), [table], tolerance)
+        signatures = build(model, spec, answer)
+        return write_saved_model(directory, signatures, [table], parity_tolerance(model))
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:
         names = data.spec.class_names
@@ -186,12 +184,7 @@ def _point_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) 
 
 
 def _expected(model: keras.Model, spec: LabelledSpec, x: np.ndarray) -> dict[str, np.ndarray]:
-    """What Keras itself answers, for the parity check."""
-    logits = model.predict(x, verbose=0).astype(np.float64)
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    names = np.array([spec.class_names[i].encode() for i in logits.argmax(axis=1)], object)
-    probabilities = odds / odds.sum(axis=1, keepdims=True)
-    return {"label": names, "probabilities": probabilities.astype(np.float32)}
+    return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
 
 
 def _read_point(text: str) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Speech: which keyword is spoken in a recording."""
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,22 +9,16 @@ import tensorflow as tf
 
 from dlapps.application import Application
 from dlapps.config import Config
-from dlapps.data.audio import (
-    clip_maker,
-    decode_wav,
-    encode_wav,
-    fit_length,
-    read_wav,
-    to_floats,
-    to_integers,
-)
+from dlapps.data.audio import decode_wav, encode_wav, fit_length, to_floats, to_integers
 from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
-from dlapps.data.recordings import RecordingData, RecordingSpec, load_recordings
+from dlapps.data.recordings import RecordingData, RecordingSpec, load_recordings, read_clips
 from dlapps.data.splits import Examples, Splits
 from dlapps.data.waveform_augmentation import NUM_DRAWS, augment_waveforms
 from dlapps.explain.confusion import confusion_matrix_figure
 from dlapps.explain.spectrograms import attention_by_class, heard_figure, mistaken_spectrograms
+from dlapps.export.class_answer import class_answer, expected_class_answer
 from dlapps.export.labels import LabelTable
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 from dlapps.metrics.classification import classification_report
@@ -34,8 +27,6 @@ from dlapps.models.keyword_cnn import keyword_cnn
 from dlapps.models.log_mel import band_frequencies
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.validation import MetricsOn, Validation
-
-logger = logging.getLogger(__name__)
 
 
 class SpeechConfig(Config):
@@ -91,7 +82,7 @@ class Speech(Application):
     def predict(
         self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict]:
-        rows = classify(model, _read_clips(inputs, spec)).numpy()
+        rows = classify(model, read_clips(inputs, spec)).numpy()
         return [
             {
                 "input": text,
@@ -105,14 +96,10 @@ class Speech(Application):
         table = LabelTable(spec.class_names)
 
         def answer(waveforms: tf.Tensor) -> dict[str, tf.Tensor]:
-            probabilities = classify(model, waveforms)
-            labels = table.labels(tf.argmax(probabilities, axis=-1))
-            return {"label": labels, "probabilities": probabilities}
+            return class_answer(classify(model, waveforms), table)
 
-        # A loaded model forgets its own precision; its layers do not.
-        is_exact = all(layer.compute_dtype == "float32" for layer in model.layers)
-        tolerance = 1e-5 if is_exact else 1e-2
-        return write_saved_model(directory, _signatures(model, spec, answer), [table], tolerance)
+        signatures = _signatures(model, spec, answer)
+        return write_saved_model(directory, signatures, [table], parity_tolerance(model))
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:
         names, labels = data.spec.class_names, data.test.columns["label"]
@@ -132,7 +119,7 @@ class Speech(Application):
         return pictures
 
     def pictures_of(self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str]) -> dict:
-        clips = _read_clips(inputs, spec)
+        clips = read_clips(inputs, spec)
         spectrograms = _inside(model, "log_mel")(clips).numpy()
         attention = _inside(model, "attention")(clips).numpy() if self._has_attention else None
         frequencies = band_frequencies(spectrograms.shape[2], spec.sample_rate)
@@ -173,16 +160,6 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_floats(columns["waveform"]), columns["label"]
 
 
-def _read_clips(inputs: Sequence[str], spec: RecordingSpec) -> tf.Tensor:
-    """[N, num_samples] of WAV files."""
-    make = clip_maker(spec.sample_rate, spec.num_samples)
-    recordings = [read_wav(text) for text in inputs]
-    for text, (_, rate) in zip(inputs, recordings, strict=True):
-        if rate != spec.sample_rate:
-            logger.warning("%s is resampled from %d to %d Hz.", text, rate, spec.sample_rate)
-    return tf.stack([make(samples, rate) for samples, rate in recordings])
-
-
 def _signatures(model: keras.Model, spec: RecordingSpec, answer: Callable) -> dict:
     """Signatures for WAV files of any length and rate, and for waveforms at the model's rate."""
     shape = (spec.sample_rate, spec.num_samples)
@@ -190,11 +167,7 @@ def _signatures(model: keras.Model, spec: RecordingSpec, answer: Callable) -> di
     integers = to_integers(noise)
     encoded = np.array([encode_wav(clip, spec.sample_rate) for clip in integers], object)
     floats = to_floats(integers).numpy()
-    logits = model.predict(floats, verbose=0).astype(np.float64)
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
-    names = np.array([spec.class_names[i].encode() for i in logits.argmax(axis=1)], object)
-    expected = {"label": names, "probabilities": probabilities}
+    expected = expected_class_answer(model.predict(floats, verbose=0), spec.class_names)
 
     def from_bytes(wav_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         clips = tf.map_fn(

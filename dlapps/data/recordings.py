@@ -1,16 +1,22 @@
 """Recordings of one spoken word each: the data sets of keyword recognition."""
 
 import dataclasses
+import logging
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
+from dlapps.data.audio import clip_maker, read_wav
 from dlapps.data.splits import Examples, Splits, carve
 from dlapps.data.spoken_digit import SPEAKERS, load_spoken_digit
 from dlapps.data.wav_folder import load_wav_folder
 from dlapps.data.waveform_augmentation import WaveformAugmentation
 from dlapps.datasets import tones
 from dlapps.settings import Positive, Section, UserPath
+
+logger = logging.getLogger(__name__)
 
 
 class RecordingData(Section):
@@ -90,3 +96,13 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     train, validation = carve(rest, held_out)
     splits = {"train": train, "validation": validation, "test": test}
     return tones.SAMPLE_RATE, tones.KEYS, splits
+
+
+def read_clips(paths: Sequence[str], spec: RecordingSpec) -> np.ndarray:
+    """The WAV files as float32 [N, num_samples]; what had to be resampled is said in the log."""
+    make = clip_maker(spec.sample_rate, spec.num_samples)
+    recordings = [read_wav(path) for path in paths]
+    for path, (_, rate) in zip(paths, recordings, strict=True):
+        if rate != spec.sample_rate:
+            logger.warning("%s is resampled from %d to %d Hz.", path, rate, spec.sample_rate)
+    return np.stack([make(samples, rate) for samples, rate in recordings])

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from dlapps.export.errors import ExportError, reason
 from dlapps.export.signature import Signature
+
+
+def parity_tolerance(model: keras.Model) -> float:
+    """How far an answer of the exported `model` may be off: more at reduced precision."""
+    # A loaded model forgets its own precision; its layers do not.
+    is_exact = all(layer.compute_dtype == "float32" for layer in model.layers)
+    return 1e-5 if is_exact else 1e-2
 
 
 def check_parity(
