@@ -7,8 +7,6 @@ from keras import layers
 from dlapps.models.log_mel import log_mel
 from dlapps.settings import Fraction, Positive
 
-MIDDLE = "middle_frame"
-
 
 def attention_lstm(
     num_samples: int,
@@ -37,11 +35,13 @@ def attention_lstm(
         x = layers.BatchNormalization(name=f"{name}_normalization")(x)
     x = layers.Reshape(x.shape[1:3], name="frames")(x)
     for number in (1, 2):
-        lstm = layers.LSTM(units, return_sequences=True, name=f"lstm{number}_forward")
+        # An export made with cuDNN would not load on a machine without a GPU.
+        lstm = layers.LSTM(units, return_sequences=True, use_cudnn=False, name=f"direction{number}")
         x = layers.Bidirectional(lstm, name=f"lstm{number}")(x)
     frames = x.shape[1]
     around = (frames // 2, frames - 1 - frames // 2)
-    middle = layers.Flatten(name=MIDDLE)(layers.Cropping1D(around, name="crop")(x))
+    middle = layers.Cropping1D(around, name="crop")(x)
+    middle = layers.Flatten(name="middle_frame")(middle)
     query = layers.Dense(x.shape[2], name="query")(middle)
     scores = layers.Dot(axes=(2, 1), name="scores")([x, query])
     attention = layers.Softmax(name="attention", dtype="float32")(scores)
