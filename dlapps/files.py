@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dlapps.errors import UsageError
@@ -34,6 +34,22 @@ def write_into(directory: Path, name: str, contents: str | bytes) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         write_atomically(directory / name, contents)
     return directory / name
+
+
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """A name for what is made from each file: its own without folder and suffix.
+
+    Where one repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
+    """
+    names: list[str] = []
+    for path in paths:
+        stem = name = Path(path).stem
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{stem}_{number}"
+        names.append(name)
+    return names
 
 
 @contextlib.contextmanager

@@ -17,22 +17,19 @@ from dlapps.data.mask_values import VOID
 from dlapps.data.masks import MaskedData, MaskSpec, load_masks
 from dlapps.data.paired_augmentation import NUM_PAIRED_DRAWS, augment_pair
 from dlapps.data.splits import Examples, Splits
-from dlapps.errors import UsageError
 from dlapps.explain.class_scores import class_scores
 from dlapps.explain.confusion import confusion_matrix_figure
 from dlapps.explain.mask_images import mask_png, overlay_png
-from dlapps.explain.segmented import segmented_examples, segmented_image
-from dlapps.export.mask_signatures import mask_signatures
+from dlapps.explain.segmented import segmented_image, worst_to_best
+from dlapps.export.mask_signatures import clearest_example, mask_signatures
 from dlapps.export.saved_model import write_saved_model
-from dlapps.files import write_into
+from dlapps.files import distinct_names, write_into
 from dlapps.losses.segmentation import SegmentationLoss
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
 from dlapps.models.unet import unet
 from dlapps.settings import Positive, Section
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.validation import MetricsOn, Validation
-
-NUM_SHOWN = 4
 
 
 class LossSettings(Section):
@@ -82,12 +79,6 @@ class Segmentation(Application):
 
     def training_batches(self, model: keras.Model, data: Splits) -> Batches:
         augmentation = self.config.data.augmentation
-        height, width = data.train.columns["mask"].shape[1:]
-        if augmentation.crop and augmentation.crop > min(height, width):
-            raise UsageError(
-                f"data.augmentation.crop {augmentation.crop} is larger than the images, which are "
-                f"{height}x{width}."
-            )
 
         def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             images, masks = augment_pair(columns["image"], columns["mask"], draws, augmentation)
@@ -114,7 +105,7 @@ class Segmentation(Application):
         self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict]:
         records = []
-        for text, name in zip(inputs, _distinct_names(inputs), strict=True):
+        for text, name in zip(inputs, distinct_names(inputs), strict=True):
             image = read_image(text, (None, None, spec.channels))
             class_map = segment(model, spec, image[None]).numpy()[0].argmax(axis=-1)
             num_classes = len(spec.class_names)
@@ -137,7 +128,7 @@ class Segmentation(Application):
         signatures = mask_signatures(
             lambda contents: decode_image(contents, (None, None, spec.channels)),
             lambda images: segment(model, spec, images),
-            *_example(model, spec),
+            *clearest_example(lambda pixels: _expected(model, spec, pixels), spec.channels),
         )
         return write_saved_model(directory, signatures, tolerance=1e-5 if is_exact else 1e-2)
 
@@ -151,17 +142,11 @@ class Segmentation(Application):
             ]
         )
         report = segmentation_report(pixel_confusion(truths, predictions, len(names)), names)
-        errors = np.mean((predictions != truths) & (truths != VOID), axis=(1, 2))
-        ranks = np.linspace(0, len(errors) - 1, min(NUM_SHOWN, len(errors))).round().astype(int)
-        shown = np.argsort(-errors, kind="stable")[ranks]
+        matrix = np.array(report["confusion_matrix"])
         return {
-            "from_the_worst_to_the_best": segmented_examples(
-                images[shown], truths[shown], predictions[shown], names
-            ),
+            "from_the_worst_to_the_best": worst_to_best(images, truths, predictions, names),
             "classes": class_scores(report["per_class"], ("iou", "dice"), "Test images"),
-            "confusion_matrix": confusion_matrix_figure(
-                np.array(report["confusion_matrix"]), names
-            ),
+            "confusion_matrix": confusion_matrix_figure(matrix, names),
         }
 
     def pictures_of(self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str]) -> dict:
@@ -170,7 +155,7 @@ class Segmentation(Application):
             name: segmented_image(
                 image, segment(model, spec, image[None]).numpy()[0], spec.class_names
             )
-            for name, image in zip(_distinct_names(inputs), images, strict=True)
+            for name, image in zip(distinct_names(inputs), images, strict=True)
         }
 
     def _segmented(
@@ -197,36 +182,12 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_unit_interval(columns["image"]), columns["mask"]
 
 
-def _distinct_names(inputs: Sequence[str]) -> list[str]:
-    """The inputs' file names without folder and suffix, numbered where they repeat."""
-    names: list[str] = []
-    for text in inputs:
-        stem = name = Path(text).stem
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return names
-
-
-def _example(model: keras.Model, spec: MaskSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Two images and the probabilities that Keras itself gives them.
-
-    Of a few tries, the one whose least decided pixel is decided best: where two classes are as
-    good as equal, rounding would choose.
-    """
-    tries = []
-    for seed in range(8):
-        shape = (2, 24, 16, spec.channels)
-        pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-        x = pixels if spec.image_size is None else resized(pixels, spec.image_size)
-        logits = model.predict(to_unit_interval(x), verbose=0).astype(np.float64)
-        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        probabilities = (odds / odds.sum(axis=-1, keepdims=True)).astype(np.float32)
-        if spec.image_size is not None:
-            probabilities = tf.image.resize(probabilities, shape[1:3]).numpy()
-        ordered = np.sort(probabilities, axis=-1)
-        tries.append((np.min(ordered[..., -1] - ordered[..., -2]), pixels, probabilities))
-    _, pixels, probabilities = max(tries, key=lambda attempt: attempt[0])
-    return pixels, probabilities
+def _expected(model: keras.Model, spec: MaskSpec, pixels: np.ndarray) -> np.ndarray:
+    """The probabilities that Keras itself gives, for the parity check."""
+    x = pixels if spec.image_size is None else resized(pixels, spec.image_size)
+    logits = model.predict(to_unit_interval(x), verbose=0).astype(np.float64)
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities = (odds / odds.sum(axis=-1, keepdims=True)).astype(np.float32)
+    if spec.image_size is None:
+        return probabilities
+    return tf.image.resize(probabilities, pixels.shape[1:3]).numpy()

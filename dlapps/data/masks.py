@@ -11,6 +11,7 @@ from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
 from dlapps.datasets.shapes import make_shapes
+from dlapps.errors import UsageError
 from dlapps.settings import Positive, Section, UserPath
 
 ISBI_VALIDATION = 4
@@ -74,12 +75,25 @@ def load_masks(settings: MaskedData) -> Splits:
     isbi2012: 20 / 4 / 6 sections, the test sections every fifth of the stack, those for validation
     carved from the others by a fixed permutation. shapes: generated apart for each split.
     mask_folder: its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and
-    `VOID` where a pixel counts for nothing.
+    VOID where a pixel counts for nothing. Raises UsageError for data that cannot be used, and for
+    a crop that is larger than the images.
     """
     if settings.name == "isbi2012":
-        return _isbi2012()
-    if settings.name == "shapes":
-        return _shapes(settings.num_examples)
+        splits = _isbi2012()
+    elif settings.name == "shapes":
+        splits = _shapes(settings.num_examples)
+    else:
+        splits = _mask_folder(settings)
+    crop = settings.augmentation.crop
+    height, width = splits.train.columns["mask"].shape[1:]
+    if crop and crop > min(height, width):
+        raise UsageError(
+            f"data.augmentation.crop {crop} is larger than the images, which are {height}x{width}."
+        )
+    return splits
+
+
+def _mask_folder(settings: MaskedData) -> Splits:
     folder = load_mask_folder(
         settings.path,
         settings.image_size,

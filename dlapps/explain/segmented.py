@@ -14,6 +14,21 @@ ERROR_COLOUR = "#d4002a"
 MOST_LEGEND_CLASSES = 20
 
 
+def worst_to_best(
+    images: np.ndarray,
+    truths: np.ndarray,
+    predictions: np.ndarray,
+    class_names: Sequence[str],
+    count: int = 4,
+) -> Figure:
+    """`count` of the images [N, H, W, 1 or 3] as `segmented_examples`, evenly from all ranks."""
+    wrong = (predictions != truths) & (truths < len(class_names))
+    ranking = np.argsort(-wrong.mean(axis=(1, 2)), kind="stable")
+    ranks = np.linspace(0, len(ranking) - 1, min(count, len(ranking))).round().astype(int)
+    shown = ranking[ranks]
+    return segmented_examples(images[shown], truths[shown], predictions[shown], class_names)
+
+
 def segmented_examples(
     images: Sequence[np.ndarray],
     truths: Sequence[np.ndarray],

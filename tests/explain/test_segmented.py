@@ -7,7 +7,7 @@ from PIL import Image
 
 from dlapps.explain.class_scores import class_scores
 from dlapps.explain.mask_images import mask_palette, mask_png, overlay, overlay_png
-from dlapps.explain.segmented import segmented_examples, segmented_image
+from dlapps.explain.segmented import segmented_examples, segmented_image, worst_to_best
 
 MASK = np.array([[0, 1, 2], [2, 1, 255]], np.uint8)
 IMAGE = np.full((2, 3, 1), 100, np.uint8)
@@ -52,3 +52,15 @@ def test_classes_have_a_bar_a_measure():
     (axes,) = class_scores(scores, ("iou", "dice"), "Test").axes
     assert sorted(bar.get_width() for bar in axes.patches) == [0.25, 0.4, 0.5, 0.6]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sky", "road"]
+
+
+def test_the_worst_and_the_best_are_among_those_shown():
+    truths = np.zeros((9, 2, 5), np.uint8)
+    predictions = np.zeros_like(truths)
+    for number, wrong in enumerate((3, 0, 7, 1, 2, 9, 5, 6, 4)):
+        predictions[number].flat[:wrong] = 1
+    images = np.zeros((9, 2, 5, 1), np.uint8)
+    figure = worst_to_best(images, truths, predictions, ("a", "b"), count=3)
+    assert [axes.get_title() for axes in figure.axes[3::4]] == [
+        "Errors: 90.0%", "Errors: 40.0%", "Errors: 0.0%",
+    ]  # fmt: skip
