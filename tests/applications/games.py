@@ -1,0 +1,68 @@
+"""What tests/test_applications.py and tests/test_exact_resume.py need to know of agents."""
+
+from pathlib import Path
+
+import gymnasium
+import tensorflow as tf
+
+COMPARED_WITH_AN_UNBROKEN_RUN = {"cartpole_dqn", "acrobot_dqn"}
+
+SMALL = [
+    "data.learning_starts=50",
+    "data.validation_episodes=3",
+    "data.test_episodes=3",
+    "model.widths=[16]",
+]
+
+# A replay buffer that overflows, episodes that end, both kinds of actions.
+KILLED = {
+    "config": "cartpole_dqn",
+    "steps": 300,
+    "kills": 3,
+    "settings": [
+        *SMALL,
+        "data.replay_size=400",
+        "data.exploration={final: 0.2, environment_steps: 500}",
+        "training.checkpoint_every=20",
+        "training.validate_every=100",
+        "training.ema_momentum=0.99",
+    ],
+}
+
+
+def make_files(directory: Path) -> None:
+    """Nothing: an agent plays by itself."""
+
+
+def stand_in(data: str, directory: Path) -> list[str]:
+    """The settings that make a config's play short."""
+    return SMALL
+
+
+def inputs(data: str, directory: Path) -> list[str]:
+    """Where the episodes begin that a run is asked to play."""
+    return ["7", "8"]
+
+
+def check_metrics(metrics: dict) -> None:
+    """Fails where the metrics of a split cannot be."""
+    assert metrics["lowest_return"] <= metrics["mean_return"] <= metrics["highest_return"]
+    assert metrics["mean_return_low"] <= metrics["mean_return"] <= metrics["mean_return_high"]
+    assert metrics["episodes"] == 3
+
+
+def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
+    """Fails where a loaded SavedModel plays otherwise than `predict` did."""
+    serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    num_observed = serve.structured_input_signature[1]["observation"].shape[1]
+    environment = gymnasium.make({4: "CartPole-v1", 6: "Acrobot-v1"}[num_observed])
+    for text, answer in zip(inputs, answers, strict=True):
+        assert Path(answer["animation"]).read_bytes().startswith(b"GIF89a")
+        observation, _ = environment.reset(seed=int(text))
+        total, length, is_over = 0.0, 0, False
+        while not is_over:
+            served = serve(observation=tf.constant(observation[None]))
+            assert served["q_values"].shape == (1, environment.action_space.n)
+            observation, reward, *ends, _ = environment.step(int(served["action"][0]))
+            total, length, is_over = total + float(reward), length + 1, any(ends)
+        assert (total, length) == (answer["return"], answer["length"])

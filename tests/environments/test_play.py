@@ -1,0 +1,76 @@
+"""Whole episodes: side by side as one by one, by the best action, and recorded."""
+
+import gymnasium
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlapps.environments.episodes import Episodes
+from dlapps.environments.making import make_environment
+from dlapps.environments.play import GreedyPlay, play_episodes, record_episode
+
+
+def cart_pole_model() -> keras.Model:
+    """Pushes the way the pole falls, which holds it for a while."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, use_bias=False)])
+    falls = np.array([0.1, 0.2, 1.0, 0.6])
+    model.set_weights([np.stack([-falls, falls], axis=1)])
+    return model
+
+
+def one_by_one(seed: int) -> float:
+    environment, model = gymnasium.make("CartPole-v1"), cart_pole_model()
+    observation, _ = environment.reset(seed=seed)
+    total, is_over = 0.0, False
+    while not is_over:
+        action = int(np.argmax(model(observation[None])))
+        observation, reward, terminated, truncated, _ = environment.step(action)
+        total, is_over = total + reward, terminated or truncated
+    return total
+
+
+def test_episodes_side_by_side_go_as_one_by_one():
+    outcomes = GreedyPlay(cart_pole_model(), Episodes("CartPole-v1", range(3, 6))).outcomes()
+    np.testing.assert_array_equal(outcomes.returns, [one_by_one(seed) for seed in (3, 4, 5)])
+    np.testing.assert_array_equal(outcomes.returns, outcomes.lengths)
+
+
+def test_returns_and_lengths_are_those_of_the_episodes(line):
+    def rightmost(observations: np.ndarray) -> tf.Tensor:
+        return tf.one_hot([2] * len(observations), 3)
+
+    environments = [make_environment(line) for _ in range(3)]
+    outcomes = play_episodes(environments, [0, 1, 4], rightmost)
+    np.testing.assert_array_equal(outcomes.lengths, [5, 4, 3])
+    np.testing.assert_array_equal(outcomes.returns, [30, 24, 24])
+
+
+def test_it_measures_the_weights_as_they_are():
+    model = cart_pole_model()
+    play = GreedyPlay(model, Episodes("CartPole-v1", range(5)))
+    good = play.measure()
+    assert good.keys() == set(play.names())
+    model.set_weights([np.zeros((4, 2))])
+    assert play.measure()["mean_return"] < 15 < good["mean_return"]
+    model.set_weights(cart_pole_model().get_weights())
+    assert play.measure() == good
+
+
+def test_a_recording_is_the_episode():
+    recording = record_episode("CartPole-v1", 3, cart_pole_model())
+    total = one_by_one(3)
+    assert recording.rewards.sum() == total
+    assert recording.q_values.shape == (total, 2)
+    np.testing.assert_array_equal(recording.q_values.argmax(axis=1), recording.actions)
+    assert recording.has_terminated == (total < 500)
+    assert len(recording.frames) == total + 1
+    assert recording.frames[0].shape == (400, 600, 3)
+    assert (recording.frames[0] != recording.frames[-1]).any()
+
+
+def test_what_cannot_draw_is_recorded_without_frames(line):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, kernel_initializer="zeros")])
+    recording = record_episode(line, 2, model)
+    assert recording.frames == []
+    np.testing.assert_array_equal(recording.rewards, [2] * 6)
+    assert not recording.has_terminated
