@@ -12,14 +12,14 @@ from dlapps.datasets.tones import SAMPLE_RATE, make_tones
 COMPARED_WITH_AN_UNBROKEN_RUN = {"spoken_digit_keyword_cnn", "spoken_digit_attention_lstm"}
 
 KILLED = {
-    "config": "tones_attention_lstm",
+    "config": "tones_keyword_cnn",
     "steps": 150,
     "kills": 2,
     "settings": [
         "data.num_examples=200",
         "data.seconds=0.2",
         "data.batch_size=16",
-        "model.units=8",
+        "model.filters=8",
         "model.dropout=0.2",
         "model.time_masking=0.2",
         "model.frequency_masking=0.2",
