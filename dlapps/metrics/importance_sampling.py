@@ -85,6 +85,9 @@ def importance_sampled_log_likelihood(
 
     nothing = tf.fill([num_images], -math.inf)
     _, log_sum, total = tf.while_loop(
-        lambda first, *_: first < num_samples, add, (0, nothing, tf.zeros([num_images]))
+        lambda first, *_: first < num_samples,
+        add,
+        (0, nothing, tf.zeros([num_images])),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None])),
     )
     return log_sum - math.log(num_samples), total / num_samples

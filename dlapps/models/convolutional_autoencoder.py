@@ -63,7 +63,7 @@ def convolutional_autoencoder(
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(latent_size, name="projection")(x)
     latents = layers.BatchNormalization(
-        center=False, scale=False, name="standardised", dtype="float32"
+        center=False, scale=False, epsilon=1e-6, name="standardised", dtype="float32"
     )(x)
     encoder = keras.Model(image, latents, name="encoder")
 
