@@ -98,3 +98,16 @@ def test_images_outside_the_unit_interval_are_refused(builder, scale, images):
     model.compile(optimizer="sgd")
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"Bernoulli units .* from 0 to 1"):
         model.fit(scale * images, verbose=0)
+
+
+def test_the_divergence_counts_by_and_by(images):
+    model = variational_autoencoder((6, 7, 1), latent_size=4, warmup_steps=10)
+    model.compile(optimizer="adam")
+    outputs = model(images, training=False)
+    full = float(model.compute_loss(images, y_pred=outputs, training=False))
+    for step, weight in ((0, 0.0), (5, 0.5), (20, 1.0)):
+        model.optimizer.iterations.assign(step)
+        model.reset_metrics()
+        loss = float(model.compute_loss(images, y_pred=outputs, training=True))
+        divergence = float(model.kl_divergence.result())
+        assert loss == pytest.approx(full - (1 - weight) * divergence, rel=1e-5)
