@@ -101,12 +101,12 @@ def test_it_learns_the_values_of_a_known_game():
     }
     keras.utils.set_random_seed(0)
     model = dqn((2,), "float32", 2, (0.0,), (1.0,), widths=[16])
-    model.compile(keras.optimizers.Adam(0.01), discount=0.9)
+    model.compile(keras.optimizers.Adam(0.003), discount=0.9, target_update_every=5)
     step = tf.function(model.train_step)
-    for _ in range(500):
+    for _ in range(600):
         step(data)
     values = model(np.eye(2, dtype=np.float32)).numpy()
-    np.testing.assert_allclose(values, [[0.81, 0.9], [0.9, 1.0]], atol=0.02)
+    np.testing.assert_allclose(values, [[0.81, 0.9], [0.9, 1.0]], atol=1e-3)
 
 
 def test_plain_fit_trains_it():
