@@ -22,6 +22,7 @@ from dlapps.explain.confusion import confusion_matrix_figure
 from dlapps.explain.mask_images import mask_png, overlay_png
 from dlapps.explain.segmented import segmented_image, worst_to_best
 from dlapps.export.mask_signatures import clearest_example, mask_signatures
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.files import distinct_names, write_into
 from dlapps.losses.segmentation import SegmentationLoss
@@ -123,14 +124,12 @@ class Segmentation(Application):
         return records
 
     def export(self, model: keras.Model, spec: MaskSpec, directory: Path) -> Path:
-        # A loaded model forgets its own precision; its layers do not.
-        is_exact = all(layer.compute_dtype == "float32" for layer in model.layers)
         signatures = mask_signatures(
             lambda contents: decode_image(contents, (None, None, spec.channels)),
             lambda images: segment(model, spec, images),
             *clearest_example(lambda pixels: _expected(model, spec, pixels), spec.channels),
         )
-        return write_saved_model(directory, signatures, tolerance=1e-5 if is_exact else 1e-2)
+        return write_saved_model(directory, signatures, tolerance=parity_tolerance(model))
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:
         names, images = data.spec.class_names, data.test.columns["image"]
