@@ -18,7 +18,9 @@ from dlapps.data.splits import Examples, Splits
 from dlapps.data.teacher_forcing import shifted, teacher_forced, up_to_end
 from dlapps.data.tokenization import JOINER
 from dlapps.data.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
-from dlapps.decoding.beam_search import Decoded, beam_search
+from dlapps.decoding.beam_search import beam_search
+from dlapps.decoding.greedy import greedy
+from dlapps.decoding.sequences import Decoded
 from dlapps.explain.attention import attention_figure
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
@@ -158,16 +160,11 @@ class Translation(Application):
             logits, _, *states = model.decoder([last[:, None], *memory, *states])
             return _allowed(logits[:, 0]), states
 
-        return beam_search(
-            step,
-            encoded[MEMORY:],
-            encoded[:MEMORY],
-            start=START,
-            end=END,
-            beam_width=settings.beam_width,
-            max_length=settings.max_length,
-            length_penalty=settings.length_penalty,
-        )
+        states, memory = encoded[MEMORY:], encoded[:MEMORY]
+        limits = {"start": START, "end": END, **settings.model_dump(exclude={"beam_width"})}
+        if settings.beam_width == 1:
+            return greedy(step, states, memory, **limits)
+        return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)
 
     def _expected(
         self, model: keras.Model, source: Vocabulary, target: Vocabulary, sentences: np.ndarray

@@ -1,22 +1,10 @@
 """Beam search: the best of many sequences, without looking at all of them."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-Step = Callable[[tf.Tensor, Any, Any], tuple[tf.Tensor, Any]]
-"""From the last tokens int [M], the states and the context to the next token's logits [M, V] and
-the next states. States and context are nests of tensors whose first axis is M as well."""
-
-
-class Decoded(NamedTuple):
-    """The sequences that were found."""
-
-    tokens: tf.Tensor
-    """int32 [N, L], filled up with the end token."""
-    scores: tf.Tensor
-    """float32 [N]: the sum of log-probabilities, divided by length ** length_penalty."""
+from dlapps.decoding.sequences import Decoded, Step, normalized, number_of_sequences
 
 
 class _Beams(NamedTuple):
@@ -52,7 +40,7 @@ def beam_search(
     sequence ends with `end`, or is cut at `max_length` tokens. `states` follow the hypotheses;
     `context` stays as it is from step to step. With beam_width 1 this is greedy decoding.
     """
-    size = tf.shape(tf.nest.flatten(states)[0])[0]
+    size = number_of_sequences(states)
     context = _repeat(context, beam_width)
     first = _Beams(
         tokens=tf.fill([size, beam_width, 0], end),
@@ -78,7 +66,7 @@ def beam_search(
         (0, tf.fill([size, beam_width], start), first),
         shape_invariants=(tf.TensorShape([]), each, _invariants(first.states, each)),
     )
-    scores = _normalized(beams.log_probabilities, beams.lengths, length_penalty)
+    scores = normalized(beams.log_probabilities, beams.lengths, length_penalty)
     best = tf.argmax(scores, axis=1, output_type=tf.int32)
     return Decoded(
         tf.gather(beams.tokens, best, batch_dims=1), tf.gather(scores, best, batch_dims=1)
@@ -95,7 +83,7 @@ def _best(beams: _Beams, logits: tf.Tensor, end: int, length_penalty: float) -> 
     steps = tf.where(beams.is_over[..., None], stays, tf.nn.log_softmax(logits))
     sums = beams.log_probabilities[..., None] + steps
     lengths = beams.lengths + tf.cast(~beams.is_over, tf.int32)
-    ranks = _normalized(sums, lengths[..., None], length_penalty)
+    ranks = normalized(sums, lengths[..., None], length_penalty)
     _, chosen = tf.math.top_k(tf.reshape(ranks, [size, width * num_tokens]), width)
     parents, tokens = chosen // num_tokens, chosen % num_tokens
 
@@ -112,10 +100,6 @@ def _best(beams: _Beams, logits: tf.Tensor, end: int, length_penalty: float) -> 
         is_over=of_parents(beams.is_over) | (tokens == end),
         states=tf.nest.map_structure(lambda state: tf.gather(state, rows), beams.states),
     )
-
-
-def _normalized(sums: tf.Tensor, lengths: tf.Tensor, length_penalty: float) -> tf.Tensor:
-    return sums / tf.cast(lengths, tf.float32) ** length_penalty
 
 
 def _repeat(tensors: Any, times: int) -> Any:

@@ -4,15 +4,21 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlapps.decoding.beam_search import Decoded, Step
+from dlapps.decoding.sequences import Decoded, Step, normalized, number_of_sequences
 
 
 def greedy(
-    step: Step, states: Any, context: Any, *, start: int, end: int, max_length: int,
+    step: Step,
+    states: Any,
+    context: Any,
+    *,
+    start: int,
+    end: int,
+    max_length: int,
     length_penalty: float = 1.0,
-) -> Decoded:  # fmt: skip
-    """As `beam_search` with one hypothesis, without the cost of ranking any."""
-    size = tf.shape(tf.nest.flatten(states)[0])[0]
+) -> Decoded:
+    """What `beam_search` finds with one hypothesis, without the cost of ranking any."""
+    size = number_of_sequences(states)
 
     def extend(position, last, tokens, log_probabilities, lengths, states):
         logits, states = step(last, states, context)
@@ -39,5 +45,5 @@ def greedy(
             states,
         ),
     )
-    scores = log_probabilities / tf.cast(lengths, tf.float32) ** length_penalty
+    scores = normalized(log_probabilities, lengths, length_penalty)
     return Decoded(tf.transpose(tokens.stack()), scores)

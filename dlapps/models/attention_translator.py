@@ -1,10 +1,12 @@
 """A translator with attention (Bahdanau, Cho, Bengio 2014, "Neural machine translation by jointly
 learning to align and translate")."""
 
+import math
 from typing import Literal
 
 import keras
 from keras import layers, ops
+from keras.initializers import RandomNormal
 
 from dlapps.layers.attentive_recurrence import AttentiveRecurrence
 from dlapps.settings import Fraction, Positive
@@ -71,7 +73,13 @@ def _encoder(
 ) -> keras.Model:
     source = keras.Input((None,), dtype="int32", name="source")
     present = ops.not_equal(source, 0)
-    x = layers.Embedding(source_tokens, embedding_size, name="source_embedding")(source)
+    x = layers.Embedding(
+        source_tokens,
+        embedding_size,
+        # With Keras' own, at most 0.05, all states begin alike and attention does not learn.
+        embeddings_initializer=RandomNormal(stddev=1.0),
+        name="source_embedding",
+    )(source)
     x = layers.Dropout(dropout, name="source_dropout")(x)
     recurrent = RECURRENT[cell](units, return_sequences=True, return_state=True)
     values, *ends = layers.Bidirectional(recurrent, name="bidirectional")(x, mask=present)
@@ -98,10 +106,17 @@ def _decoder(
     keys = keras.Input((None, attention_size), name="keys")
     present = keras.Input((None,), dtype="bool", name="present")
     states = [keras.Input((units,), name=kind) for kind in STATES[cell]]
+    scale = math.sqrt(embedding_size)
     embedding = layers.ReversibleEmbedding(
-        target_tokens, embedding_size, reverse_dtype="float32", name="target_embedding"
+        target_tokens,
+        embedding_size,
+        embeddings_initializer=RandomNormal(stddev=1 / scale),
+        reverse_dtype="float32",
+        name="target_embedding",
     )
-    embedded = layers.Dropout(dropout, name="target_dropout")(embedding(target))
+    # What is right for logits is too small for an input (Vaswani et al. 2017).
+    embedded = layers.Rescaling(scale, name="target_scale")(embedding(target))
+    embedded = layers.Dropout(dropout, name="target_dropout")(embedded)
     recurrence = AttentiveRecurrence(units, cell, name="recurrence")
     outputs, contexts, weights, last = recurrence(embedded, values, keys, present, states)
     x = layers.Concatenate(name="readout_inputs")([outputs, contexts, embedded])

@@ -1,0 +1,30 @@
+"""What a search for sequences takes and gives."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+Step = Callable[[tf.Tensor, Any, Any], tuple[tf.Tensor, Any]]
+"""From the last tokens int [M], the states and the context to the next token's logits [M, V] and
+the next states. States and context are nests of tensors whose first axis is M as well; the context
+stays as it is from step to step."""
+
+
+class Decoded(NamedTuple):
+    """The sequences that were found."""
+
+    tokens: tf.Tensor
+    """int32 [N, L], filled up with the end token."""
+    scores: tf.Tensor
+    """float32 [N]: the sum of log-probabilities, divided by length ** length_penalty."""
+
+
+def number_of_sequences(states: Any) -> tf.Tensor:
+    """The size of the first axis of a nest of tensors."""
+    return tf.shape(tf.nest.flatten(states)[0])[0]
+
+
+def normalized(sums: tf.Tensor, lengths: tf.Tensor, length_penalty: float) -> tf.Tensor:
+    """Sums of log-probabilities made comparable over lengths; with penalty 1, means of a token."""
+    return sums / tf.cast(lengths, tf.float32) ** length_penalty
