@@ -150,10 +150,13 @@ def drawn_when_asked(generate: Callable[[], Iterator[Any]], signature: Any) -> t
     """The batches that `generate` yields, shaped like `signature`, none of them drawn ahead.
 
     For streams that follow the model: by itself, tf.data would draw the next batch while the
-    weights are being updated. What the generator reads must be updated from the batch (as weights
-    are), or the update may still overtake the draw.
+    weights are being updated. What the generator reads must be updated from the batch, as weights
+    are, or under its control dependency: else the update may still overtake the draw.
     """
     options = tf.data.Options()
+    options.deterministic = True
+    # A generator may run TensorFlow itself, whose own threads must not wait for it.
+    options.threading.private_threadpool_size = 1
     options.autotune.enabled = False
     options.experimental_optimization.inject_prefetch = False
     return tf.data.Dataset.from_generator(generate, output_signature=signature).with_options(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlapps.data.batches import Batches
+from dlapps.data.batches import Batches, drawn_when_asked
 from dlapps.environments.acting import acting
 from dlapps.environments.endless_play import EndlessPlay
 from dlapps.environments.episodes import Episodes
@@ -60,15 +60,7 @@ class Experience(Batches):
                 f"An agent plays and learns on one device, not on {num_replicas}; "
                 "use training.distribution=single."
             )
-        options = tf.data.Options()
-        # A batch drawn before it is asked for would be played with weights that are out of date.
-        options.autotune.enabled = False
-        options.experimental_optimization.inject_prefetch = False
-        # The play itself runs TensorFlow, whose own threads must not wait for it.
-        options.threading.private_threadpool_size = 1
-        options.deterministic = True
-        dataset = tf.data.Dataset.from_generator(self._batches, output_signature=self._signature())
-        return dataset.with_options(options)
+        return drawn_when_asked(self._batches, self._signature())
 
     def _batches(self) -> Iterator[Columns]:
         while self.environment_steps < self.settings.learning_starts:

@@ -109,11 +109,7 @@ def dqn(
 
 
 def _spread_dense(x, width: int, name: str):
-    """A dense layer whose biases begin spread out, too.
-
-    From biases of zero, the kinks of all units run through the origin, and what a small network
-    says far out is what it says near, enlarged: it learns slowly where the edge of the world is.
-    """
+    """A dense layer whose biases begin spread out, too: small agents learn better from there."""
     limit = x.shape[-1] ** -0.5
     kernel, bias = (keras.initializers.RandomUniform(-limit, limit) for _ in range(2))
     return layers.Dense(
