@@ -91,6 +91,8 @@ class Generation(Application):
         builder = self.models[self.config.model["name"]]
         model = builder(spec.input_shape, **self.config.model_options)
         model.compile(optimizer=build_optimizer(self.config.training))
+        # Slots that are first made while the loop is traced cannot always be lifted out of it.
+        model.optimizer.build(model.trainable_variables)
         return model
 
     def training_batches(self, model: keras.Model, data: Splits) -> Batches:
