@@ -22,6 +22,7 @@ from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
 from dlapps.explain.attention import attention_figure
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 from dlapps.metrics.translation import translation_report
@@ -119,8 +120,8 @@ class Translation(Application):
             sentences,
             self._expected(model, *vocabularies, sentences),
         )
-        # A sum over many steps: more rounding than one pass through a network has.
-        return write_saved_model(directory, {"serving_default": signature}, vocabularies, 1e-4)
+        signatures = {"serving_default": signature}
+        return write_saved_model(directory, signatures, vocabularies, parity_tolerance(model))
 
     def pictures(self, model: keras.Model, data: Splits) -> dict[str, Figure]:
         texts = [text.decode() for text in data.test.columns["source_text"][:NUM_PICTURES]]
