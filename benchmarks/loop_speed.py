@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from dlapps.data.batches import ShuffledBatches
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples
 from dlapps.models.lenet5 import lenet5
 from dlapps.models.mlp import mlp

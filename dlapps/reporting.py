@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
+
 from dlapps.errors import UsageError
 from dlapps.explain.architecture import architecture_figure, architecture_svg
 from dlapps.explain.curves import training_curves
@@ -15,21 +17,26 @@ from dlapps.runs import Run
 def explain_run(run: Run) -> list[Path]:
     """Writes `pictures/` and `report.html` of a run and returns their paths, the report last."""
     model = run.load_model()
-    svg = architecture_svg(model)
+    parts = {
+        f"{part.name}_architecture": part for part in model.layers if isinstance(part, keras.Model)
+    }
+    architectures = {"architecture": model, **parts}
+    drawings = {name: architecture_svg(part) for name, part in architectures.items()}
     figures = {
         "training_curves": training_curves(run.history()),
         **run.application.pictures(model, run.load_data()),
     }
     pngs = {name: png_bytes(figure) for name, figure in figures.items()}
     files = {f"pictures/{name}.png": png for name, png in pngs.items()}
-    files["pictures/architecture.png"] = png_bytes(architecture_figure(model))
-    files["pictures/architecture.svg"] = svg
+    for name, part in architectures.items():
+        files[f"pictures/{name}.png"] = png_bytes(architecture_figure(part))
+        files[f"pictures/{name}.svg"] = drawings[name]
     files["report.html"] = report_html(
         f"{run.config.application}: {run.name}, seed {run.config.seed}",
         _facts(run),
         run.config.to_yaml(),
         _metrics(run),
-        {**pngs, "architecture": svg},
+        {**pngs, **drawings},
     )
     with writing_to(run.directory):
         (run.directory / "pictures").mkdir(exist_ok=True)

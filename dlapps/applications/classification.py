@@ -11,9 +11,10 @@ import tensorflow as tf
 from dlapps.application import Application
 from dlapps.config import Config
 from dlapps.data.augmentation import NUM_DRAWS, augment
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
+from dlapps.data.batches import Batches, Columns, in_order
 from dlapps.data.images import decode_images, read_image, to_unit_interval
 from dlapps.data.labelled import LabelledData, LabelledSpec, load_labelled
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
 from dlapps.errors import UsageError
 from dlapps.explain.confusion import confusion_matrix_figure

@@ -18,12 +18,12 @@ from dlapps.data.labelled import LabelledSpec
 from dlapps.data.splits import Examples, Splits
 from dlapps.data.unlabelled import UnlabelledImages, load_images, pixels, shuffled_images
 from dlapps.errors import UsageError
-from dlapps.explain.architecture import architecture_figure
 from dlapps.explain.filters import filters_figure
 from dlapps.explain.generative import generative_pictures
 from dlapps.explain.image_grid import image_grid
 from dlapps.explain.latents import path_between
 from dlapps.export.generative import generative_signatures
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.files import write_into
 from dlapps.metrics.annealed_importance_sampling import annealed_report
@@ -91,8 +91,6 @@ class Generation(Application):
         builder = self.models[self.config.model["name"]]
         model = builder(spec.input_shape, **self.config.model_options)
         model.compile(optimizer=build_optimizer(self.config.training))
-        # Slots that are first made while the loop is traced cannot always be lifted out of it.
-        model.optimizer.build(model.trainable_variables)
         return model
 
     def training_batches(self, model: keras.Model, data: Splits) -> Batches:
@@ -173,10 +171,7 @@ class Generation(Application):
             shape,
             lambda contents: to_unit_interval(decode_images(contents, shape)),
         )
-        # A loaded model forgets its own precision; its layers do not.
-        is_exact = all(layer.compute_dtype == "float32" for layer in model._flatten_layers())
-        tolerance = 1e-5 if is_exact else 1e-2
-        return write_saved_model(directory, signatures, tolerance=tolerance)
+        return write_saved_model(directory, signatures, tolerance=parity_tolerance(model))
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:
         shown = data.test[:EXAMPLES_SHOWN]
@@ -185,8 +180,7 @@ class Generation(Application):
         pictures = generative_pictures(maps_of(model), images, labels, names, model.latent_size)
         if self.config.model["name"] == "rbm":
             pictures["filters"] = filters_figure(model.units.kernel.numpy(), images.shape[1:])
-        parts = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-        return pictures | {f"{part.name}_architecture": architecture_figure(part) for part in parts}
+        return pictures
 
     def _batches(self, examples: Examples) -> tf.data.Dataset:
         return in_order(examples, self.config.evaluation.batch_size, pixels)

@@ -11,11 +11,12 @@ from pydantic import Field
 
 from dlapps.application import Application
 from dlapps.config import Config, EvaluationSettings
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
+from dlapps.data.batches import Batches, Columns, in_order
 from dlapps.data.images import decode_image, read_image, resized, to_unit_interval
 from dlapps.data.mask_values import VOID
 from dlapps.data.masks import MaskedData, MaskSpec, load_masks
 from dlapps.data.paired_augmentation import NUM_PAIRED_DRAWS, augment_pair
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
 from dlapps.explain.class_scores import class_scores
 from dlapps.explain.confusion import confusion_matrix_figure

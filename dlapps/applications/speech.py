@@ -10,8 +10,9 @@ import tensorflow as tf
 from dlapps.application import Application
 from dlapps.config import Config
 from dlapps.data.audio import decode_wav, encode_wav, fit_length, to_floats, to_integers
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
+from dlapps.data.batches import Batches, Columns, in_order
 from dlapps.data.recordings import RecordingData, RecordingSpec, load_recordings, read_clips
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
 from dlapps.data.waveform_augmentation import NUM_DRAWS, augment_waveforms
 from dlapps.explain.confusion import confusion_matrix_figure

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from dlapps.application import Application
 from dlapps.config import Config
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
+from dlapps.data.batches import Batches, Columns, in_order
 from dlapps.data.sentence_pairs import SentencePairs, SentencePairsSpec, load_sentence_pairs
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
 from dlapps.data.teacher_forcing import shifted, teacher_forced, up_to_end
 from dlapps.data.tokenization import JOINER
@@ -25,11 +26,11 @@ from dlapps.explain.attention import attention_figure
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
+from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.translation import translation_report
 from dlapps.models.attention_translator import attention_translator
 from dlapps.settings import Fraction, Positive, Section
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.training.validation import MetricsOn, Validation
 
 NUM_PICTURES = 4

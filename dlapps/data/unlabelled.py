@@ -6,10 +6,11 @@ from typing import Literal
 import tensorflow as tf
 
 from dlapps.data.augmentation import NUM_DRAWS, augment
-from dlapps.data.batches import Columns, ShuffledBatches
+from dlapps.data.batches import Columns
 from dlapps.data.binarisation import binarised, num_draws, with_fixed_binarisation
 from dlapps.data.images import to_unit_interval
 from dlapps.data.labelled import LabelledData, load_labelled
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Splits
 
 

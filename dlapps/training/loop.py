@@ -25,7 +25,7 @@ from dlapps.training.distribution import (
 )
 from dlapps.training.hardware import StepsPerCall, choose_jit
 from dlapps.training.history import History
-from dlapps.training.optimizers import learning_rates
+from dlapps.training.optimizers import learning_rates, optimizers_of
 from dlapps.training.progress import Progress
 from dlapps.training.settings import TrainingSettings
 from dlapps.training.signals import Stopped, StopRequest, catch_stop_signals
@@ -72,6 +72,7 @@ class _Loop:
         newest = self.store.newest()
         self.progress = newest.progress if newest else Progress()
         self.iterator = iter(distribute(batches, self.progress.step, self.strategy))
+        _make_slots(model)
         jit = choose_jit(model, settings, self.strategy.num_replicas_in_sync)
         self.take_steps = compile_training(model, self.strategy, jit)
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
@@ -200,6 +201,17 @@ class _Loop:
             f"Stopped at step {self.progress.step} of {self.settings.steps} and saved; "
             "the same command continues."
         )
+
+
+def _make_slots(model: keras.Model) -> None:
+    """Has a lone optimizer make its variables now.
+
+    First made while the steps are traced, inside a loop, they could not always be lifted out of
+    it. Several optimizers share out the weights in a way that only the model knows; it builds them.
+    """
+    optimizers = list(optimizers_of(model).values())
+    if len(optimizers) == 1:
+        optimizers[0].build(model.trainable_variables)
 
 
 def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.models.attention_translator import attention_translator
-from dlapps.training.smoothed_crossentropy import SmoothedCrossentropy
 
 SOURCE = tf.constant([[5, 6, 7, 2], [5, 6, 2, 0]])
 TARGET = tf.constant([[1, 5, 6], [1, 7, 0]])

@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from dlapps.data.batches import ShuffledBatches, in_order
+from dlapps.data.batches import in_order
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from dlapps.data.batches import ShuffledBatches, in_order
+from dlapps.data.batches import in_order
+from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples
 from dlapps.training.distribution import choose_strategy
 from dlapps.training.loop import train

@@ -16,12 +16,11 @@ class SmoothedCrossentropy(keras.losses.Loss):
         self.smoothing = smoothing
 
     def call(self, y_true, y_pred):
+        of_labels = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
         if not self.smoothing:
-            return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
-        num_classes = y_pred.shape[-1]
-        hard = ops.one_hot(y_true, num_classes, dtype=y_pred.dtype)
-        smooth = (1 - self.smoothing) * hard + self.smoothing / num_classes
-        return ops.categorical_crossentropy(smooth, y_pred, from_logits=True)
+            return of_labels
+        of_all_alike = ops.logsumexp(y_pred, axis=-1) - ops.mean(y_pred, axis=-1)
+        return (1 - self.smoothing) * of_labels + self.smoothing * of_all_alike
 
     def get_config(self):
         return {"smoothing": self.smoothing, "name": self.name}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlapps.training.smoothed_crossentropy import SmoothedCrossentropy
+from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
