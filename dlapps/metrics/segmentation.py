@@ -57,19 +57,21 @@ def segmentation_report(confusion: np.ndarray, class_names: Sequence[str]) -> di
 
 
 def soft_dice(truth: ArrayLike, probabilities: ArrayLike) -> np.ndarray:
-    """[N], each image's Dice of probabilities, the mean over all classes.
+    """[N], each image's Dice of probabilities, the mean over the classes that occur in its truth.
 
     truth: class indices [N, H, W]; probabilities [N, H, W, C]. A class's is
-    2 sum(p t) / (sum(p^2) + sum(t^2)) with t 0 or 1, and 1 where both are empty: the score that
-    NVIDIA's U-Net example reports. Void pixels are left out.
+    2 sum(p t) / (sum(p^2) + sum(t^2)) with t 0 or 1: one minus what SegmentationLoss adds. Void
+    pixels are left out; an image that is void everywhere has 1.
     """
     truth, probabilities = np.asarray(truth), np.asarray(probabilities, np.float64)
     target = truth[..., None] == np.arange(probabilities.shape[-1])
     probabilities = probabilities * target.any(axis=-1, keepdims=True)
     common = np.sum(probabilities * target, axis=(1, 2))
     both = np.sum(probabilities**2, axis=(1, 2)) + np.sum(target, axis=(1, 2))
-    tiny = 1e-6
-    return np.mean((2 * common + tiny) / (both + tiny), axis=-1)
+    occurs = target.any(axis=(1, 2))
+    total = np.sum(_ratio(2 * common, both), axis=-1, where=occurs)
+    num_classes = np.sum(occurs, axis=-1)
+    return np.where(num_classes > 0, total / np.maximum(num_classes, 1), 1.0)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -65,6 +65,15 @@ def test_soft_dice_squares_the_probabilities_below():
     np.testing.assert_allclose(soft_dice(truth, probabilities), [(first + second) / 2], atol=1e-6)
 
 
+def test_soft_dice_is_the_mean_over_the_classes_of_the_image():
+    truth = np.array([[[0, 1]], [[255, 255]]])
+    probabilities = np.array([[[0.8, 0.1, 0.1], [0.3, 0.6, 0.1]]])[None].repeat(2, axis=0)
+    first = 2 * 0.8 / (0.8**2 + 0.3**2 + 1)
+    second = 2 * 0.6 / (0.1**2 + 0.6**2 + 1)
+    scores = soft_dice(truth, probabilities)
+    np.testing.assert_allclose(scores, [(first + second) / 2, 1])
+
+
 def test_what_cannot_be_scored_is_refused():
     with pytest.raises(ValueError, match="do not fit"):
         pixel_confusion([0, 1], [[0, 1]], 2)
