@@ -117,10 +117,22 @@ def _evaluate(name: str) -> click.Command:
     return evaluate
 
 
+def _refuse_unknown_options(
+    context: click.Context, parameter: click.Parameter, inputs: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Lets numbers such as -7 be inputs, but no mistyped option."""
+    for text in inputs:
+        if text.startswith("--"):
+            raise click.NoSuchOption(text, ctx=context)
+    return inputs
+
+
 def _predict(name: str) -> click.Command:
     @click.command("predict", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+    @click.argument(
+        "inputs", metavar="INPUT...", nargs=-1, required=True, callback=_refuse_unknown_options
+    )
     @click.option(
         "--to",
         "target",
@@ -166,9 +178,9 @@ def _export(name: str) -> click.Command:
 
 
 def _explain(name: str) -> click.Command:
-    @click.command("explain")
+    @click.command("explain", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument("inputs", metavar="[INPUT...]", nargs=-1)
+    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_refuse_unknown_options)
     @JSON
     @data_options
     def explain(directory: Path, inputs: tuple[str, ...], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dlapps.application import Application
 from dlapps.config import Config
@@ -22,6 +22,7 @@ from dlapps.errors import UsageError
 from dlapps.explain.animation import gif_bytes
 from dlapps.explain.distribution import distribution_figure
 from dlapps.explain.episode import episode_figure
+from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 from dlapps.files import write_into
@@ -53,6 +54,12 @@ class GamesConfig(Config):
 
     data: EnvironmentData
     learning: QLearning = QLearning()
+
+    @model_validator(mode="after")
+    def _check_accumulation(self):
+        if self.training.accumulation_steps > 1:
+            raise ValueError("an agent takes training.accumulation_steps 1; raise data.batch_size")
+        return self
 
 
 class Games(Application):
@@ -111,7 +118,9 @@ class Games(Application):
         shape = [None, *spec.observation_shape]
         tensor = tf.TensorSpec(shape, spec.observation_dtype, "observation")
         return write_saved_model(
-            directory, {"serving_default": Signature(answer, tensor, example, expected)}
+            directory,
+            {"serving_default": Signature(answer, tensor, example, expected)},
+            tolerance=parity_tolerance(model),
         )
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:

@@ -90,6 +90,8 @@ class Generation(Application):
     def build_model(self, spec: LabelledSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
         model = builder(spec.input_shape, **self.config.model_options)
+        if self.config.evaluation.classifier:
+            self._classifier(spec)  # Better refused now than after the training.
         model.compile(optimizer=build_optimizer(self.config.training))
         return model
 
@@ -105,7 +107,7 @@ class Generation(Application):
         if "encode" in maps:
             errors = [np.square(maps["decode"](maps["encode"](x)) - x) for x in batches]
             metrics["reconstruction_error"] = float(np.concatenate(errors).mean())
-        if self.config.model["name"] in LIKELIHOODS:
+        if self.config.data.binarise and self.config.model["name"] in LIKELIHOODS:
             likelihood = LIKELIHOODS[self.config.model["name"]]
             metrics |= likelihood(model, batches, self.config.evaluation)
         if self.config.evaluation.classifier:
@@ -115,9 +117,7 @@ class Generation(Application):
     def _frechet_distances(self, maps: Maps, examples: Examples, spec: LabelledSpec) -> dict:
         """Of as many generated, and as many training images, as there are examples."""
         settings, count = self.config.evaluation, len(examples)
-        network, digest = classifier_features(
-            settings.classifier, settings.feature_layer, spec.input_shape
-        )
+        network, digest = self._classifier(spec)
         train = self.build_data().train
         chosen = np.sort(np.random.default_rng(0).permutation(len(train))[:count])
         seeds = tf.data.Dataset.range(count).batch(settings.batch_size)
@@ -128,6 +128,10 @@ class Generation(Application):
             self._batches(examples),
         )
         return {**distances, "classifier_sha256": digest}
+
+    def _classifier(self, spec: LabelledSpec) -> tuple[keras.Model, str]:
+        settings = self.config.evaluation
+        return classifier_features(settings.classifier, settings.feature_layer, spec.input_shape)
 
     def predict(
         self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str], directory: Path

@@ -45,7 +45,7 @@ class DecodingSettings(Section):
     """Hypotheses that are followed at a time; 1 is greedy."""
     length_penalty: Annotated[float, Field(ge=0)] = 1.0
     """Hypotheses compete by log-probability / length ** this."""
-    max_length: Positive = 60
+    max_length: Positive = 100
     """Tokens at which a translation is cut."""
 
 

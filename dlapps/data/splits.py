@@ -47,9 +47,11 @@ class Examples:
         for name in sorted(self.columns):
             column = np.ascontiguousarray(self.columns[name])
             digest.update(f"{name} {column.dtype} {column.shape}".encode())
-            # An array of objects holds addresses, so what lies there is taken.
+            # An array of objects holds addresses, so what lies there is taken, and how long it is.
             for part in column if column.dtype == object else [column]:
-                digest.update(part if isinstance(part, bytes) else np.ascontiguousarray(part).data)
+                value = part if isinstance(part, bytes) else np.ascontiguousarray(part).data
+                digest.update(f"{len(part)} ".encode())
+                digest.update(value)
         return digest.hexdigest()
 
 

@@ -53,7 +53,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = contents[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise UsageError(
             f"{path}, line {line}: this is not UTF-8; save the file with that encoding."
         ) from error

@@ -1,6 +1,7 @@
 """Making an environment by its name, with errors that say what else there is."""
 
 import difflib
+import importlib
 import os
 
 import gymnasium
@@ -18,17 +19,28 @@ def make_environment(name: str, **options) -> gymnasium.Env:
     `options` are what this environment can be made with, such as a render_mode. Raises UsageError
     where there is none or something it needs is missing.
     """
+    spec = _spec_of(name)
+    longest = spec.max_episode_steps or LONGEST_EPISODE
     try:
-        longest = gymnasium.spec(name).max_episode_steps or LONGEST_EPISODE
-        return gymnasium.make(name, max_episode_steps=longest, disable_env_checker=True, **options)
-    except gymnasium.error.UnregisteredEnv as error:
+        return gymnasium.make(spec, max_episode_steps=longest, disable_env_checker=True, **options)
+    except (gymnasium.error.Error, ImportError) as error:
+        raise UsageError(f"The environment {name} cannot be made: {error}.") from error
+
+
+def _spec_of(name: str) -> gymnasium.envs.registration.EnvSpec:
+    package, _, own_name = name.rpartition(":")
+    try:
+        if package:
+            importlib.import_module(package)  # It registers its environments as it is imported.
+        return gymnasium.spec(own_name)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"The environment {name} cannot be made: {error}.") from error
+    except gymnasium.error.Error as error:
         names = list(gymnasium.registry)
-        near = difflib.get_close_matches(name, names, n=NUM_SUGGESTIONS, cutoff=0)
+        near = difflib.get_close_matches(own_name, names, n=NUM_SUGGESTIONS, cutoff=0)
         raise UsageError(
             f"gymnasium has no environment {name}; the nearest are {', '.join(near)}."
         ) from error
-    except (gymnasium.error.Error, ImportError) as error:
-        raise UsageError(f"The environment {name} cannot be made: {error}.") from error
 
 
 def can_draw(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Pictures one after another as an animated GIF."""
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ def gif_bytes(frames: Sequence[np.ndarray], frames_per_second: float) -> bytes:
 
     Where `frames_per_second` is more than a GIF can show, frames are left out, never the last.
     """
-    every = max(1, round(SHORTEST_FRAME * frames_per_second))
+    every = math.ceil(SHORTEST_FRAME * frames_per_second - 1e-9)
     kept = [*frames[:-1:every], frames[-1]]
     first, *rest = (Image.fromarray(frame) for frame in kept)
     buffer = io.BytesIO()

@@ -9,9 +9,7 @@ CELL = 0.32
 """Side of a matrix cell in inches."""
 
 
-def attention_figure(
-    weights: np.ndarray, source: Sequence[str], target: Sequence[str], title: str = ""
-) -> Figure:
+def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
     """The attention weights [U, T] as a matrix: a row a token of `target`, a column of `source`."""
     weights = np.asarray(weights)
     if weights.shape != (len(target), len(source)):
@@ -28,6 +26,5 @@ def attention_figure(
     axes.set_yticks(range(len(target)), target, parse_math=False)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
-    axes.set_title(title, fontsize=10, parse_math=False, wrap=True)
     figure.colorbar(image, ax=axes, label="Attention weight", shrink=0.8)
     return figure

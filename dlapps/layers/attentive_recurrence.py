@@ -20,6 +20,8 @@ class AttentiveRecurrence(layers.Layer):
 
     def __init__(self, units: int, cell: str = "gru", **options):
         super().__init__(**options)
+        # Batches are as long as their longest sentence; XLA would compile anew for every length.
+        self.supports_jit = False
         self.units = units
         self.cell_name = cell
         self.cell = CELLS[cell](units, dtype=self.dtype_policy, name="cell")

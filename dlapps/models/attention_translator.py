@@ -81,7 +81,8 @@ def _encoder(
         name="source_embedding",
     )(source)
     x = layers.Dropout(dropout, name="source_dropout")(x)
-    recurrent = RECURRENT[cell](units, return_sequences=True, return_state=True)
+    # An export made with cuDNN would not load on a machine without a GPU.
+    recurrent = RECURRENT[cell](units, return_sequences=True, return_state=True, use_cudnn=False)
     values, *ends = layers.Bidirectional(recurrent, name="bidirectional")(x, mask=present)
     # An operation, unlike a layer, lets go of Keras' own mask, which no inner model takes.
     values = ops.where(ops.expand_dims(present, -1), values, 0)

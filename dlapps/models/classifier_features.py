@@ -21,7 +21,7 @@ def classifier_features(
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         classifier = keras.saving.load_model(file, compile=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"evaluation.classifier: {file} is no trained model of this suite. Name the directory "
             "of a run, such as runs/classification/fashion_mnist_lenet5/0."
@@ -36,4 +36,10 @@ def classifier_features(
         raise UsageError(
             f"evaluation.feature_layer cannot be {layer!r}" + did_you_mean(layer, names)
         )
-    return keras.Model(classifier.inputs, classifier.get_layer(layer).output), digest
+    features = classifier.get_layer(layer).output
+    if len(features.shape) != 2:
+        raise UsageError(
+            f"evaluation.feature_layer {layer!r} gives maps of the shape {features.shape[1:]}; "
+            "name a layer that gives one vector an image, such as dense6."
+        )
+    return keras.Model(classifier.inputs, features), digest

@@ -33,8 +33,10 @@ def convolutional_dqn(
             f"model.name convolutional_dqn needs images as observations, but those here have the "
             f"shape {tuple(observation_shape)}; model.name=dqn takes any."
         )
+    if len(scale) != 1:
+        raise UsageError("model.name convolutional_dqn needs images whose pixels share one range.")
     inputs = keras.Input(observation_shape, name="observation", dtype=observation_dtype)
-    x = rescaled(inputs, centre[:1], scale[:1])
+    x = rescaled(inputs, centre, scale)
     for number, (filters, kernel, stride) in enumerate(CONVOLUTIONS, 1):
         x = layers.Conv2D(
             filters, kernel, stride, padding="same", activation="relu", name=f"conv{number}"

@@ -122,4 +122,5 @@ class TrainingSettings(Section):
     jit: Literal["auto", True, False] = "auto"
     """Compile the step with XLA; auto: on a GPU, where the model allows it."""
     steps_per_call: Literal["auto"] | Positive = "auto"
-    """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second."""
+    """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second. An agent,
+    whose next batch depends on the last update, takes one."""

@@ -122,12 +122,17 @@ def test_distances_are_measured_in_the_features_of_a_classifier(dlapps, tiny, tr
     assert len(measured["classifier_sha256"]) == 64
 
 
-def test_a_classifier_that_cannot_serve_is_named(dlapps, tiny, train, xor_run, tmp_path):
-    for setting, words in (
-        (f"evaluation.classifier={tmp_path}/nowhere", "nowhere is no trained model"),
-        (f"evaluation.classifier={xor_run}", "takes images of (2,)"),
+def test_a_classifier_that_cannot_serve_is_named_before_training(dlapps, tiny, xor_run, tmp_path):
+    classifier = tmp_path / "digits_lenet5" / "0"
+    dlapps("classification", "train", "digits_lenet5", "--run", classifier, *tiny)
+    for settings, words in (
+        ([f"classifier={tmp_path}/nowhere"], "nowhere is no trained model"),
+        ([f"classifier={xor_run}"], "takes images of (2,)"),
+        ([f"classifier={classifier}", "feature_layer=dens6"], "did you mean dense6"),
+        ([f"classifier={classifier}", "feature_layer=conv1"], "one vector an image"),
     ):
-        answer = dlapps("generation", "evaluate", train("digits_dcgan", setting))
+        options = [part for text in settings for part in ("--set", f"evaluation.{text}")]
+        answer = dlapps("generation", "train", "digits_dcgan", "--run", tmp_path / "run", *options)
         assert answer.exit_code == 2
         assert words in answer.stderr
 

@@ -164,6 +164,13 @@ def test_training_tells_its_outcome(dlapps, tiny, tmp_path):
     assert f"Next: dlapps classification evaluate {tmp_path}/xor_mlp/0" in again.stderr
 
 
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_mistyped_option_is_no_input(dlapps, xor_run, command):
+    answer = dlapps("classification", command, xor_run, "--jsn", "0.5,-1.2")
+    assert answer.exit_code == 2
+    assert "No such option" in answer.stderr
+
+
 def test_answers_are_readable(dlapps, xor_run):
     evaluated = dlapps("classification", "evaluate", xor_run).stdout
     accuracy = json.loads((xor_run / "metrics.json").read_text())["test"]["accuracy"]

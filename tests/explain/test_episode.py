@@ -47,6 +47,11 @@ def test_frames_too_fast_for_a_gif_are_left_out_but_not_the_last():
         assert abs(animation.convert("RGB").getpixel((0, 0))[0] - FRAMES[-1][0, 0, 0]) < 3
 
 
+def test_no_frame_is_shorter_than_a_gif_can_show():
+    with Image.open(io.BytesIO(gif_bytes(FRAMES, 60))) as animation:
+        assert animation.info["duration"] >= 20
+
+
 def test_numbers_that_are_all_equal_can_be_drawn():
     figure = distribution_figure(np.full(10, 500.0), "Return")
     assert "500" in figure.axes[0].get_legend().get_texts()[0].get_text()
