@@ -88,7 +88,7 @@ def load_sentence_pairs(settings: SentencePairs) -> Splits:
     number_words and multi30k: their own splits. tsv and parallel_files: 80 / 10 / 10 by a fixed
     permutation, or the files of the folder. The columns of a split are `source_text` and
     `target_text` (bytes), `source` and `target` (int32 [N, T], see Vocabulary.encode) and
-    `length`, the larger number of tokens of the two.
+    `length`, the larger number of tokens of the two with their END.
     """
     pairs = _read(settings)
     sources, targets = zip(*pairs["train"], strict=True)
@@ -145,7 +145,8 @@ def _encode(pairs: Pairs, source: Vocabulary, target: Vocabulary) -> Examples:
 
 
 def _without_long(examples: Examples, max_length: int) -> Examples:
-    fits = examples.columns["length"] <= max_length
+    longest = max_length + 1  # The sign for the end comes on top.
+    fits = examples.columns["length"] <= longest
     if not fits.any():
         raise UsageError(f"Every pair has more than {max_length} tokens; raise data.max_length.")
     if not fits.all():
@@ -154,5 +155,5 @@ def _without_long(examples: Examples, max_length: int) -> Examples:
             (~fits).sum(), len(fits), max_length,
         )  # fmt: skip
     kept = examples[fits]
-    longest = {name: kept.columns[name][:, :max_length] for name in ("source", "target")}
-    return Examples({**kept.columns, **longest})
+    trimmed = {name: kept.columns[name][:, :longest] for name in ("source", "target")}
+    return Examples({**kept.columns, **trimmed})

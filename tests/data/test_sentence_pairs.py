@@ -46,16 +46,26 @@ def test_words_of_the_test_split_alone_are_unknown(tmp_path, pairs):
 
 
 def test_rare_words_and_long_training_pairs_are_left_out(tmp_path, pairs, caplog):
-    long = ("da " * 30, "there")
-    settings = SentencePairs(
-        name="tsv", path=write_tsv(tmp_path / "p.tsv", [*pairs, long]), min_count=2, max_length=20
-    )
+    longest, too_long = (" ".join(["da"] * number) for number in (20, 21))
+    write_tsv(tmp_path / "train.tsv", [*pairs, (longest, "there"), (too_long, "there")])
+    for name in ("validation", "test"):
+        write_tsv(tmp_path / f"{name}.tsv", [(too_long, "there")])
+    settings = SentencePairs(name="tsv", path=tmp_path, min_count=2, max_length=20)
     splits = load_sentence_pairs(settings)
     assert splits.spec.source_tokens == ("da",)
-    kept = [split for split in splits.named().values() if long[0].strip().encode() in texts(split)]
-    assert splits.train not in kept
-    if not kept:
-        assert "1 of 17 training pairs have more than 20 tokens" in caplog.text
+    assert splits.train.columns["source"].shape == (21, 21)
+    known = splits.spec.vocabularies()[0].encode(tf.constant(["da"]))[0, 0]
+    assert splits.train.columns["source"][-1].tolist() == [known] * 20 + [END]
+    assert too_long.encode() not in texts(splits.train)
+    assert texts(splits.test) == {too_long.encode()}
+    assert "1 of 22 training pairs have more than 20 tokens" in caplog.text
+
+
+def test_training_pairs_that_are_all_too_long_are_refused(tmp_path, pairs):
+    path = write_tsv(tmp_path / "p.tsv", pairs)
+    assert len(load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=2)).train) == 16
+    with pytest.raises(UsageError, match=r"more than 1 tokens; raise data\.max_length"):
+        load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=1))
 
 
 def test_too_few_pairs_are_refused(tmp_path, pairs):
