@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dlapps.data.mask_folder import load_mask_folder
+from dlapps.data.mask_values import VOID
 from dlapps.data.paired_augmentation import PairedAugmentation
 from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
@@ -16,6 +17,8 @@ from dlapps.settings import Positive, Section, UserPath
 
 ISBI_VALIDATION = 4
 ISBI_CLASSES = ("membrane", "cell")
+FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value")
+MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
 
 
 class MaskedData(Section):
@@ -32,9 +35,9 @@ class MaskedData(Section):
     """mask_folder: height and width to resize to; left out, the images' own if they agree."""
     channels: Literal["auto", 1, 3] = "auto"
     """mask_folder: 1 for grey, 3 for colour; auto: grey if every image is."""
-    class_names: tuple[str, ...] | None = None
+    class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=VOID)] | None = None
     """mask_folder: what the classes are called, in the order of their values in the masks."""
-    mask_values: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    mask_values: Annotated[MaskValues, Field(min_length=2, max_length=VOID)] | None = None
     """mask_folder: the value of each class in the masks; left out, those found, in order."""
     void_value: Annotated[int, Field(ge=0)] | None = None
     """mask_folder: the value of pixels that belong to no class and count for nothing."""
@@ -44,12 +47,25 @@ class MaskedData(Section):
     augmentation: PairedAugmentation = PairedAugmentation()
 
     @model_validator(mode="after")
-    def _check_path(self):
+    def _check_owner(self):
         if (self.name == "mask_folder") != (self.path is not None):
             raise ValueError("data.path goes with data.name mask_folder, and only with it")
+        for field in FOLDER_ONLY if self.name != "mask_folder" else ():
+            if getattr(self, field) != type(self).model_fields[field].default:
+                raise ValueError(f"data.{field} is for mask_folder; {self.name} has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _check_classes(self):
         names, values = self.class_names, self.mask_values
         if names and values and len(names) != len(values):
             raise ValueError("data.class_names and data.mask_values differ in number")
+        if names and len(set(names)) < len(names):
+            raise ValueError("data.class_names has one name twice")
+        if values and len(set(values)) < len(values):
+            raise ValueError("data.mask_values has one value twice")
+        if values and self.void_value in values:
+            raise ValueError(f"data.void_value {self.void_value} is also one of data.mask_values")
         return self
 
 

@@ -28,17 +28,47 @@ def test_the_spec_survives_json():
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        {"name": "mask_folder"},
-        {"name": "shapes", "path": "x"},
-        {"name": "mask_folder", "path": "x", "class_names": ["a"], "mask_values": [1, 2]},
-        {"name": "coco"},
+        ({"name": "mask_folder"}, "data.path"),
+        ({"name": "shapes", "path": "x"}, "data.path"),
+        ({"name": "shapes", "image_size": [8, 8]}, "image_size is for mask_folder"),
+        ({"name": "isbi2012", "channels": 3}, "channels is for mask_folder"),
+        ({"name": "isbi2012", "class_names": ["a", "b"]}, "class_names is for mask_folder"),
+        ({"name": "shapes", "mask_values": [0, 1]}, "mask_values is for mask_folder"),
+        ({"name": "shapes", "void_value": 0}, "void_value is for mask_folder"),
+        ({"name": "coco"}, "mask_folder"),
     ],
 )
-def test_settings_that_contradict_each_other_are_refused(wrong):
-    with pytest.raises(pydantic.ValidationError):
+def test_settings_that_belong_to_other_data_are_refused(wrong, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
         MaskedData(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"class_names": ["a", "b", "c"], "mask_values": [1, 2]}, "differ in number"),
+        ({"class_names": ["a"]}, "at least 2"),
+        ({"class_names": ["a", "b", "a"]}, "one name twice"),
+        ({"class_names": [*map(str, range(256))]}, "at most 255"),
+        ({"mask_values": []}, "at least 2"),
+        ({"mask_values": [7]}, "at least 2"),
+        ({"mask_values": [*range(256)]}, "at most 255"),
+        ({"mask_values": [0, 9, 9]}, "one value twice"),
+        ({"mask_values": [0, 9], "void_value": 9}, "void_value 9 is also one of"),
+    ],
+)
+def test_classes_that_cannot_be_told_apart_are_refused(wrong, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
+        MaskedData(name="mask_folder", path="x", **wrong)
+
+
+def test_255_classes_and_void_are_as_many_as_there_can_be():
+    settings = MaskedData(
+        name="mask_folder", path="x", mask_values=[*range(255)], void_value=255, image_size=[8, 9]
+    )
+    assert len(settings.mask_values) == 255
 
 
 @pytest.mark.real_data
