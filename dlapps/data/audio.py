@@ -44,14 +44,17 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             rate, samples = wavfile.read(io.BytesIO(contents))
-    except (ValueError, EOFError, struct.error) as error:
+    # A header that contradicts itself makes SciPy divide by zero, reach for what it never read, or
+    # ask for widths that there are not.
+    except (ValueError, EOFError, struct.error, NameError, ArithmeticError, TypeError) as error:
         raise UsageError(f"{path} is not a WAV file this program can read.") from error
+    if not rate:
+        raise UsageError(f"The recording {path} has no sample rate: its header says 0.")
     if not len(samples):
         raise UsageError(f"The recording {path} is empty: it holds no samples.")
-    samples = _to_unit_interval(samples.reshape(len(samples), -1))
     if not np.all(np.isfinite(samples)):
-        raise UsageError(f"The recording {path} has samples that are no numbers.")
-    return samples, rate
+        raise UsageError(f"The recording {path} has samples that are no numbers, or infinite.")
+    return _to_unit_interval(samples.reshape(len(samples), -1)), rate
 
 
 def _to_unit_interval(samples: np.ndarray) -> np.ndarray:

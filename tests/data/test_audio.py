@@ -22,6 +22,10 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(-20_000, 20_000, shape).astype(np.int16)
 
 
+GOOD = encode_wav(noise(10), 8000)
+FLOATS = encode_wav(np.zeros((9, 2), np.float32), 8000)
+
+
 def tone(frequency: float, rate: int, seconds: float = 0.5) -> np.ndarray:
     time = np.arange(round(rate * seconds)) / rate
     return (0.5 * np.sin(2 * np.pi * frequency * time) * np.hanning(len(time))).astype(np.float32)
@@ -93,8 +97,15 @@ def test_short_clips_lie_in_the_middle_and_of_long_ones_the_word_is_kept():
         (b"no sound", "not a WAV file"),
         (b"", "not a WAV file"),
         (encode_wav(noise(10), 8000)[:30], "not a WAV file"),
+        (GOOD[:24] + bytes(8) + GOOD[32:], "has no sample rate"),
         (encode_wav(noise(0), 8000), "is empty"),
+        (GOOD[:4] + bytes(4) + GOOD[8:], "not a WAV file"),
+        (GOOD[:22] + bytes(2) + GOOD[24:], "not a WAV file"),
+        (GOOD[:32] + bytes(2) + GOOD[34:], "not a WAV file"),
+        (FLOATS[:32] + b"\xe8\x01" + FLOATS[34:], "not a WAV file"),
         (encode_wav(np.array([0, np.nan], np.float32), 8000), "no numbers"),
+        (encode_wav(np.array([0, np.inf], np.float32), 8000), "infinite"),
+        (encode_wav(np.array([0, -np.inf], np.float64), 8000), "infinite"),
     ],
 )
 def test_what_is_no_recording_is_refused_by_name(tmp_path, contents, message):
