@@ -17,6 +17,9 @@ DEFAULT_SIZE = (64, 64)
 LARGEST_KEPT_SIZE = 128
 """Images that all have one size are kept at it up to this many pixels a side."""
 
+UNDECODABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises for a file that is no image, or a damaged one."""
+
 _GREY_MODES = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"}
 
 
@@ -108,5 +111,5 @@ def read_header(file: Path) -> tuple[tuple[int, int], bool] | None:
     try:
         with Image.open(file) as image:
             return (image.height, image.width), image.mode in _GREY_MODES
-    except (OSError, Image.DecompressionBombError):
+    except UNDECODABLE:
         return None

@@ -7,7 +7,7 @@ import numpy as np
 
 from dlapps.data.file_kinds import IMAGES
 from dlapps.data.folder_reading import map_in_threads, warn_of_unreadable
-from dlapps.data.image_folder import read_header
+from dlapps.data.image_folder import UNDECODABLE, read_header
 from dlapps.data.images import read_image
 from dlapps.data.mask_layout import Pair, scan_mask_folder
 from dlapps.data.mask_values import decide_values, read_mask, to_classes
@@ -111,7 +111,7 @@ def _load(
             return None
         try:
             return pair[1], image, read_mask(pair[1], shape[:2])
-        except OSError:
+        except UNDECODABLE:
             unreadable.append(pair[1])
             return None
 

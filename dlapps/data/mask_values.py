@@ -18,7 +18,7 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     """Returns the values in a mask, [height, width], by nearest neighbour where it is resized.
 
     Those are the indices of an image with a palette, and the levels of a grey one. Raises
-    UsageError for an image in colours, OSError for what is no image.
+    UsageError for an image in colours, and what Pillow does for what is no image.
     """
     with Image.open(path) as image:
         image.load()
@@ -47,6 +47,11 @@ def decide_values(
         raise UsageError(
             f"The masks in {path} hold {len(found)} different values, too many for classes: save "
             "them without loss (PNG), or name the values that count with data.mask_values."
+        )
+    if not found:
+        raise UsageError(
+            f"Every pixel of the masks in {path} has the value that data.void_value says to "
+            "ignore; two classes are needed."
         )
     if class_names is not None:
         if max(found) < len(class_names):

@@ -22,7 +22,7 @@ def save(path, pixels, palette=None):
 
 
 def add_pair(folder, name, mask, size=SIZE):
-    """An image whose every pixel is ten times its mask's class number, and the mask."""
+    """An image whose every pixel has its own number as value, and the mask."""
     save(folder / "images" / f"{name}.png", np.full(size, int(name) % 256))
     save(folder / "masks" / f"{name}.png", np.broadcast_to(np.asarray(mask, np.uint8), size))
 
@@ -107,12 +107,22 @@ def test_images_of_several_sizes_are_made_alike(folder):
 def test_broken_files_are_left_out_and_named(folder, caplog):
     (folder / "images/3.png").write_bytes(b"\x89PNG broken")
     (folder / "masks/5.png").write_bytes(b"no image")
+    shorten_a_chunk(folder / "images/7.png", b"IHDR", 1)
+    shorten_a_chunk(folder / "masks/9.png", b"IDAT", 16)
     with caplog.at_level(logging.WARNING):
         splits = load_mask_folder(folder).splits
-    assert sum(len(columns["mask"]) for columns in splits.values()) == 18
+    assert sum(len(columns["mask"]) for columns in splits.values()) == 16
     (message,) = [record.getMessage() for record in caplog.records]
-    assert message.startswith("2 of 40 images cannot be decoded")
-    assert f"{folder}/images/3.png, {folder}/masks/5.png" in message
+    assert message.startswith("4 of 40 images cannot be decoded")
+    for name in ("images/3.png", "images/7.png", "masks/5.png", "masks/9.png"):
+        assert f"{folder}/{name}" in message
+
+
+def shorten_a_chunk(file, chunk, bit):
+    """Flips a bit in the length of one chunk of a PNG file; the next one begins in its middle."""
+    contents = bytearray(file.read_bytes())
+    contents[contents.index(chunk) - 1] ^= bit
+    file.write_bytes(contents)
 
 
 def break_size(folder):
@@ -181,6 +191,14 @@ def test_masks_of_one_class_or_of_too_many_are_refused(tmp_path):
     add_pair(tmp_path, 0, np.arange(100).reshape(10, 10), (10, 10))
     with pytest.raises(UsageError, match=r"100 different values.*without loss"):
         load_mask_folder(tmp_path)
+
+
+@pytest.mark.parametrize("class_names", [None, ("ground", "tree")])
+def test_masks_that_are_void_everywhere_are_refused(tmp_path, class_names):
+    for number in range(4):
+        add_pair(tmp_path, number, 9)
+    with pytest.raises(UsageError, match=r"data\.void_value"):
+        load_mask_folder(tmp_path, class_names=class_names, void_value=9)
 
 
 def test_too_few_and_nothing_are_refused(tmp_path):
