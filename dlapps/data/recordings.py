@@ -31,7 +31,7 @@ class RecordingData(Section):
     """wav_folder: the folder of class folders, with or without train, validation and test."""
     sample_rate: Literal["auto"] | Positive = "auto"
     """wav_folder: samples a second to resample to; auto: what most of its files have."""
-    seconds: Annotated[float, Field(gt=0, le=30)] = 1.0
+    seconds: Annotated[float, Field(ge=0.01, le=30)] = 1.0
     """What is heard of a recording: shorter ones are laid into silence, longer ones cut."""
     held_out_speaker: Literal[SPEAKERS] | None = None
     """spoken_digit: test on all recordings of this speaker and learn from none of them."""

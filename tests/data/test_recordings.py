@@ -79,9 +79,11 @@ def test_a_class_without_a_readable_recording_is_refused(folder):
         ({"name": "tones", "path": "somewhere"}, "data.path"),
         ({"name": "tones", "held_out_speaker": "theo"}, "held_out_speaker"),
         ({"name": "tones", "sample_rate": 8000}, "sample_rate"),
+        ({"name": "tones", "seconds": 0.009}, "seconds"),
+        ({"name": "tones", "seconds": 31}, "seconds"),
     ],
 )
-def test_settings_that_belong_to_other_data_are_refused(values, message):
+def test_settings_that_do_not_go_together_are_refused(values, message):
     with pytest.raises(ValidationError, match=message):
         RecordingData(**values)
 
