@@ -31,11 +31,12 @@ def describe_applications() -> list[dict]:
 
 
 def _needs(path) -> str:
-    from dlapps.data.published import published_names
+    from dlapps.data.published import is_downloadable, published_names
 
     data = load_yaml(read_text(path), str(path)).get("data", {})
     if data.get("name") in published_names():
-        return f"{data['name']} (downloaded, or raw files in DLAPPS_MANUAL_DIR)"
+        downloaded = "downloaded, or " if is_downloadable(data["name"]) else ""
+        return f"{data['name']} ({downloaded}raw files in DLAPPS_MANUAL_DIR)"
     if "path" in data:
         return "your own data: --set data.path=DIR"
     return "nothing: the data comes with dlapps"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlapps.data.raw_files import check_reachable, missing_files
+from dlapps.data.raw_files import check_present, check_reachable, missing_files
 from dlapps.errors import DlappsError
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def prepared_builder(
-    name: str, builder_name: str, raw_folder: Path | None, data_dir: Path
+    name: str, builder_name: str, raw_folder: Path | None, data_dir: Path, manual: str = ""
 ) -> "tfds.core.DatasetBuilder":
     """Returns the data set's TFDS builder, prepared in `data_dir`; raises DlappsError if it can't.
+
+    `manual` says what the files in `raw_folder` hold, where no server has them.
 
     Two processes may do so at once: both work in folders of their own, the first to finish
     renames its own into place, and the other uses that.
@@ -39,6 +41,8 @@ def prepared_builder(
         if builder.is_prepared():
             return builder
         missing = missing_files(builder, raw_folder, data_dir)
+        if manual:
+            check_present(name, missing, raw_folder, manual)
         check_reachable(name, missing, raw_folder)
         try:
             _prepare(builder, raw_folder, data_dir)

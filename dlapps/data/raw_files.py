@@ -47,7 +47,7 @@ def missing_files(
             if _sha256(file) != published.checksum:
                 raise DlappsError(
                     f"{file} is not the published file: its SHA-256 is not {published.checksum}. "
-                    "Replace it, or remove it to have it downloaded."
+                    "Replace it, or remove it where it can be downloaded."
                 )
         elif not any((data_dir / "downloads").rglob(downloaded)):
             missing[url] = published.filename
@@ -60,16 +60,31 @@ def check_reachable(name: str, missing: dict[str, str], raw_folder: Path | None)
     unreachable = [server for server, url in one_url_a_server.items() if not _is_reachable(url)]
     if not unreachable:
         return
-    place = (
-        f"Put them into {raw_folder}/."
-        if raw_folder
-        else f"Put them into a folder {name}/ and name the folder around it with --manual-dir or "
-        "DLAPPS_MANUAL_DIR."
-    )
     sources = sorted({url.rsplit("/", 1)[0] + "/" for url in missing})
     raise DlappsError(
         f"{name} is not on this machine and {', '.join(unreachable)} does not answer; wanted are "
-        f"{', '.join(sorted(missing.values()))} from {' and '.join(sources)}. {place}"
+        f"{', '.join(sorted(missing.values()))} from {' and '.join(sources)}. "
+        f"Put them {_place(name, raw_folder)}."
+    )
+
+
+def check_present(
+    name: str, missing: dict[str, str], raw_folder: Path | None, contents: str
+) -> None:
+    """Raises DlappsError, which says what to put where, if a file is missing that no server has."""
+    if missing:
+        raise DlappsError(
+            f"{name} cannot be downloaded in the form wanted: put {', '.join(missing.values())}, "
+            f"which holds {contents}, {_place(name, raw_folder)}."
+        )
+
+
+def _place(name: str, raw_folder: Path | None) -> str:
+    if raw_folder:
+        return f"into {raw_folder}/"
+    return (
+        f"into a folder {name}/ and name the folder around it with --manual-dir or "
+        "DLAPPS_MANUAL_DIR"
     )
 
 

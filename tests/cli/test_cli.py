@@ -42,6 +42,9 @@ def test_list_as_json_says_what_each_config_needs(dlapps):
     assert needs["mnist_mlp"].startswith("mnist (downloaded")
     assert needs["image_folder_lenet5"].startswith("your own data: --set data.path=DIR")
     assert all(config["summary"] for config in found["configs"])
+    (found,) = (a for a in dlapps("list", "--json").document if a["name"] == "segmentation")
+    needs = {config["name"]: config["needs"] for config in found["configs"]}
+    assert needs["isbi2012_unet"] == "isbi2012 (raw files in DLAPPS_MANUAL_DIR)"
 
 
 @pytest.mark.parametrize("name", ["digits_lenet5", "classification/digits_lenet5"])
@@ -73,6 +76,7 @@ def test_data_list_says_where_data_would_come_from(dlapps, tmp_path):
     answer = dlapps("data", "list", *options)
     assert f"mnist: raw files in {tmp_path}/raw/mnist" in answer.stdout
     assert "fashion_mnist: would be downloaded" in answer.stdout
+    assert f"isbi2012: wants raw files in {tmp_path}/raw/isbi2012" in answer.stdout
     assert dlapps("data", "list", "--json", *options).document["mnist"].startswith("raw files")
     assert dict(os.environ) == before
 

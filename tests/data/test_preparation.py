@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlapps.data import raw_files
+from dlapps.data import published, raw_files
 from dlapps.data.published import load_published
 from dlapps.errors import DlappsError
 
@@ -47,6 +47,21 @@ def test_without_files_and_network_the_error_says_what_to_put_where(world, hosts
     with pytest.raises(DlappsError, match=rf"dark\.invalid does not .*shades.gz.*{place}"):
         load_published("dark", manual and world / manual, world / "prepared")
     assert hosts_asked_for == ["dark.invalid"], "asked once, without retries"
+
+
+@pytest.mark.parametrize("manual", ["nowhere", None])
+def test_what_no_server_has_is_wanted_by_name_before_any_is_asked(
+    world, hosts_asked_for, monkeypatch, manual
+):
+    dark = published.PUBLISHED["dark"]._replace(manual="twenty of them")
+    monkeypatch.setitem(published.PUBLISHED, "dark", dark)
+    place = rf"into {world}/nowhere/dark/" if manual else r"into a folder dark/ .* DLAPPS_MANUAL"
+    message = rf"dark cannot be downloaded .*put shades\.gz, which holds twenty of them, {place}"
+    with pytest.raises(DlappsError, match=message):
+        load_published("dark", manual and world / manual, world / "prepared")
+    assert hosts_asked_for == []
+    data = load_published("dark", world / "raw", world / "prepared")
+    assert shades(data)["train"] == [*range(20)]
 
 
 def test_a_damaged_file_is_named(world, hosts_asked_for):
