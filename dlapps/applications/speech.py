@@ -22,6 +22,7 @@ from dlapps.export.labels import LabelTable
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
+from dlapps.files import distinct_names
 from dlapps.metrics.classification import classification_report
 from dlapps.models.attention_lstm import attention_lstm
 from dlapps.models.keyword_cnn import keyword_cnn
@@ -123,17 +124,18 @@ class Speech(Application):
         clips = read_clips(inputs, spec)
         spectrograms = _inside(model, "log_mel")(clips).numpy()
         attention = _inside(model, "attention")(clips).numpy() if self._has_attention else None
+        rows = classify(model, clips).numpy()
         frequencies = band_frequencies(spectrograms.shape[2], spec.sample_rate)
         return {
-            f"{number}_{Path(text).stem}": heard_figure(
-                Path(text).name,
+            name: heard_figure(
+                Path(inputs[number]).name,
                 spectrograms[number],
                 spec.seconds,
                 frequencies,
-                dict(zip(spec.class_names, row.tolist(), strict=True)),
+                dict(zip(spec.class_names, rows[number].tolist(), strict=True)),
                 None if attention is None else attention[number],
             )
-            for number, (text, row) in enumerate(zip(inputs, classify(model, clips).numpy()))
+            for number, name in enumerate(distinct_names(inputs))
         }
 
     @property
@@ -162,7 +164,10 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _signatures(model: keras.Model, spec: RecordingSpec, answer: Callable) -> dict:
-    """Signatures for WAV files of any length and rate, and for waveforms at the model's rate."""
+    """Signatures for WAV files of any length and rate, and for waveforms at the model's rate.
+
+    The files are of 16-bit PCM, all that TensorFlow decodes; `predict` reads other widths too.
+    """
     shape = (spec.sample_rate, spec.num_samples)
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, spec.num_samples))
     integers = to_integers(noise)

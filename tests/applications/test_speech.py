@@ -70,11 +70,13 @@ def test_a_folder_that_is_not_there_is_named(dlapps, tiny, tmp_path):
 
 
 def test_single_recordings_are_drawn(dlapps, run, clip, tmp_path):
-    files = [write(tmp_path / f"{name}.wav", encode_wav(clip, 8000)) for name in ("a", "b")]
+    (tmp_path / "other").mkdir()
+    names = ("a", "b", "other/a")
+    files = [write(tmp_path / f"{name}.wav", encode_wav(clip, 8000)) for name in names]
     answer = dlapps("speech", "explain", run, *files, "--json")
     assert answer.exit_code == 0, answer.stderr
     pictures = [Path(path) for path in answer.document["files"]]
-    assert [path.name for path in pictures] == ["0_a.png", "1_b.png"]
+    assert [path.name for path in pictures] == ["a.png", "b.png", "a_2.png"]
     assert all(path.stat().st_size > 10_000 for path in pictures)
 
 
@@ -92,6 +94,11 @@ def test_the_exported_model_takes_files_and_waveforms(dlapps, run, clip, tmp_pat
             by_file["probabilities"], by_waveform["probabilities"], atol=1e-5
         )
     empty = encode_wav(np.zeros(0, np.int16), 8000)
-    for wrong in (b"words", empty):
+    other_widths = [
+        encode_wav((clip // 256 + 128).astype(np.uint8), 8000),
+        encode_wav(clip.astype(np.int32) * 65536, 8000),
+        encode_wav(clip.astype(np.float32) / 32768, 8000),
+    ]
+    for wrong in (b"words", empty, *other_widths):
         with pytest.raises(tf.errors.InvalidArgumentError):
             signatures["serving_default"](wav_bytes=tf.constant([wrong]))
