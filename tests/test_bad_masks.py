@@ -89,6 +89,14 @@ def test_what_is_no_image_is_named_by_predict(dlapps, run, tmp_path):
     assert_refused(answer, tmp_path / "notes.txt", "is not an image this program can read")
 
 
+def test_a_broken_image_leaves_no_answers_for_the_others(dlapps, run, tmp_path):
+    (tmp_path / "notes.txt").write_text("no image")
+    inputs = (run.parent / "mine/images/1.png", tmp_path / "notes.txt")
+    answer = dlapps("segmentation", "predict", run, *inputs, "--to", tmp_path / "answers")
+    assert_refused(answer, tmp_path / "notes.txt")
+    assert not list((tmp_path / "answers").glob("*"))
+
+
 def test_inputs_of_one_name_do_not_overwrite_each_other(dlapps, run, tmp_path):
     folder = run.parent / "mine"
     inputs = (folder / "images/1.png", folder / "masks/1.png")

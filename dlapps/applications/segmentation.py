@@ -106,9 +106,10 @@ class Segmentation(Application):
     def predict(
         self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict]:
+        # All are read before the first answer is written: a broken one leaves no files behind.
+        images = [read_image(text, (None, None, spec.channels)) for text in inputs]
         records = []
-        for text, name in zip(inputs, distinct_names(inputs), strict=True):
-            image = read_image(text, (None, None, spec.channels))
+        for text, name, image in zip(inputs, distinct_names(inputs), images, strict=True):
             class_map = segment(model, spec, image[None]).numpy()[0].argmax(axis=-1)
             num_classes = len(spec.class_names)
             mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))
