@@ -90,7 +90,10 @@ def _moved(
 
 
 def _smooth(draws: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """[N, h, w, 2] displacements in [-1, 1], bicubic between the points of a coarse grid."""
+    """[N, h, w, 2] displacements, bicubic between the points of a coarse grid in [-1, 1].
+
+    Between the points they may lie a little outside.
+    """
     grid = tf.reshape(2.0 * draws - 1.0, [-1, ELASTIC_GRID, ELASTIC_GRID, 2])
     return tf.image.resize(grid, size, method="bicubic")
 

@@ -24,7 +24,7 @@ def attention_lstm(
 
     Two convolutions over time, two bidirectional LSTMs, and a query from the middle frame that
     asks which frames matter: the layer `attention` gives their shares [N, frames]. `dropout`
-    precedes each of the last two layers.
+    precedes each of the two hidden layers.
     """
     waveform = keras.Input((num_samples,), name="waveform")
     x = log_mel(waveform, sample_rate, num_bands, stride, time_masking, frequency_masking)

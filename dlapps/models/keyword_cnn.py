@@ -25,8 +25,8 @@ def keyword_cnn(
 
     Two convolutions, the first pooled by 3 in frequency, a linear layer of 32 and one of 128
     units. `batch_normalization` follows each convolution and `dropout` precedes the last two
-    layers. The filters span two thirds of a second-long clip in the paper's ratio: 20 frames by 8
-    bands, then 10 by 4.
+    layers. The filters cover 20 frames by 8 bands, then 10 by 4, one on the other about 0.6 s at
+    the default stride.
     """
 
     def convolution(x, size: tuple[int, int], name: str):

@@ -9,7 +9,7 @@ from PIL import Image
 
 SMALL = ["model.filters=2", "model.depth=1", "data.batch_size=4", "evaluation.batch_size=4"]
 
-# Dropout, and every kind of random view.
+# Dropout, and most kinds of random views: crops, turns, elastic ones, light.
 COMPARED_WITH_AN_UNBROKEN_RUN = {"isbi2012_unet"}
 
 KILLED = {

@@ -1,3 +1,5 @@
+"""Grey images become bits: drawn once for measuring, anew at each step for training."""
+
 import numpy as np
 import tensorflow as tf
 

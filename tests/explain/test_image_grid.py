@@ -1,3 +1,5 @@
+"""Images, the filters and the latents of a generative model are laid out as drawings say."""
+
 import numpy as np
 
 from dlapps.explain.filters import filters_figure

@@ -1,3 +1,5 @@
+"""The estimate of an RBM's partition function agrees with the enumeration of a small one."""
+
 import itertools
 
 import numpy as np

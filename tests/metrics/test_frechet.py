@@ -1,3 +1,5 @@
+"""The Fréchet distance is that of its definition, and its report compares the right images."""
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm

@@ -1,3 +1,5 @@
+"""The likelihood of a model with latents agrees with the integral over them."""
+
 import numpy as np
 import pytest
 import tensorflow as tf

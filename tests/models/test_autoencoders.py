@@ -1,3 +1,5 @@
+"""Both autoencoders give back what they saw, and the variational one bounds the likelihood."""
+
 import keras
 import numpy as np
 import pytest

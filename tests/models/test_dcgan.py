@@ -1,3 +1,5 @@
+"""Both sides of a DCGAN learn, each by its own loss and its own optimizer."""
+
 import keras
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""An RBM learns by contrastive divergence which images there are."""
+
 import keras
 import numpy as np
 import pytest
