@@ -36,6 +36,21 @@ def test_one_file_is_divided_once_and_for_all(tmp_path, pairs):
         assert split.fingerprint() == again.named()[name].fingerprint()
 
 
+def test_two_files_go_together_line_by_line(tmp_path, pairs):
+    for name, side in zip(("source", "target"), zip(*pairs), strict=True):
+        (tmp_path / name).write_text("\n".join(side))
+    settings = {"path": tmp_path / "source", "target_path": tmp_path / "target"}
+    splits = load_sentence_pairs(SentencePairs(name="parallel_files", **settings))
+    found = [
+        tuple(text.decode() for text in pair)
+        for split in splits.named().values()
+        for pair in zip(split.columns["source_text"], split.columns["target_text"], strict=True)
+    ]
+    assert sorted(found) == sorted(pairs)
+    one_file = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs))
+    assert texts(splits.test) == texts(load_sentence_pairs(one_file).test)
+
+
 def test_words_of_the_test_split_alone_are_unknown(tmp_path, pairs):
     for name, rows in {"train": pairs[:10], "validation": pairs[10:12], "test": pairs[12:]}.items():
         write_tsv(tmp_path / f"{name}.tsv", rows)
