@@ -18,8 +18,8 @@ COMPARED_WITH_AN_UNBROKEN_RUN = {
 
 KILLED = {
     "config": "digits_lenet5",
-    "steps": 300,
-    "kills": 3,
+    "steps": 200,
+    "kills": 2,
     "settings": [
         "model.modern=true",
         "model.batch_normalization=true",
