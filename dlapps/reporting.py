@@ -1,5 +1,6 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from dlapps.explain.figures import png_bytes
 from dlapps.explain.report import report_html
 from dlapps.files import write_atomically, write_into, writing_to
 from dlapps.runs import Run
+
+logger = logging.getLogger(__name__)
 
 
 def explain_run(run: Run) -> list[Path]:
@@ -74,5 +77,6 @@ def _facts(run: Run) -> dict[str, str]:
 
 def _metrics(run: Run) -> dict:
     if not (run.directory / "metrics.json").exists():
+        logger.info("%s was not evaluated yet; that is done first.", run.directory)
         return run.evaluate()
     return run.read_json("metrics.json")

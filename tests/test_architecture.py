@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-FOUNDATION = {"errors", "files", "settings", "suggestions"}
+FOUNDATION = {"errors", "files", "progress", "settings", "suggestions"}
 CONFIGS = {"config", "config_errors", "config_files"}
 
 # What a room of dlapps (a folder or a module) uses beside itself and the foundation. A dotted

@@ -15,7 +15,7 @@ from dlapps.data.batches import Batches
 from dlapps.data.splits import Splits
 from dlapps.environments.episodes import Episodes, load_episodes
 from dlapps.environments.experience import Experience
-from dlapps.environments.play import GreedyPlay, Recording, record_episode
+from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_episode
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError
@@ -29,6 +29,7 @@ from dlapps.files import write_into
 from dlapps.metrics.returns import return_report
 from dlapps.models.convolutional_dqn import convolutional_dqn
 from dlapps.models.dqn import dqn
+from dlapps.progress import progress
 from dlapps.settings import Positive, Section
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.validation import Validation
@@ -92,7 +93,7 @@ class Games(Application):
         return GreedyPlay(model, data.validation)
 
     def evaluate(self, model: keras.Model, examples: Episodes, spec: EnvironmentSpec) -> dict:
-        outcomes = GreedyPlay(model, examples).outcomes()
+        outcomes = _outcomes(model, examples)
         return return_report(outcomes.returns, outcomes.lengths)
 
     def predict(
@@ -124,7 +125,7 @@ class Games(Application):
         )
 
     def pictures(self, model: keras.Model, data: Splits) -> dict:
-        returns = GreedyPlay(model, data.test).outcomes().returns
+        returns = _outcomes(model, data.test).returns
         episode = record_episode(data.spec.environment, data.test.seeds[0], model)
         return {
             "returns": distribution_figure(returns, "Return"),
@@ -137,6 +138,12 @@ class Games(Application):
             f"episode_{seed}": _episode_figure(record_episode(spec.environment, seed, model), spec)
             for seed in seeds
         }
+
+
+def _outcomes(model: keras.Model, episodes: Episodes) -> Outcomes:
+    return GreedyPlay(model, episodes).outcomes(
+        lambda playing: progress(playing, "Episodes", len(episodes))
+    )
 
 
 def _read_seed(text: str) -> int:

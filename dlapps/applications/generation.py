@@ -35,6 +35,7 @@ from dlapps.models.dcgan import dcgan
 from dlapps.models.generative import Maps, maps_of, on_arrays
 from dlapps.models.rbm import rbm
 from dlapps.models.variational_autoencoder import variational_autoencoder
+from dlapps.progress import progress
 from dlapps.settings import Positive, UserPath
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.validation import MetricsOn, Validation
@@ -192,7 +193,10 @@ class Generation(Application):
 
 LIKELIHOODS = {
     "variational_autoencoder": lambda model, batches, settings: importance_sampled_report(
-        batches, model.posterior, model.log_likelihood, settings.importance_samples
+        progress(batches, "Likelihood"),
+        model.posterior,
+        model.log_likelihood,
+        settings.importance_samples,
     ),
     "rbm": lambda model, batches, settings: annealed_report(
         batches,
@@ -200,5 +204,6 @@ LIKELIHOODS = {
         (model.units.kernel, model.units.visible_bias, model.units.hidden_bias),
         num_chains=settings.annealing_chains,
         num_temperatures=settings.annealing_steps,
+        progress=lambda parts: progress(parts, "Annealing"),
     ),
 }

@@ -1,7 +1,8 @@
 """Playing whole episodes by the best known action: for a measurement, or for the eye."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import gymnasium
 import keras
@@ -10,6 +11,11 @@ import numpy as np
 from dlapps.environments.acting import ActionValues, acting
 from dlapps.environments.episodes import Episodes
 from dlapps.environments.making import can_draw, make_drawing_environment, make_environment
+
+MOST_ENVIRONMENTS = 32
+"""Environments that play at a time, however many episodes there are."""
+MOST_FRAMES = 1_000
+"""Pictures kept of an episode: of a longer one every second, or every fourth, and so on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,30 +26,48 @@ class Outcomes:
     lengths: np.ndarray
 
 
+class Ended(NamedTuple):
+    """An episode that is over."""
+
+    number: int
+    """Its place among all."""
+    total: float
+    """The sum of its rewards."""
+    length: int
+    """Its steps."""
+
+
 def play_episodes(
     environments: Sequence[gymnasium.Env], seeds: Sequence[int], action_values: ActionValues
-) -> Outcomes:
-    """One episode in each environment, from its own seed, all side by side."""
+) -> Iterator[Ended]:
+    """One episode from each seed, as they end, as many at a time as there are environments."""
+    numbers = list(range(min(len(environments), len(seeds))))
+    environments = environments[: len(numbers)]
+    waiting = iter(range(len(numbers), len(seeds)))
     observations = np.stack(
         [environment.reset(seed=seed)[0] for environment, seed in zip(environments, seeds)]
     )
     observations = observations.astype(_dtype(environments[0]))
-    returns, lengths = np.zeros(len(seeds)), np.zeros(len(seeds), int)
-    running = range(len(seeds))
+    totals, lengths = np.zeros(len(numbers)), np.zeros(len(numbers), int)
+    running = set(numbers)
     while running:
         # Those that are over are asked, too: one shape, one compiled function.
         actions = action_values(observations).numpy().argmax(axis=1)
-        still_running = []
-        for index in running:
+        for index in sorted(running):
             environment = environments[index]
             action = environment.action_space.start + actions[index]
             observations[index], reward, terminated, truncated, _ = environment.step(action)
-            returns[index] += float(reward)
+            totals[index] += float(reward)
             lengths[index] += 1
             if not (terminated or truncated):
-                still_running.append(index)
-        running = still_running
-    return Outcomes(returns, lengths)
+                continue
+            yield Ended(numbers[index], float(totals[index]), int(lengths[index]))
+            following = next(waiting, None)
+            if following is None:
+                running.remove(index)
+                continue
+            numbers[index], totals[index], lengths[index] = following, 0, 0
+            observations[index], _ = environment.reset(seed=seeds[following])
 
 
 class GreedyPlay:
@@ -52,7 +76,10 @@ class GreedyPlay:
     def __init__(self, model: keras.Model, episodes: Episodes):
         self.seeds = episodes.seeds
         self.action_values = acting(model)
-        self.environments = [make_environment(episodes.environment) for _ in episodes.seeds]
+        self.environments = [
+            make_environment(episodes.environment)
+            for _ in range(min(MOST_ENVIRONMENTS, len(episodes)))
+        ]
 
     def names(self) -> Collection[str]:
         return ("mean_return", "mean_length")
@@ -62,9 +89,11 @@ class GreedyPlay:
         means = (outcomes.returns.mean(), outcomes.lengths.mean())
         return dict(zip(self.names(), map(float, means), strict=True))
 
-    def outcomes(self) -> Outcomes:
-        """How each episode goes with the model as it is."""
-        return play_episodes(self.environments, self.seeds, self.action_values)
+    def outcomes(self, watch: Callable[[Iterator[Ended]], Iterable[Ended]] = iter) -> Outcomes:
+        """How each episode goes with the model as it is; `watch` hands them on as they end."""
+        playing = play_episodes(self.environments, self.seeds, self.action_values)
+        _, totals, lengths = zip(*sorted(watch(playing)), strict=True)
+        return Outcomes(np.array(totals), np.array(lengths))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +109,8 @@ class Recording:
     has_terminated: bool
     """Whether it ended by its rules; else its time was up."""
     frames: Sequence[np.ndarray]
-    """T + 1 pictures, uint8 [height, width, 3]; none where the environment draws none."""
+    """Pictures, uint8 [height, width, 3], evenly apart, the first before the first step; none
+    where the environment draws none."""
     frames_per_second: float
 
 
@@ -90,7 +120,7 @@ def record_episode(name: str, seed: int, model: keras.Model) -> Recording:
     environment = (make_drawing_environment if draws else make_environment)(name)
     action_values = acting(model)
     observation, _ = environment.reset(seed=seed)
-    frames = [environment.render()] if draws else []
+    frames, every = ([environment.render()] if draws else []), 1
     q_values, actions, rewards = [], [], []
     is_over = False
     while not is_over:
@@ -100,8 +130,10 @@ def record_episode(name: str, seed: int, model: keras.Model) -> Recording:
         action = environment.action_space.start + actions[-1]
         observation, reward, terminated, truncated, _ = environment.step(action)
         rewards.append(float(reward))
-        if draws:
+        if draws and len(actions) % every == 0:
             frames.append(environment.render())
+        if len(frames) > MOST_FRAMES:
+            frames, every = frames[::2], 2 * every
         is_over = terminated or truncated
     environment.close()
     return Recording(
@@ -110,7 +142,7 @@ def record_episode(name: str, seed: int, model: keras.Model) -> Recording:
         rewards=np.array(rewards),
         has_terminated=bool(terminated),
         frames=frames,
-        frames_per_second=environment.metadata.get("render_fps", 30),
+        frames_per_second=environment.metadata.get("render_fps", 30) / every,
     )
 
 

@@ -1,7 +1,7 @@
 """The partition function of a restricted Boltzmann machine by annealed importance sampling
 (Salakhutdinov, Murray 2008, "On the quantitative analysis of deep belief networks")."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ import tensorflow as tf
 
 PAPER_SCHEDULE = ((0.0, 0.5, 500), (0.5, 0.9, 4_000), (0.9, 1.0, 10_000))
 """From, to, and the temperatures between, in equal steps."""
+PART = 500
+"""Temperatures that the chains go through in one call."""
 
 
 class PartitionFunction(NamedTuple):
@@ -53,22 +55,28 @@ def log_partition_function(
     num_chains: int = 100,
     num_temperatures: int = 14_500,
     seed: int = 0,
+    progress: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> PartitionFunction:
     """log Z of an RBM with weights [V, H] and biases [V] and [H].
 
     The chains begin at a model of independent visible units, on with the probabilities
     `base_rates` [V] (the mean image is a good choice; any within (0, 1) is a valid one, and they
-    are kept away from 0 and 1). The inverse temperatures are spaced as in the paper.
+    are kept away from 0 and 1). The inverse temperatures are spaced as in the paper. `progress`
+    hands on the parts of the way one after another, and may show how far it is.
     """
     base_rates = np.clip(np.asarray(base_rates, np.float32), 0.01, 0.99)
     base_bias = np.log(base_rates / (1 - base_rates))
-    log_weights = _annealed(
+    machine = (
         *(tf.cast(weight, tf.float32) for weight in (kernel, visible_bias, hidden_bias)),
         tf.constant(base_bias),
-        tf.constant(inverse_temperatures(num_temperatures), tf.float32),
-        tf.constant(num_chains),
-        tf.constant(seed),
-    ).numpy()
+    )
+    betas = tf.constant(inverse_temperatures(num_temperatures), tf.float32)
+    visible = _draw(tf.tile(base_bias[None], [num_chains, 1]), seed, 0)
+    log_weights = tf.zeros([num_chains], tf.float64)
+    for first in progress(range(1, len(betas), PART)):
+        numbers = tf.range(first, min(first + PART, len(betas)))
+        visible, log_weights = _annealed(*machine, betas, numbers, visible, log_weights, seed)
+    log_weights = log_weights.numpy()
     log_base = np.log1p(np.exp(base_bias)).sum(dtype=float) + kernel.shape[1] * np.log(2)
     largest = log_weights.max()
     ratios = np.exp(log_weights - largest)
@@ -87,16 +95,11 @@ def inverse_temperatures(count: int) -> np.ndarray:
 
 
 @tf.function
-def _annealed(kernel, visible_bias, hidden_bias, base_bias, betas, num_chains, seed):
-    """The log importance weight, float64, of each chain."""
-
-    def draw(logits, number):
-        noise = tf.random.stateless_uniform(tf.shape(logits), tf.stack([seed, number]))
-        return tf.cast(noise < tf.sigmoid(logits), tf.float32)
-
-    visible = draw(tf.tile(base_bias[None], [num_chains, 1]), 0)
-    log_weights = tf.zeros([num_chains], tf.float64)
-    for number in tf.range(1, tf.size(betas)):
+def _annealed(
+    kernel, visible_bias, hidden_bias, base_bias, betas, numbers, visible, log_weights, seed
+):
+    """The chains and their log importance weights after the temperatures `numbers`."""
+    for number in numbers:
         before, now = betas[number - 1], betas[number]
         inputs = tf.matmul(visible, kernel) + hidden_bias
         slope = tf.linalg.matvec(visible, visible_bias - base_bias)
@@ -104,7 +107,12 @@ def _annealed(kernel, visible_bias, hidden_bias, base_bias, betas, num_chains, s
             tf.nn.softplus(now * inputs) - tf.nn.softplus(before * inputs), axis=1
         )
         log_weights += tf.cast(change, tf.float64)
-        hidden = draw(now * inputs, 2 * number)
+        hidden = _draw(now * inputs, seed, 2 * number)
         logits = now * (tf.matmul(hidden, kernel, transpose_b=True) + visible_bias)
-        visible = draw(logits + (1 - now) * base_bias, 2 * number + 1)
-    return log_weights
+        visible = _draw(logits + (1 - now) * base_bias, seed, 2 * number + 1)
+    return visible, log_weights
+
+
+def _draw(logits: tf.Tensor, seed: int, number: tf.Tensor) -> tf.Tensor:
+    noise = tf.random.stateless_uniform(tf.shape(logits), tf.stack([seed, number]))
+    return tf.cast(noise < tf.sigmoid(logits), tf.float32)

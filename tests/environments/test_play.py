@@ -3,6 +3,7 @@
 import gymnasium
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from dlapps.environments.episodes import Episodes
@@ -35,14 +36,14 @@ def test_episodes_side_by_side_go_as_one_by_one():
     np.testing.assert_array_equal(outcomes.returns, outcomes.lengths)
 
 
-def test_returns_and_lengths_are_those_of_the_episodes(line):
+@pytest.mark.parametrize("num_environments", [1, 2, 3, 5])
+def test_returns_and_lengths_are_those_of_the_episodes(line, num_environments):
     def rightmost(observations: np.ndarray) -> tf.Tensor:
         return tf.one_hot([2] * len(observations), 3)
 
-    environments = [make_environment(line) for _ in range(3)]
-    outcomes = play_episodes(environments, [0, 1, 4], rightmost)
-    np.testing.assert_array_equal(outcomes.lengths, [5, 4, 3])
-    np.testing.assert_array_equal(outcomes.returns, [30, 24, 24])
+    environments = [make_environment(line) for _ in range(num_environments)]
+    ended = list(play_episodes(environments, [0, 1, 4], rightmost))
+    assert sorted(ended) == [(0, 30, 5), (1, 24, 4), (2, 24, 3)]
 
 
 def test_it_measures_the_weights_as_they_are():
@@ -66,6 +67,15 @@ def test_a_recording_is_the_episode():
     assert len(recording.frames) == total + 1
     assert recording.frames[0].shape == (400, 600, 3)
     assert (recording.frames[0] != recording.frames[-1]).any()
+
+
+def test_of_a_long_episode_every_second_picture_is_kept(monkeypatch):
+    whole = record_episode("CartPole-v1", 3, cart_pole_model())
+    monkeypatch.setattr("dlapps.environments.play.MOST_FRAMES", len(whole.frames) // 2 + 1)
+    thinned = record_episode("CartPole-v1", 3, cart_pole_model())
+    np.testing.assert_array_equal(thinned.frames, whole.frames[::2])
+    assert thinned.frames_per_second == whole.frames_per_second / 2
+    np.testing.assert_array_equal(thinned.actions, whole.actions)
 
 
 def test_what_cannot_draw_is_recorded_without_frames(line):
