@@ -11,7 +11,7 @@ import tensorflow as tf
 from dlapps.application import Application
 from dlapps.config import Config
 from dlapps.data.augmentation import NUM_DRAWS, augment
-from dlapps.data.batches import Batches, Columns, in_order
+from dlapps.data.batches import Batches, Columns, answers_in_order, in_order
 from dlapps.data.images import decode_images, read_image, to_unit_interval
 from dlapps.data.labelled import LabelledData, LabelledSpec, load_labelled
 from dlapps.data.shuffled_batches import ShuffledBatches
@@ -27,6 +27,7 @@ from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 from dlapps.metrics.classification import classification_report
+from dlapps.models.classifier import class_records, classify, compile_classifier
 from dlapps.models.lenet5 import lenet5
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
@@ -53,11 +54,7 @@ class Classification(Application):
     def build_model(self, spec: LabelledSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
         model = builder(spec.input_shape, len(spec.class_names), **self.config.model_options)
-        model.compile(
-            optimizer=build_optimizer(self.config.training),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        )
+        compile_classifier(model, build_optimizer(self.config.training))
         return model
 
     def training_batches(self, model: keras.Model, data: Splits) -> Batches:
@@ -91,14 +88,7 @@ class Classification(Application):
             x = to_unit_interval(x)
         else:
             x = np.stack([_read_point(text) for text in inputs])
-        return [
-            {
-                "input": text,
-                "label": spec.class_names[row.argmax()],
-                "probabilities": dict(zip(spec.class_names, row.tolist(), strict=True)),
-            }
-            for text, row in zip(inputs, classify(model, x).numpy(), strict=True)
-        ]
+        return class_records(inputs, classify(model, x).numpy(), spec.class_names)
 
     def export(self, model: keras.Model, spec: LabelledSpec, directory: Path) -> Path:
         table = LabelTable(spec.class_names)
@@ -134,17 +124,7 @@ class Classification(Application):
     def _probabilities(self, model: keras.Model, examples: Examples) -> np.ndarray:
         """[N, C] for all examples, in order."""
         batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
-        answer = tf.function(lambda x: classify(model, x))
-        return np.concatenate([answer(x).numpy() for x, _ in batches])
-
-
-def classify(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
-    """The probabilities [N, C] of a model whose outputs are logits.
-
-    A perceptron's net inputs are treated alike, by convention: its probabilities rank the classes
-    but are not calibrated.
-    """
-    return tf.nn.softmax(tf.cast(model(x, training=False), tf.float32))
+        return answers_in_order(lambda x: classify(model, x), batches)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:

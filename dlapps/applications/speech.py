@@ -10,7 +10,7 @@ import tensorflow as tf
 from dlapps.application import Application
 from dlapps.config import Config
 from dlapps.data.audio import decode_wav, encode_wav, fit_length, to_floats, to_integers
-from dlapps.data.batches import Batches, Columns, in_order
+from dlapps.data.batches import Batches, Columns, answers_in_order, in_order
 from dlapps.data.recordings import RecordingData, RecordingSpec, load_recordings, read_clips
 from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
@@ -25,6 +25,7 @@ from dlapps.export.signature import Signature
 from dlapps.files import distinct_names
 from dlapps.metrics.classification import classification_report
 from dlapps.models.attention_lstm import attention_lstm
+from dlapps.models.classifier import class_records, classify, compile_classifier
 from dlapps.models.keyword_cnn import keyword_cnn
 from dlapps.models.log_mel import band_frequencies
 from dlapps.training.optimizers import build_optimizer
@@ -51,11 +52,7 @@ class Speech(Application):
         builder = self.models[self.config.model["name"]]
         sizes = (spec.num_samples, spec.sample_rate, len(spec.class_names))
         model = builder(*sizes, **self.config.model_options)
-        model.compile(
-            optimizer=build_optimizer(self.config.training),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        )
+        compile_classifier(model, build_optimizer(self.config.training))
         return model
 
     def training_batches(self, model: keras.Model, data: Splits) -> Batches:
@@ -84,15 +81,8 @@ class Speech(Application):
     def predict(
         self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict]:
-        rows = classify(model, read_clips(inputs, spec)).numpy()
-        return [
-            {
-                "input": text,
-                "label": spec.class_names[row.argmax()],
-                "probabilities": dict(zip(spec.class_names, row.tolist(), strict=True)),
-            }
-            for text, row in zip(inputs, rows, strict=True)
-        ]
+        probabilities = classify(model, read_clips(inputs, spec)).numpy()
+        return class_records(inputs, probabilities, spec.class_names)
 
     def export(self, model: keras.Model, spec: RecordingSpec, directory: Path) -> Path:
         table = LabelTable(spec.class_names)
@@ -145,13 +135,7 @@ class Speech(Application):
     def _on(self, examples: Examples, function: Callable[[tf.Tensor], tf.Tensor]) -> np.ndarray:
         """What `function` makes of the waveforms of all examples, in order."""
         batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
-        compiled = tf.function(function)
-        return np.concatenate([compiled(x).numpy() for x, _ in batches])
-
-
-def classify(model: keras.Model, waveforms: tf.Tensor) -> tf.Tensor:
-    """The probabilities [N, C] of waveforms [N, num_samples]."""
-    return tf.nn.softmax(tf.cast(model(waveforms, training=False), tf.float32))
+        return answers_in_order(function, batches)
 
 
 def _inside(model: keras.Model, layer: str) -> keras.Model:

@@ -17,7 +17,6 @@ from dlapps.data.sentence_pairs import SentencePairs, SentencePairsSpec, load_se
 from dlapps.data.shuffled_batches import ShuffledBatches
 from dlapps.data.splits import Examples, Splits
 from dlapps.data.teacher_forcing import shifted, teacher_forced, up_to_end
-from dlapps.data.tokenization import JOINER
 from dlapps.data.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
@@ -29,6 +28,7 @@ from dlapps.export.signature import Signature
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.translation import translation_report
 from dlapps.models.attention_translator import attention_translator
+from dlapps.progress import progress
 from dlapps.settings import Fraction, Positive, Section
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.validation import MetricsOn, Validation
@@ -96,7 +96,9 @@ class Translation(Application):
         ordered = _by_length(examples)
         translate = self._translator(model, *spec.vocabularies())
         batches = in_order(ordered, self.config.evaluation.batch_size, _source_texts)
-        answers = [translate(texts)["translation"].numpy() for texts in batches]
+        answers = [
+            translate(texts)["translation"].numpy() for texts in progress(batches, "Translating")
+        ]
         return translation_report(
             [text.decode() for text in np.concatenate(answers)],
             [text.decode() for text in ordered.columns["target_text"]],
@@ -114,7 +116,7 @@ class Translation(Application):
 
     def export(self, model: keras.Model, spec: SentencePairsSpec, directory: Path) -> Path:
         vocabularies = spec.vocabularies()
-        sentences = np.array([text.encode() for text in _common_sentences(spec)], object)
+        sentences = np.array([text.encode() for text in spec.common_sentences()], object)
         signature = Signature(
             self._translator(model, *vocabularies),
             tf.TensorSpec([None], tf.string, "sentences"),
@@ -197,10 +199,3 @@ def _source_texts(columns: Columns) -> tf.Tensor:
 def _by_length(examples: Examples) -> Examples:
     """The examples, the shortest first, so that those of a batch are about equally long."""
     return examples[np.argsort(examples.columns["length"], kind="stable")]
-
-
-def _common_sentences(spec: SentencePairsSpec) -> list[str]:
-    """Sentences of the most frequent tokens, for the comparison of an export."""
-    space = " " if spec.source_unit == "words" else ""
-    tokens = [token.replace(JOINER, "") for token in spec.source_tokens[:8]]
-    return [space.join(tokens[first:]) for first in (0, 3, 5)]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dlapps.data.splits import Examples
@@ -80,3 +81,11 @@ def in_order(
             lambda batch: load_rows(examples.load, batch), num_parallel_calls=tf.data.AUTOTUNE
         )
     return dataset.map(transform, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+
+
+def answers_in_order(
+    function: Callable[[tf.Tensor], tf.Tensor], batches: tf.data.Dataset
+) -> np.ndarray:
+    """What `function`, compiled, makes of the inputs of all batches (inputs, targets)."""
+    compiled = tf.function(function)
+    return np.concatenate([compiled(x).numpy() for x, _ in batches])

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dlapps.data.file_kinds import FileKind
+from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 
 SPLITS = ("train", "validation", "test")
@@ -45,7 +44,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
     splits: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
     for label, name in enumerate(class_names):
         parts = {split: files[split][name] for split in folders}
-        for split, chosen in (parts | _carve(parts["train"], missing)).items():
+        for split, chosen in (parts | carve_tenths(parts["train"], missing)).items():
             splits[split] += [(file, label) for file in chosen]
     for split in missing:
         if not splits[split]:
@@ -122,15 +121,3 @@ def _check_classes(files: dict[str, dict[str, list[Path]]], folders: dict[str, P
                     f"The class {name} is in {folders[here]} but not in {folders[there]}: every "
                     "split folder needs the same classes."
                 )
-
-
-def _carve(files: list[Path], missing: list[str]) -> dict[str, list[Path]]:
-    """Returns a class's files of train and of each missing split, each part in sorted order."""
-    share = max(1, round(len(files) / 10)) if len(files) > len(missing) else 0
-    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
-    order = np.random.RandomState(0).permutation(len(files))
-    parts = {}
-    for split in missing:
-        chosen, order = order[:share], order[share:]
-        parts[split] = [files[i] for i in sorted(chosen)]
-    return parts | {"train": [files[i] for i in sorted(order)]}

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from dlapps.data.file_kinds import IMAGES
 from dlapps.data.folder_layout import SPLIT_OF_FOLDER, SPLITS
+from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 
 MASK_SUFFIXES = (".png", ".bmp", ".gif")
@@ -38,14 +37,7 @@ def scan_mask_folder(path: str | Path) -> dict[str, list[Pair]]:
             f"{root} has {num_train} images with masks, too few to set some aside for "
             f"{' and '.join(missing)}. Add images, or folders for those splits."
         )
-    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
-    order = np.random.RandomState(0).permutation(num_train)
-    share = max(1, round(num_train / 10))
-    carved = {}
-    for split in missing:
-        chosen, order = order[:share], order[share:]
-        carved[split] = [pairs["train"][index] for index in sorted(chosen)]
-    return pairs | carved | {"train": [pairs["train"][index] for index in sorted(order)]}
+    return pairs | carve_tenths(pairs["train"], missing)
 
 
 def _split_folders(root: Path) -> dict[str, Path]:

@@ -10,8 +10,9 @@ import tensorflow as tf
 from pydantic import model_validator
 
 from dlapps.data.published import load_published
-from dlapps.data.splits import Examples, Splits
+from dlapps.data.splits import Examples, Splits, carve_tenths
 from dlapps.data.text_pairs import Pairs, read_parallel, read_tsv
+from dlapps.data.tokenization import JOINER
 from dlapps.data.vocabulary import PADDING, Vocabulary, count_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
@@ -81,6 +82,12 @@ class SentencePairsSpec:
             Vocabulary(self.target_tokens, self.target_unit),
         )
 
+    def common_sentences(self) -> list[str]:
+        """Three sentences of the most frequent tokens, to compare two models by."""
+        space = " " if self.source_unit == "words" else ""
+        tokens = [token.replace(JOINER, "") for token in self.source_tokens[:8]]
+        return [space.join(tokens[first:]) for first in (0, 3, 5)]
+
 
 def load_sentence_pairs(settings: SentencePairs) -> Splits:
     """The pairs that `settings` names, in their fixed splits, the vocabularies from train alone.
@@ -125,11 +132,7 @@ def _carve(pairs: Pairs, path: Path) -> dict[str, Pairs]:
             f"{path} has only {len(pairs)} pairs of sentences; {FEWEST_PAIRS} are the fewest that "
             "can be divided into train, validation and test."
         )
-    order = np.random.default_rng(0).permutation(len(pairs)).tolist()
-    tenth = len(pairs) // 10
-    rows = {"test": order[:tenth], "validation": order[tenth : 2 * tenth]}
-    rows["train"] = order[2 * tenth :]
-    return {name: [pairs[row] for row in sorted(rows[name])] for name in SPLITS}
+    return carve_tenths(pairs, ("validation", "test"))
 
 
 def _encode(pairs: Pairs, source: Vocabulary, target: Vocabulary) -> Examples:

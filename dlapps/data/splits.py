@@ -2,10 +2,12 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+
+Item = TypeVar("Item")
 
 
 class Split(Protocol):
@@ -81,3 +83,19 @@ def carve(examples: Examples, size: int, seed: int = 0) -> tuple[Examples, Examp
     """The examples in two parts, the second of `size`, by a fixed permutation of their rows."""
     order = np.random.default_rng(seed).permutation(len(examples))
     return examples[np.sort(order[size:])], examples[np.sort(order[:size])]
+
+
+def carve_tenths(items: Sequence[Item], names: Sequence[str]) -> dict[str, list[Item]]:
+    """`train` and, for each of `names`, a tenth of the items, rounded but at least one.
+
+    A fixed permutation deals them out, the same on every machine and for every run's seed; within
+    each part they keep their order. Items too few to leave one in train all stay there.
+    """
+    share = max(1, round(len(items) / 10)) if len(items) > len(names) else 0
+    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
+    order = np.random.RandomState(0).permutation(len(items))
+    parts = {}
+    for name in names:
+        chosen, order = order[:share], order[share:]
+        parts[name] = [items[index] for index in sorted(chosen)]
+    return parts | {"train": [items[index] for index in sorted(order)]}

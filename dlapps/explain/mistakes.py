@@ -1,9 +1,10 @@
 """The wrong answers that a classifier was most certain of."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures import message_figure
@@ -32,12 +33,30 @@ def confident_mistakes(
     `images` is [examples, height, width, channels], uint8 or float in 0..1; `labels` is [examples]
     and `probabilities` is [examples, classes].
     """
+
+    def draw(axes: Axes, index: int) -> None:
+        axes.imshow(_displayable(images[index]), cmap="gray", vmin=0, vmax=1)
+
+    return mistakes_figure(draw, (1.8, 2.1), labels, probabilities, class_names, count)
+
+
+def mistakes_figure(
+    draw: Callable[[Axes, int], None],
+    panel_size: tuple[float, float],
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    count: int,
+) -> Figure:
+    """The `count` surest mistakes; `draw(axes, index)` shows an example, `panel_size` in inches."""
     chosen = most_confident_mistakes(labels, probabilities, count)
     if len(chosen) == 0:
         return message_figure(f"No mistakes among {len(labels):,} examples.")
     num_columns = min(len(chosen), MOST_COLUMNS)
     num_rows = math.ceil(len(chosen) / num_columns)
-    figure = Figure(figsize=(max(1.8 * num_columns, 5), 2.1 * num_rows + 0.6), layout="constrained")
+    width, height = panel_size
+    figsize = (max(width * num_columns, 5), height * num_rows + 0.6)
+    figure = Figure(figsize=figsize, layout="constrained")
     panels = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
     num_wrong = int(np.sum(probabilities.argmax(axis=1) != labels))
     figure.suptitle(f"The {len(chosen)} surest of {num_wrong:,} mistakes (true → predicted)")
@@ -45,12 +64,9 @@ def confident_mistakes(
         axes.axis("off")
     for axes, index in zip(panels, chosen):
         predicted = int(probabilities[index].argmax())
-        axes.imshow(_displayable(images[index]), cmap="gray", vmin=0, vmax=1)
-        caption = mistake_caption(
-            str(class_names[int(labels[index])]),
-            str(class_names[predicted]),
-            float(probabilities[index, predicted]),
-        )
+        draw(axes, index)
+        names = str(class_names[int(labels[index])]), str(class_names[predicted])
+        caption = mistake_caption(*names, float(probabilities[index, predicted]))
         axes.set_title(caption, fontsize=9, parse_math=False)
     return figure
 

@@ -1,14 +1,12 @@
 """Spectrograms: what a recogniser of speech hears, and when it listens."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlapps.explain.figures import message_figure
-from dlapps.explain.mistakes import MOST_COLUMNS, mistake_caption, most_confident_mistakes
+from dlapps.explain.mistakes import mistakes_figure
 
 COLOURS = "magma"
 NUM_TICKS = 5
@@ -56,24 +54,11 @@ def mistaken_spectrograms(
     count: int = 18,
 ) -> Figure:
     """The surest mistakes as spectrograms [examples, frames, bands] of `seconds` each."""
-    chosen = most_confident_mistakes(labels, probabilities, count)
-    if len(chosen) == 0:
-        return message_figure(f"No mistakes among {len(labels):,} examples.")
-    num_columns = min(len(chosen), MOST_COLUMNS)
-    num_rows = math.ceil(len(chosen) / num_columns)
-    figure = Figure(figsize=(max(2.4 * num_columns, 5), 2.2 * num_rows + 0.6), layout="constrained")
-    panels = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
-    num_wrong = int(np.sum(probabilities.argmax(axis=1) != labels))
-    figure.suptitle(f"The {len(chosen)} surest of {num_wrong:,} mistakes (true → predicted)")
-    for axes in panels:
-        axes.axis("off")
-    for axes, index in zip(panels, chosen):
-        predicted = int(probabilities[index].argmax())
+
+    def draw(axes: Axes, index: int) -> None:
         _draw(axes, spectrograms[index], seconds)
-        names = str(class_names[int(labels[index])]), str(class_names[predicted])
-        caption = mistake_caption(*names, float(probabilities[index, predicted]))
-        axes.set_title(caption, fontsize=9, parse_math=False)
-    return figure
+
+    return mistakes_figure(draw, (2.4, 2.2), labels, probabilities, class_names, count)
 
 
 def attention_by_class(
