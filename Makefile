@@ -18,9 +18,9 @@ demo: $(VENV)/.installed
 	@echo "report:     $(RUN)/report.html"
 	@echo "SavedModel: saved_models/digits_lenet5"
 
-## Check the style and run every test.
+## Check the style and run every test. One thread a process: more would wait for one another.
 test: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ SMALL = [
 KILLED = {
     "config": "cartpole_dqn",
     "steps": 300,
-    "kills": 3,
+    "kills": 2,
     "settings": [
         *SMALL,
         "data.replay_size=400",
