@@ -38,5 +38,5 @@ def _needs(path) -> str:
         downloaded = "downloaded, or " if is_downloadable(data["name"]) else ""
         return f"{data['name']} ({downloaded}raw files in DLAPPS_MANUAL_DIR)"
     if "path" in data:
-        return "your own data: --set data.path=DIR"
+        return "your own data: --set data.path=PATH"
     return "nothing: the data comes with dlapps"

@@ -79,7 +79,7 @@ def build_config(
 
 def options_of(name: str, builder: Callable) -> type[Section]:
     """The `model:` section for one builder: its keyword-only arguments, written there once."""
-    hints = typing.get_type_hints(builder)
+    hints = typing.get_type_hints(builder, include_extras=True)
     fields = {
         parameter.name: (
             hints[parameter.name],

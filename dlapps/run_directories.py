@@ -11,6 +11,7 @@ from dlapps.config_files import load_yaml, override, read_text
 from dlapps.errors import UsageError
 from dlapps.files import sole_user, write_atomically, writing_to
 from dlapps.runs import Run
+from dlapps.suggestions import did_you_mean
 from dlapps.training.distribution import is_chief
 
 
@@ -27,12 +28,24 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
         if fresh and (directory / "config.yaml").exists():
             _move_aside(application_name, directory.resolve())
         directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "config.yaml"
+        if not path.exists():
+            _refuse_other_files(directory)
         with sole_user(directory):
-            path = directory / "config.yaml"
             if path.exists() and run.has_begun():
                 _refuse_other_config(directory, read_text(path), config.to_yaml())
             write_atomically(path, config.to_yaml())
     return run
+
+
+def _refuse_other_files(directory: Path) -> None:
+    """What is in a run's directory may later be replaced, so nobody's own files may be there."""
+    others = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    if others:
+        raise UsageError(
+            f"{directory} is no run and holds other files, such as {others[0]}. Choose a new or an "
+            "empty directory with --run."
+        )
 
 
 def _move_aside(application_name: str, directory: Path) -> None:
@@ -49,7 +62,12 @@ def open_run(application_name: str, directory: Path) -> Run:
     """The run in `directory`, which must be one of this application's."""
     path = directory / "config.yaml"
     if not path.is_file():
-        raise UsageError(f"{directory} is not a run: it has no config.yaml.")
+        if directory.is_dir():
+            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
+        known = [
+            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
+        ]
+        raise UsageError(f"There is no run {directory}" + did_you_mean(directory, sorted(known)))
     config = read_config(application_name, read_text(path), str(path))
     return Run(directory, load_application(application_name)(config))
 

@@ -102,7 +102,11 @@ class Run:
 
     def _was_trained_on(self, data: Splits) -> bool:
         before = self.read_json("environment.json")["data_fingerprints"]
-        return data.spec == self.load_spec() and before == data.fingerprints()
+        return self._has_spec_of(data) and before == data.fingerprints()
+
+    def _has_spec_of(self, data: Splits) -> bool:
+        as_written = json.loads(json.dumps(dataclasses.asdict(data.spec)))
+        return as_written == self.read_json("data.json")
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
@@ -131,8 +135,10 @@ class Run:
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
-        model = self.load_model()
-        return self.application.export(model, self.load_spec(), directory / (name or self.name))
+        name = name or self.name
+        if Path(name).name != name:
+            raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
+        return self.application.export(self.load_model(), self.load_spec(), directory / name)
 
     def load_model(self) -> keras.Model:
         """The trained model."""
@@ -159,7 +165,7 @@ class Run:
     def load_data(self) -> Splits:
         """The data the run was trained on, read again; a change is refused or said."""
         data = self.application.build_data()
-        if data.spec != self.load_spec():
+        if not self._has_spec_of(data):
             raise UsageError(
                 f"The data of {self.directory} are no longer what it was trained on: they were "
                 f"{self.load_spec()} and are {data.spec}."

@@ -1,5 +1,6 @@
 """What every section of a config is built from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,14 @@ def _from_anywhere(path: Path) -> Path:
 
 UserPath = Annotated[Path, AfterValidator(_from_anywhere)]
 """A path made absolute, so that a run finds its data from any directory."""
+
+
+def check_path(path: Path | None, name: str, takers: Sequence[str]) -> None:
+    """Raises ValueError unless `data.path` is given where, and only where, `name` is a taker."""
+    if path is None and name in takers:
+        raise ValueError(f"data.path is missing; {name} is read from --set data.path=PATH")
+    if path is not None and name not in takers:
+        raise ValueError(f"data.path goes with data.name {' or '.join(takers)}, and only with it")
 
 
 class Section(BaseModel):

@@ -67,6 +67,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(assignment, expect
             r"training.precision cannot be 'bfloat16'.*mixed_bfloat16\?",
         ),
         ("data.path=somewhere", r"my.yaml: data: data.path goes with data.name image_folder"),
+        ("data.name=image_folder", r"data.path is missing; .* read from --set data.path=PATH"),
     ],
 )
 def test_an_unknown_value_is_refused_with_the_nearest_known_one(assignment, expected):
@@ -85,6 +86,8 @@ def test_an_unknown_value_is_refused_with_the_nearest_known_one(assignment, expe
         ("training=fast", r"my.yaml: training cannot be 'fast'"),
         ("model=mlp", r"my.yaml: model cannot be 'mlp'"),
         ("model.widths=wide", r"my.yaml: model.widths cannot be 'wide': .*list"),
+        ("model.widths=[0]", r"my.yaml: model.widths.* cannot be 0: .*greater than 0"),
+        ("model.dropout=1", r"my.yaml: model.dropout cannot be 1: .*less than 1"),
         ("model.widths=[8, x]", r"my.yaml: model.widths.* cannot be 'x': .*integer"),
     ],
 )
@@ -203,7 +206,7 @@ def test_the_schema_gives_the_options_of_a_model_from_its_builder():
     application = load_application("classification")
     schema = json_schema(application.Config, application.models)
     (mlp,) = (b for b in schema["properties"]["model"]["oneOf"] if b["title"] == "mlp")
-    assert mlp["properties"]["widths"]["items"] == {"type": "integer"}
+    assert mlp["properties"]["widths"]["items"] == {"type": "integer", "exclusiveMinimum": 0}
     assert mlp["properties"]["activation"]["default"] == "relu"
     assert mlp["additionalProperties"] is False
     steps = schema["$defs"]["TrainingSettings"]["properties"]["steps"]

@@ -42,7 +42,7 @@ def test_a_missing_run_is_named(dlapps, tmp_path, command):
     inputs = ["1,1"] if command == "predict" else []
     answer = dlapps("classification", command, tmp_path / "nowhere", *inputs)
     assert answer.exit_code == 2
-    assert answer.stderr == f"{tmp_path}/nowhere is not a run: it has no config.yaml.\n"
+    assert answer.stderr == f"There is no run {tmp_path}/nowhere.\n"
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,40 @@ def test_fresh_refuses_a_folder_whose_config_is_not_a_run(dlapps, tmp_path, tiny
     assert (tmp_path / "config.yaml").read_text() == "my: project\n"
 
 
+@pytest.mark.parametrize("options", [(), ("--fresh",)])
+def test_a_folder_with_files_of_ones_own_is_left_alone(dlapps, tmp_path, tiny, options):
+    (tmp_path / "thesis.txt").write_text("of the user")
+    run = ("--run", tmp_path, *tiny, *options)
+    answer = dlapps("classification", "train", "xor_mlp", *run)
+    assert answer.exit_code == 2
+    assert f"{tmp_path} is no run and holds other files, such as thesis.txt" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_missing_run_is_answered_with_the_nearest(dlapps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there = tmp_path / "runs/classification/xor_mlp/0"
+    there.mkdir(parents=True)
+    (there / "config.yaml").touch()
+    answer = dlapps("classification", "evaluate", "runs/classification/xor_mpl/0")
+    assert answer.exit_code == 2
+    assert "did you mean runs/classification/xor_mlp/0?" in answer.stderr
+
+
+def test_an_export_stays_in_its_folder(dlapps, run, tmp_path):
+    options = ("--to", tmp_path / "models", "--name", "../elsewhere")
+    answer = dlapps("classification", "export", run, *options)
+    assert answer.exit_code == 2
+    assert "'../elsewhere' cannot name a model" in answer.stderr
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_a_run_that_never_began_may_still_change_its_config(dlapps, tmp_path, tiny):
     run = ("--run", tmp_path / "run", *tiny)
-    wrong = dlapps("classification", "train", "image_folder_lenet5", *run)
+    path = ("--set", f"data.path={tmp_path}/nowhere")
+    wrong = dlapps("classification", "train", "image_folder_lenet5", *run, *path)
     assert wrong.exit_code == 2
-    assert "path/to/your/images" in wrong.stderr
+    assert f"{tmp_path}/nowhere" in wrong.stderr
     assert dlapps("classification", "train", "xor_mlp", *run).exit_code == 0
 
 
@@ -179,13 +208,6 @@ def test_two_trainings_of_one_run_are_refused(dlapps, run, tiny):
         answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
     assert answer.exit_code == 2
     assert answer.stderr == f"Another process is training {run}.\n"
-
-
-def test_fresh_does_not_delete_a_folder_that_is_no_run(dlapps, tmp_path, tiny):
-    (tmp_path / "precious.txt").write_text("kept")
-    options = ("--run", tmp_path, "--fresh", "--set", "training.steps=1")
-    assert dlapps("classification", "train", "xor_mlp", *tiny, *options).exit_code == 0
-    assert (tmp_path / "precious.txt").read_text() == "kept"
 
 
 def test_the_default_place_is_named_after_application_config_and_seed(

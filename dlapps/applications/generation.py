@@ -25,7 +25,7 @@ from dlapps.explain.latents import path_between
 from dlapps.export.generative import generative_signatures
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
-from dlapps.files import write_into
+from dlapps.files import distinct_names, write_into
 from dlapps.metrics.annealed_importance_sampling import annealed_report
 from dlapps.metrics.frechet import frechet_report
 from dlapps.metrics.importance_sampling import importance_sampled_report
@@ -139,10 +139,10 @@ class Generation(Application):
     ) -> list[dict]:
         maps = maps_of(model)
         records = []
-        for number, text in enumerate(inputs, 1):
+        for text, name in zip(inputs, distinct_names(inputs), strict=True):
             kind, images, columns = self._answer(maps, spec, text)
             png = tf.io.encode_png(image_grid(images, columns)).numpy()
-            path = write_into(directory, f"{number}_{kind}.png", png)
+            path = write_into(directory, f"{name}_{kind}.png", png)
             records.append({"input": text, kind: str(path)})
         return records
 

@@ -21,6 +21,7 @@ from dlapps.data.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
+from dlapps.errors import UsageError
 from dlapps.explain.attention import attention_figure
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
@@ -107,6 +108,8 @@ class Translation(Application):
     def predict(
         self, model: keras.Model, spec: SentencePairsSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict]:
+        if not all(sentence.strip() for sentence in inputs):
+            raise UsageError("An empty sentence has no translation; this run takes sentences.")
         answers = self._translator(model, *spec.vocabularies())(tf.constant(list(inputs)))
         texts, scores = (answers[name].numpy().tolist() for name in ("translation", "score"))
         return [

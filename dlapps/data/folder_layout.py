@@ -7,6 +7,7 @@ from dlapps.data.file_kinds import FileKind
 from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 
+WHERE = "Say where yours is with --set data.path=DIR."
 SPLITS = ("train", "validation", "test")
 
 SPLIT_OF_FOLDER = {split: split for split in SPLITS} | {"val": "validation", "valid": "validation"}
@@ -34,7 +35,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
     root = Path(path)
     if not root.is_dir():
         raise UsageError(
-            f"The {kind.noun} folder {root} does not exist or is no folder. {kind.expected}"
+            f"The {kind.noun} folder {root} does not exist or is no folder. {WHERE} {kind.expected}"
         )
     folders = _split_folders(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}

@@ -13,7 +13,7 @@ from dlapps.data.published import load_published
 from dlapps.data.splits import Examples, Splits, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
-from dlapps.settings import Positive, Section, UserPath
+from dlapps.settings import Positive, Section, UserPath, check_path
 
 DIGITS_VALIDATION = 180
 MNIST_VALIDATION = 5_000
@@ -49,8 +49,7 @@ class LabelledData(Section):
 
     @model_validator(mode="after")
     def _check_path(self):
-        if (self.name == "image_folder") != (self.path is not None):
-            raise ValueError("data.path goes with data.name image_folder, and only with it")
+        check_path(self.path, self.name, ["image_folder"])
         return self
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dlapps.data.file_kinds import IMAGES
-from dlapps.data.folder_layout import SPLIT_OF_FOLDER, SPLITS
+from dlapps.data.folder_layout import SPLIT_OF_FOLDER, SPLITS, WHERE
 from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 
@@ -28,7 +28,7 @@ def scan_mask_folder(path: str | Path) -> dict[str, list[Pair]]:
     """
     root = Path(path)
     if not root.is_dir():
-        raise UsageError(f"The folder {root} does not exist or is no folder. {_EXPECTED}")
+        raise UsageError(f"The folder {root} does not exist or is no folder. {WHERE} {_EXPECTED}")
     pairs = {split: _pairs(folder) for split, folder in _split_folders(root).items()}
     missing = [split for split in SPLITS if split not in pairs]
     num_train = len(pairs["train"])

@@ -13,7 +13,7 @@ from dlapps.data.splits import Examples, Splits, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
 from dlapps.datasets.shapes import make_shapes
 from dlapps.errors import UsageError
-from dlapps.settings import Positive, Section, UserPath
+from dlapps.settings import Positive, Section, UserPath, check_path
 
 ISBI_VALIDATION = 4
 ISBI_CLASSES = ("membrane", "cell")
@@ -48,8 +48,7 @@ class MaskedData(Section):
 
     @model_validator(mode="after")
     def _check_owner(self):
-        if (self.name == "mask_folder") != (self.path is not None):
-            raise ValueError("data.path goes with data.name mask_folder, and only with it")
+        check_path(self.path, self.name, ["mask_folder"])
         for field in FOLDER_ONLY if self.name != "mask_folder" else ():
             if getattr(self, field) != type(self).model_fields[field].default:
                 raise ValueError(f"data.{field} is for mask_folder; {self.name} has its own")

@@ -14,7 +14,7 @@ from dlapps.data.spoken_digit import SPEAKERS, load_spoken_digit
 from dlapps.data.wav_folder import load_wav_folder
 from dlapps.data.waveform_augmentation import WaveformAugmentation
 from dlapps.datasets import tones
-from dlapps.settings import Positive, Section, UserPath
+from dlapps.settings import Positive, Section, UserPath, check_path
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,7 @@ class RecordingData(Section):
 
     @model_validator(mode="after")
     def _check_owners(self):
-        if (self.name == "wav_folder") != (self.path is not None):
-            raise ValueError("data.path goes with data.name wav_folder, and only with it")
+        check_path(self.path, self.name, ["wav_folder"])
         if self.held_out_speaker is not None and self.name != "spoken_digit":
             raise ValueError("data.held_out_speaker goes with data.name spoken_digit only")
         if self.sample_rate != "auto" and self.name != "wav_folder":

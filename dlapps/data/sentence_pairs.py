@@ -16,7 +16,7 @@ from dlapps.data.tokenization import JOINER
 from dlapps.data.vocabulary import PADDING, Vocabulary, count_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
-from dlapps.settings import Positive, Section, UserPath
+from dlapps.settings import Positive, Section, UserPath, check_path
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,7 @@ class SentencePairs(Section):
 
     @model_validator(mode="after")
     def _check_paths(self):
-        if (self.name in ("tsv", "parallel_files")) != (self.path is not None):
-            raise ValueError("data.path goes with data.name tsv or parallel_files, and only then")
+        check_path(self.path, self.name, ["tsv", "parallel_files"])
         if (self.name == "parallel_files") != (self.target_path is not None):
             raise ValueError("data.target_path goes with data.name parallel_files, and only then")
         return self

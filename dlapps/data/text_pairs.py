@@ -49,7 +49,10 @@ def read_lines(path: Path) -> list[str]:
     try:
         contents = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}. Say where your pairs are with --set "
+            "data.path=PATH."
+        ) from error
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:

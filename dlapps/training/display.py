@@ -23,6 +23,8 @@ class Display:
             total=steps, initial=first_step, unit="step", disable=not (shown and self.on_terminal)
         )
         self._refreshed = time.monotonic()
+        if first_step and shown:
+            logger.info("Continuing at step %d of %d.", first_step, steps)
 
     @property
     def is_due(self) -> bool:

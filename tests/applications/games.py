@@ -9,8 +9,8 @@ COMPARED_WITH_AN_UNBROKEN_RUN = {"cartpole_dqn", "acrobot_dqn"}
 
 SMALL = [
     "data.learning_starts=50",
-    "data.validation_episodes=3",
-    "data.test_episodes=3",
+    "data.validation_episodes=2",
+    "data.test_episodes=2",
     "model.widths=[16]",
 ]
 
@@ -41,14 +41,14 @@ def stand_in(data: str, directory: Path) -> list[str]:
 
 def inputs(data: str, directory: Path) -> list[str]:
     """Where the episodes begin that a run is asked to play."""
-    return ["7", "8"]
+    return ["7"]
 
 
 def check_metrics(metrics: dict) -> None:
     """Fails where the metrics of a split cannot be."""
     assert metrics["lowest_return"] <= metrics["mean_return"] <= metrics["highest_return"]
     assert metrics["mean_return_low"] <= metrics["mean_return"] <= metrics["mean_return_high"]
-    assert metrics["episodes"] == 3
+    assert metrics["episodes"] == 2
 
 
 def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:

@@ -40,7 +40,7 @@ def test_list_as_json_says_what_each_config_needs(dlapps):
     assert sorted(needs) == CLASSIFICATION
     assert needs["digits_lenet5"].startswith("nothing")
     assert needs["mnist_mlp"].startswith("mnist (downloaded")
-    assert needs["image_folder_lenet5"].startswith("your own data: --set data.path=DIR")
+    assert needs["image_folder_lenet5"].startswith("your own data: --set data.path=PATH")
     assert all(config["summary"] for config in found["configs"])
     (found,) = (a for a in dlapps("list", "--json").document if a["name"] == "segmentation")
     needs = {config["name"]: config["needs"] for config in found["configs"]}
@@ -107,7 +107,7 @@ def test_wrong_usage_is_2_and_names_the_nearest(dlapps, arguments, named):
         (("config", "show", "xor_mpl"), "did you mean xor_mlp?"),
         (("config", "schema", "clasification"), "did you mean classification?"),
         (("data", "prepare", "mnits"), "no published data set"),
-        (("classification", "evaluate", "/nowhere/run"), "/nowhere/run is not a run"),
+        (("classification", "evaluate", "/nowhere/run"), "There is no run /nowhere/run"),
         (
             ("classification", "train", "xor_mlp", "--set", "training.step=3"),
             "training.step is no setting; did you mean steps?",
