@@ -135,8 +135,8 @@ class Run:
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
-        name = name or self.name
-        if Path(name).name != name:
+        name = self.name if name is None else name
+        if Path(name).name != name or name in ("", ".."):
             raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
         return self.application.export(self.load_model(), self.load_spec(), directory / name)
 

@@ -160,12 +160,13 @@ def test_a_missing_run_is_answered_with_the_nearest(dlapps, tmp_path, monkeypatc
     assert "did you mean runs/classification/xor_mlp/0?" in answer.stderr
 
 
-def test_an_export_stays_in_its_folder(dlapps, run, tmp_path):
-    options = ("--to", tmp_path / "models", "--name", "../elsewhere")
-    answer = dlapps("classification", "export", run, *options)
+@pytest.mark.parametrize("name", ["../elsewhere", "..", "", "/tmp/elsewhere"])
+def test_an_export_stays_in_its_folder(dlapps, xor_run, tmp_path, name):
+    options = ("--to", tmp_path / "models", "--name", name)
+    answer = dlapps("classification", "export", xor_run, *options)
     assert answer.exit_code == 2
-    assert "'../elsewhere' cannot name a model" in answer.stderr
-    assert not (tmp_path / "elsewhere").exists()
+    assert f"'{name}' cannot name a model" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_that_never_began_may_still_change_its_config(dlapps, tmp_path, tiny):
