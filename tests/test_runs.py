@@ -38,7 +38,8 @@ def test_a_run_holds_all_there_is_to_know_of_it(xor_run):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "predict", "export", "explain"])
-def test_a_missing_run_is_named(dlapps, tmp_path, command):
+def test_a_missing_run_is_named(dlapps, tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Where no run is near.
     inputs = ["1,1"] if command == "predict" else []
     answer = dlapps("classification", command, tmp_path / "nowhere", *inputs)
     assert answer.exit_code == 2
