@@ -70,6 +70,7 @@ def test_every_step_from_data_to_saved_model(file, files, case_of, dlapps, tiny,
     answer = dlapps(application, "train", name, "--run", run, *options, "--json")
     assert answer.exit_code == 0, answer.stderr
     assert answer.document["step"] == 6
+    assert f"Continuing at step {STOPPED_AT} of 6." in answer.stderr
     if name in case.COMPARED_WITH_AN_UNBROKEN_RUN:
         unbroken = tmp_path / "unbroken" / "0"
         dlapps(application, "train", name, "--run", unbroken, *options)

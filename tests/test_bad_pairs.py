@@ -1,6 +1,13 @@
 """What a user can hand to a translator that is wrong: every case one clear answer."""
 
+from pathlib import Path
+
 import pytest
+
+from dlapps.applications.translation import Translation
+from dlapps.config_files import find_config, read_text
+from dlapps.errors import UsageError
+from dlapps.run_directories import read_config
 
 
 @pytest.fixture
@@ -56,3 +63,10 @@ def test_a_line_without_a_tab_is_named(train_on, tmp_path):
     (tmp_path / "pairs.tsv").write_text("".join(lines))
     answer = train_on(tmp_path, path=tmp_path / "pairs.tsv")
     assert_refused(answer, f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
+
+
+def test_an_empty_sentence_is_refused():
+    file = find_config("translation", "number_words_attention")
+    config = read_config("translation", read_text(file.path), file.name)
+    with pytest.raises(UsageError, match="An empty sentence has no translation"):
+        Translation(config).predict(None, None, ["zwei", " "], Path())

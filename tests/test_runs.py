@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dlapps.applications.classification import Classification
+from dlapps.data.labelled import LabelledSpec
 from dlapps.files import sole_user
 
 
@@ -177,6 +178,12 @@ def test_a_run_that_never_began_may_still_change_its_config(dlapps, tmp_path, ti
     assert wrong.exit_code == 2
     assert f"{tmp_path}/nowhere" in wrong.stderr
     assert dlapps("classification", "train", "xor_mlp", *run).exit_code == 0
+
+
+def test_a_tuple_in_a_spec_is_no_change_of_the_data(dlapps, run, tiny, monkeypatch):
+    monkeypatch.setattr(LabelledSpec, "__post_init__", lambda self: None)
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert answer.exit_code == 0, answer.stderr
 
 
 def test_data_that_changed_since_training_are_refused(dlapps, run, tiny):

@@ -51,7 +51,7 @@ def read_lines(path: Path) -> list[str]:
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}. Say where your pairs are with --set "
-            "data.path=PATH."
+            "data.path=PATH, and the other side of two files with data.target_path."
         ) from error
     try:
         text = contents.decode("utf-8-sig")

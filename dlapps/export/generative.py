@@ -35,9 +35,8 @@ def generative_signatures(
         def answer(raw: tf.Tensor) -> dict[str, tf.Tensor]:
             return {output: endpoint(raw if before is None else before(raw))}
 
-        # Each example by itself: company must not change an answer.
-        compiled = tf.function(endpoint)
-        alone = [compiled(tf.constant(plain[i : i + 1])) for i in range(len(plain))]
+        # Without a graph, and each example by itself: company must not change an answer.
+        alone = [np.asarray(endpoint(tf.constant(plain[i : i + 1]))) for i in range(len(plain))]
         return Signature(answer, spec, example, {output: np.concatenate(alone)})
 
     build = {

@@ -119,11 +119,13 @@ class RBM(keras.Model):
             hidden = tf.cast(drawn[:, num_visible:] < hidden, tf.float64)
             return step + 1, tf.sigmoid(hidden @ tf.transpose(kernel) + visible_bias)
 
+        @tf.function  # Also outside of any graph, where so many steps one by one take long.
+        def chain(probabilities):
+            state = (tf.constant(0, tf.int64), probabilities)
+            return tf.while_loop(lambda step, _: step < self.sampling_steps, sampled, state)[1]
+
         even = tf.fill([tf.shape(seeds)[0], num_visible], tf.constant(0.5, tf.float64))
-        _, probabilities = tf.while_loop(
-            lambda step, _: step < self.sampling_steps, sampled, (tf.constant(0, tf.int64), even)
-        )
-        return self._as_images(tf.cast(probabilities, tf.float32))
+        return self._as_images(tf.cast(chain(even), tf.float32))
 
     def get_config(self):
         return {
