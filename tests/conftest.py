@@ -41,6 +41,14 @@ class Answer:
         """The one JSON document on stdout."""
         return json.loads(self.stdout)
 
+    def assert_refused(self, *named: object) -> None:
+        """Fails unless it is a refusal of what was asked, in which each of `named` is found."""
+        assert self.exit_code == 2, self.stderr
+        assert self.stdout == ""
+        assert "Traceback" not in self.stderr
+        for text in named:
+            assert str(text) in self.stderr
+
 
 Command = Callable[..., Answer]
 

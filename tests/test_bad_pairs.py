@@ -31,14 +31,6 @@ def train_on(dlapps, tiny):
     return train
 
 
-def assert_refused(answer, *named):
-    assert answer.exit_code == 2, answer.stderr
-    assert answer.stdout == ""
-    assert "Traceback" not in answer.stderr
-    for text in named:
-        assert str(text) in answer.stderr
-
-
 def parallel(files):
     return {"name": "parallel_files", "path": files[0], "target_path": files[1]}
 
@@ -46,7 +38,7 @@ def parallel(files):
 def test_a_line_without_a_counterpart_is_named(train_on, files, tmp_path):
     files[1].write_text("word\n" * 9)
     answer = train_on(tmp_path, **parallel(files))
-    assert_refused(answer, f"{files[1]} has 9 lines", f"{files[0]} has 12", "line 10")
+    answer.assert_refused(f"{files[1]} has 9 lines", f"{files[0]} has 12", "line 10")
 
 
 def test_a_line_that_is_not_utf8_is_named(train_on, files, tmp_path):
@@ -54,7 +46,7 @@ def test_a_line_that_is_not_utf8_is_named(train_on, files, tmp_path):
     lines[4] = "Mädchen\n".encode("latin-1")
     files[0].write_bytes(b"".join(lines))
     answer = train_on(tmp_path, **parallel(files))
-    assert_refused(answer, f"{files[0]}, line 5", "UTF-8")
+    answer.assert_refused(f"{files[0]}, line 5", "UTF-8")
 
 
 def test_a_line_without_a_tab_is_named(train_on, tmp_path):
@@ -62,7 +54,7 @@ def test_a_line_without_a_tab_is_named(train_on, tmp_path):
     lines[6] = "wort 6 word 6\n"
     (tmp_path / "pairs.tsv").write_text("".join(lines))
     answer = train_on(tmp_path, path=tmp_path / "pairs.tsv")
-    assert_refused(answer, f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
+    answer.assert_refused(f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
 
 
 def test_an_empty_sentence_is_refused():
