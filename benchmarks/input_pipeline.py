@@ -12,8 +12,8 @@ import time
 import tensorflow as tf
 
 from dlapps.applications import load_application
-from dlapps.config_files import find_config
-from dlapps.run_directories import read_config
+from dlapps.config.files import find_config
+from dlapps.runs.directory import read_config
 from dlapps.training.steps import compile_training
 
 

@@ -6,7 +6,7 @@ python benchmarks/linear_classifiers.py
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Perceptron, SGDClassifier
 
-from dlapps.data.labelled import LabelledData, load_labelled
+from dlapps.data.images.labelled import LabelledData, load_labelled
 from dlapps.data.splits import Examples
 
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from dlapps.data.shuffled_batches import ShuffledBatches
+from dlapps.config.training import TrainingSettings
+from dlapps.data.batches import ShuffledBatches
 from dlapps.data.splits import Examples
-from dlapps.models.lenet5 import lenet5
 from dlapps.models.mlp import mlp
+from dlapps.models.vision.lenet5 import lenet5
 from dlapps.training.history import read_history
 from dlapps.training.loop import train
-from dlapps.training.settings import TrainingSettings
 
 BATCH_SIZE = 128
 NETWORKS = {

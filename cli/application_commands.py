@@ -52,7 +52,7 @@ def application_group(name: str) -> click.Group:
 
 def _open(name: str, directory: Path):
     start_tensorflow()
-    from dlapps.run_directories import open_run
+    from dlapps.runs.directory import open_run
 
     return open_run(name, directory)
 
@@ -84,11 +84,11 @@ def _train(name: str) -> click.Command:
         as_json: bool,
     ) -> None:
         """Train CONFIG, a name from `dlapps list` or a YAML file; continues a stopped run."""
-        from dlapps.config_files import find_config, read_text
+        from dlapps.config.files import find_config, read_text
 
         file = find_config(name, config)
         start_tensorflow()
-        from dlapps.run_directories import create_run, read_config
+        from dlapps.runs.directory import create_run, read_config
 
         text = read_text(file.path)
         settings = read_config(name, text, str(file.path), assignments)
@@ -190,7 +190,7 @@ def _explain(name: str) -> click.Command:
         RUN/predictions.
         """
         run = _open(name, directory)
-        from dlapps.reporting import explain_inputs, explain_run
+        from dlapps.runs.report import explain_inputs, explain_run
 
         written = explain_inputs(run, inputs) if inputs else explain_run(run)
         files = [str(path) for path in written]

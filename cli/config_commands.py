@@ -17,11 +17,11 @@ def config() -> None:
 def show(config_name: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Print CONFIG (a name, APPLICATION/NAME, or a file) with every default written out."""
     from cli.tensorflow_startup import start_tensorflow
-    from dlapps.config_files import read_text
+    from dlapps.config.files import read_text
 
     application, file = _find(config_name)
     start_tensorflow()
-    from dlapps.run_directories import read_config
+    from dlapps.runs.directory import read_config
 
     text = read_text(file.path)
     settings = read_config(application, text, str(file.path), assignments)
@@ -39,7 +39,7 @@ def schema(application: str) -> None:
 
     start_tensorflow()
     from dlapps.applications import load_application
-    from dlapps.config import json_schema
+    from dlapps.config.schema import json_schema
 
     found = load_application(application)
     click.echo(json.dumps(json_schema(found.Config, found.models), indent=1))
@@ -50,9 +50,8 @@ def _find(name: str):
     from pathlib import Path
 
     from dlapps.applications import application_names
-    from dlapps.config_files import ConfigFile, config_files, load_yaml, read_text
-    from dlapps.errors import UsageError
-    from dlapps.suggestions import did_you_mean
+    from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
+    from dlapps.errors import UsageError, did_you_mean
 
     known = {
         key: (application, file)

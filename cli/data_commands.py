@@ -17,7 +17,7 @@ def data() -> None:
 @data_options
 def list_command(as_json: bool) -> None:
     """List the published data sets and where each would come from."""
-    from dlapps.data.published import describe, published_names
+    from dlapps.data.sources.published import describe, published_names
 
     found = {name: describe(name) for name in published_names()}
     if as_json:
@@ -35,7 +35,7 @@ def prepare(name: str) -> None:
     from cli.tensorflow_startup import start_tensorflow
 
     start_tensorflow()
-    from dlapps.data.published import describe, load_published
+    from dlapps.data.sources.published import describe, load_published
 
     load_published(name)
     click.echo(f"{name}: {describe(name)}")

@@ -4,7 +4,7 @@ import ast
 import importlib.util
 
 from dlapps.applications import application_names
-from dlapps.config_files import config_files, load_yaml, read_text
+from dlapps.config.files import config_files, load_yaml, read_text
 
 
 def summary_of(application: str) -> str:
@@ -31,7 +31,7 @@ def describe_applications() -> list[dict]:
 
 
 def _needs(path) -> str:
-    from dlapps.data.published import is_downloadable, published_names
+    from dlapps.data.sources.published import is_downloadable, published_names
 
     data = load_yaml(read_text(path), str(path)).get("data", {})
     if data.get("name") in published_names():

@@ -30,7 +30,7 @@ class ApplicationGroups(click.Group):
         return super().get_command(context, name)
 
     def resolve_command(self, context: click.Context, arguments: list[str]):
-        from dlapps.suggestions import did_you_mean
+        from dlapps.errors import did_you_mean
 
         name = arguments[0]
         if self.get_command(context, name) is None:

@@ -1,5 +1,8 @@
 """Errors a user can act on: the command line prints their message and nothing else."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class DlappsError(Exception):
     """Something failed; the message is one or two sentences that name the thing."""
@@ -11,3 +14,12 @@ class UsageError(DlappsError):
     """The command, the config or the data handed in is wrong; the message names alternatives."""
 
     exit_code = 2
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """The end of a sentence that names the nearest of `known`, or all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]}? (Known: {', '.join(names)}.)"
+    return f"; known are {', '.join(names)}." if names else "."

@@ -95,14 +95,14 @@ def dlapps() -> Command:
 
 @pytest.fixture(scope="session")
 def case_of() -> Callable[[str | Path], ModuleType]:
-    """What the tests need to know of an application: its module in tests/applications/."""
+    """What the tests need to know of an application: its case.py in tests/applications/."""
     return _case_of
 
 
 def _case_of(application: str | Path) -> ModuleType:
-    path = Path(__file__).parent / "applications" / f"{application}.py"
+    path = Path(__file__).parent / "applications" / application / "case.py"
     path = application if isinstance(application, Path) else path
-    spec = importlib.util.spec_from_file_location(f"case_of_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"case_of_{path.parent.name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -14,8 +14,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.run_directories import create_run, read_config
-from dlapps.training.signals import Stopped
+from dlapps.runs.directory import create_run, read_config
+from dlapps.training.loop import Stopped
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*/*.yaml"))
 STOPPED_AT = 3

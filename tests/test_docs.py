@@ -27,7 +27,7 @@ def regression(tmp_path, monkeypatch) -> Path:
 
 def test_the_application_of_the_guide_works(regression, case_of, dlapps, tmp_path):
     config = regression / "configs/regression/diabetes_mlp.yaml"
-    case = case_of(regression / "tests/applications/regression.py")
+    case = case_of(regression / "tests/applications/regression/case.py")
     run = tmp_path / "run"
     answer = dlapps("regression", "train", config, "--run", run, "--set", "training.steps=100")
     assert answer.exit_code == 0, answer.stderr

@@ -1,25 +1,26 @@
-"""One module an application; the file system is the registry."""
+"""One module an application, or one package; the file system is the registry."""
 
 import importlib
 import pkgutil
 
-from dlapps.application import Application
-from dlapps.errors import DlappsError, UsageError
-from dlapps.suggestions import did_you_mean
+from dlapps.applications.base import Application
+from dlapps.errors import DlappsError, UsageError, did_you_mean
 
 
 def application_names() -> list[str]:
     """The names of all applications, found without importing one."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
 
 
 def load_application(name: str) -> type[Application]:
-    """The application class in the module called `name`."""
+    """The application class in the module called `name`, or in `application` of that package."""
     if name not in application_names():
         raise UsageError(
             f"There is no application {name}" + did_you_mean(name, application_names())
         )
     module = importlib.import_module(f"{__name__}.{name}")
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"{__name__}.{name}.application")
     own = [
         value
         for value in vars(module).values()

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.data.splits import Examples
+from dlapps.errors import UsageError
 
 Columns = Mapping[str, tf.Tensor]
 
@@ -89,3 +90,111 @@ def answers_in_order(
     """What `function`, compiled, makes of the inputs of all batches (inputs, targets)."""
     compiled = tf.function(function)
     return np.concatenate([compiled(x).numpy() for x, _ in batches])
+
+
+# TensorFlow's default of 4 rounds leaves small data nearly in order when the key is small; from 8
+# on, the order is as good as that of a drawn permutation.
+SHUFFLE_ROUNDS = 16
+SHUFFLE_KEY = 0x5DEECE66D
+POOLED_BATCHES = 32
+
+
+class ShuffledBatches(Batches):
+    """Examples in a new order every epoch, batch after batch across the borders of epochs.
+
+    Position p of the endless stream holds example `shuffle(p mod n)`, where the shuffle is a
+    keyed permutation of (seed, epoch). So any batch can be computed without those before it,
+    every example is seen once an epoch, and all batches have the same size.
+
+    `transform` turns a batch of columns into what `train_step` takes. It also receives `draws`,
+    `num_draws` uniform random numbers in [0, 1) for each row, a function of (seed, step, row): the
+    source of all augmentation.
+
+    `length` names a column of lengths, for examples that are padded to the longest of their
+    batch: `POOLED_BATCHES` batches at a time are drawn as above, sorted by it, and handed out in
+    a random order, so that a batch holds examples of about one length.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        seed: int,
+        transform: Callable[[Columns, tf.Tensor], Any],
+        num_draws: int = 0,
+        length: str | None = None,
+    ):
+        self.examples = examples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.transform = transform
+        self.num_draws = num_draws
+        self.length = length
+
+    def from_step(
+        self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
+    ) -> tf.data.Dataset:
+        if self.batch_size % num_replicas:
+            raise UsageError(
+                f"data.batch_size {self.batch_size} cannot be shared by {num_replicas} devices; "
+                f"choose a multiple of {num_replicas}."
+            )
+        rows = self.batch_size // num_replicas
+        own = num_replicas // num_workers
+        columns = {name: tf.constant(column) for name, column in self.examples.columns.items()}
+
+        def part(number: tf.Tensor) -> tuple[Columns, tf.Tensor]:
+            """Part `number` of this worker's stream: its columns and draws."""
+            at_step = number // own
+            first = (worker * own + number % own) * rows
+            chosen = self._batch_at(at_step)[first : first + rows]
+            batch = {name: tf.gather(column, chosen) for name, column in columns.items()}
+            draws = tf.random.stateless_uniform(
+                [self.batch_size, self.num_draws], seed=tf.stack([self.seed, at_step])
+            )
+            return batch, draws[first : first + rows]
+
+        parts = tf.data.Dataset.range(step * own, tf.int64.max).map(part)
+        if self.examples.load is not None:
+            parts = parts.map(
+                lambda batch, draws: (load_rows(self.examples.load, batch), draws),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
+        options = tf.data.Options()
+        options.deterministic = True
+        return (
+            parts.map(self.transform, num_parallel_calls=tf.data.AUTOTUNE)
+            .prefetch(tf.data.AUTOTUNE)
+            .with_options(options)
+        )
+
+    def _batch_at(self, step: tf.Tensor) -> tf.Tensor:
+        """The indices of the examples in the batch of a step."""
+        if self.length is None:
+            first = step * self.batch_size
+            return self._examples_at(first + tf.range(self.batch_size, dtype="int64"))
+        pool, number = step // POOLED_BATCHES, step % POOLED_BATCHES
+        size = POOLED_BATCHES * self.batch_size
+        chosen = self._examples_at(pool * size + tf.range(size, dtype="int64"))
+        lengths = tf.gather(tf.constant(self.examples.columns[self.length]), chosen)
+        chosen = tf.gather(chosen, tf.argsort(lengths, stable=True))
+        place = shuffled(number, pool, POOLED_BATCHES, self.seed)
+        return tf.reshape(chosen, [POOLED_BATCHES, self.batch_size])[place]
+
+    def _examples_at(self, positions: tf.Tensor) -> tf.Tensor:
+        size = len(self.examples)
+        return shuffled(positions % size, positions // size, size, self.seed)
+
+
+def shuffled(index: tf.Tensor, epoch: tf.Tensor, size: int, seed: int) -> tf.Tensor:
+    """Where the permutation of `size` things that belongs to (seed, epoch) puts `index`.
+
+    index, epoch: int64 [...], alike in shape.
+    """
+    constant = tf.ones_like(epoch)
+    return tf.raw_ops.RandomIndexShuffle(
+        index=index,
+        seed=tf.stack([seed * constant, epoch, SHUFFLE_KEY * constant], axis=-1),
+        max_index=tf.constant(size - 1, tf.int64),
+        rounds=SHUFFLE_ROUNDS,
+    )

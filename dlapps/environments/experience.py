@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.data.batches import Batches, drawn_when_asked
-from dlapps.environments.acting import acting
 from dlapps.environments.endless_play import EndlessPlay
 from dlapps.environments.episodes import Episodes
+from dlapps.environments.play import acting
 from dlapps.environments.replay_buffer import Columns, ReplayBuffer
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec

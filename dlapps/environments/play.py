@@ -7,10 +7,24 @@ from typing import NamedTuple
 import gymnasium
 import keras
 import numpy as np
+import tensorflow as tf
 
-from dlapps.environments.acting import ActionValues, acting
 from dlapps.environments.episodes import Episodes
 from dlapps.environments.making import can_draw, make_drawing_environment, make_environment
+
+ActionValues = Callable[[np.ndarray], tf.Tensor]
+
+
+def acting(model: keras.Model) -> ActionValues:
+    """A function from observations [N, ...] to action values [N, A], by the model as it is."""
+
+    @tf.function
+    def action_values(observations: tf.Tensor) -> tf.Tensor:
+        return tf.cast(model(observations, training=False), tf.float32)
+
+    # As a tensor, because an array would be taken for a constant of another graph each time.
+    return lambda observations: action_values(tf.constant(observations))
+
 
 MOST_ENVIRONMENTS = 32
 """Environments that play at a time, however many episodes there are."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlapps.settings import Positive, Section
+from dlapps.config.section import Positive, Section
 
 MOST_EPISODES = 1_000_000
 

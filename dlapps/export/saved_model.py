@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from dlapps.export.errors import ExportError, reason
 from dlapps.export.parity import check_parity
 from dlapps.export.signature import Signature
-from dlapps.export.warmup import write_warmup_requests
 
 
 def write_saved_model(
@@ -72,3 +72,27 @@ def _publish(staging: Path, directory: Path) -> Path:
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise
+
+
+# Both names are TF Serving's.
+FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
+
+
+def write_warmup_requests(
+    directory: Path, model_name: str, signatures: Mapping[str, Signature]
+) -> Path:
+    """The file written below the SavedModel: one request a signature, made of its example."""
+    path = directory / FOLDER / FILE_NAME
+    path.parent.mkdir()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for name, signature in signatures.items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = model_name
+            request.model_spec.signature_name = name
+            example = tf.make_tensor_proto(signature.example_tensor())
+            request.inputs[signature.input.name].CopyFrom(example)
+            log = prediction_log_pb2.PredictionLog(
+                predict_log=prediction_log_pb2.PredictLog(request=request)
+            )
+            writer.write(log.SerializeToString())
+    return path

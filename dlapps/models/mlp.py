@@ -6,8 +6,8 @@ import math
 import keras
 from keras import layers
 
+from dlapps.config.section import Fraction, Positive
 from dlapps.errors import UsageError
-from dlapps.settings import Fraction, Positive
 
 
 def mlp(

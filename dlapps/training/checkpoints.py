@@ -1,6 +1,8 @@
 """Checkpoints on disk: whole or absent, verified before they are trusted, pruned to a few."""
 
 import dataclasses
+import hashlib
+import json
 import logging
 import shutil
 import tempfile
@@ -9,12 +11,45 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError
 from dlapps.files import new_directory
-from dlapps.training.manifest import BrokenCheckpoint, read_manifest, write_manifest
 from dlapps.training.optimizers import optimizers_of
-from dlapps.training.progress import Progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """The step a run has reached and what it has learned from validation."""
+
+    step: int = 0
+    best_step: int | None = None
+    best_value: float | None = None
+    validations_without_improvement: int = 0
+
+    def after_validation(self, value: float, settings: TrainingSettings) -> "Progress":
+        """The progress once `value` of the monitored metric was measured at this step."""
+        stopping = settings.early_stopping
+        margin = stopping.min_delta if stopping else 0.0
+        sign = 1.0 if settings.mode == "max" else -1.0
+        improved = self.best_value is None or sign * (value - self.best_value) > margin
+        if improved:
+            return dataclasses.replace(
+                self, best_step=self.step, best_value=value, validations_without_improvement=0
+            )
+        return dataclasses.replace(
+            self, validations_without_improvement=self.validations_without_improvement + 1
+        )
+
+    def at(self, step: int) -> "Progress":
+        """The same progress at another step."""
+        return dataclasses.replace(self, step=step)
+
+    def is_stopped_early(self, settings: TrainingSettings) -> bool:
+        """Whether patience has run out."""
+        stopping = settings.early_stopping
+        return bool(stopping) and self.validations_without_improvement >= stopping.patience
+
 
 logger = logging.getLogger(__name__)
 
@@ -158,3 +193,40 @@ def _write_variables(model: keras.Model, directory: Path) -> None:
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".") or type(error).__name__
+
+
+FILE_NAME = "manifest.json"
+
+
+class BrokenCheckpoint(ValueError):
+    """A checkpoint is truncated, corrupt or incomplete."""
+
+
+def write_manifest(directory: Path, progress: Progress) -> None:
+    """Writes the manifest of all files in `directory`; the last one of a checkpoint."""
+    files = sorted(file for file in directory.rglob("*") if file.is_file())
+    manifest = {
+        "progress": dataclasses.asdict(progress),
+        "files": {str(file.relative_to(directory)): _digest(file) for file in files},
+    }
+    (directory / FILE_NAME).write_text(json.dumps(manifest, indent=1))
+
+
+def read_manifest(directory: Path, verify: bool = True) -> Progress:
+    """Where the run stood; with `verify`, only after every file was found to be as written."""
+    try:
+        manifest = json.loads((directory / FILE_NAME).read_text())
+        for name, digest in manifest["files"].items() if verify else ():
+            if _digest(directory / name) != digest:
+                raise BrokenCheckpoint(f"Checkpoint {directory}: {name} is truncated or corrupt.")
+        return Progress(**manifest["progress"])
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise BrokenCheckpoint(f"Checkpoint {directory}: {missing} is missing.") from error
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise BrokenCheckpoint(f"Checkpoint {directory}: {FILE_NAME} is unreadable.") from error
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
 from dlapps.errors import UsageError
-from dlapps.training.settings import TrainingSettings
 
 
 def choose_strategy(settings: TrainingSettings) -> tf.distribute.Strategy:

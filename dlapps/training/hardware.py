@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError
-from dlapps.training.settings import TrainingSettings
 
 CPU_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 CALL_SECONDS = 0.1

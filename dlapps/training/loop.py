@@ -1,8 +1,10 @@
 """The loop: joins a model's `train_step` with a source of batches, and can be stopped anywhere."""
 
 import contextlib
+import signal
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,12 +12,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
-from dlapps.errors import DlappsError, UsageError
-from dlapps.suggestions import did_you_mean
-from dlapps.training.averaging import averaged_weights, keep_averages
-from dlapps.training.checkpoints import CheckpointStore
-from dlapps.training.display import Display
+from dlapps.errors import DlappsError, UsageError, did_you_mean
+from dlapps.progress import Display
+from dlapps.training.checkpoints import CheckpointStore, Progress
 from dlapps.training.distribution import (
     average_statistics,
     consensus,
@@ -25,12 +26,49 @@ from dlapps.training.distribution import (
 )
 from dlapps.training.hardware import StepsPerCall, choose_jit
 from dlapps.training.history import History
-from dlapps.training.optimizers import learning_rates, optimizers_of
-from dlapps.training.progress import Progress
-from dlapps.training.settings import TrainingSettings
-from dlapps.training.signals import Stopped, StopRequest, catch_stop_signals
-from dlapps.training.steps import compile_training, read_metrics
-from dlapps.training.validation import Validation
+from dlapps.training.optimizers import (
+    averaged_weights,
+    keep_averages,
+    learning_rates,
+    optimizers_of,
+)
+from dlapps.training.steps import Validation, compile_training, read_metrics
+
+
+class Stopped(DlappsError):
+    """Training was asked to stop by a signal, and did so after saving."""
+
+    def __init__(self, number: int, message: str):
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+class StopRequest:
+    """The signal that asked training to stop, if one did."""
+
+    number: int | None = None
+
+    def _receive(self, number: int, _frame: object) -> None:
+        self.number = number
+        signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def catch_stop_signals() -> Iterator[StopRequest]:
+    """Yields the request to look at; asking again ends the process at once."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {
+        number: signal.signal(number, request._receive)
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class NonFiniteLoss(DlappsError):

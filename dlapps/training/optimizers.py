@@ -1,8 +1,11 @@
-"""Keras' optimizers and learning-rate schedules, as the `training:` section asks for them."""
+"""Keras' optimizers, schedules, moving averages, as the `training:` section asks for them."""
+
+import contextlib
+from collections.abc import Iterator
 
 import keras
 
-from dlapps.training.settings import ScheduleSettings, TrainingSettings
+from dlapps.config.training import ScheduleSettings, TrainingSettings
 
 OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
@@ -82,3 +85,29 @@ def learning_rates(model: keras.Model) -> dict[str, float]:
         )
         for name, optimizer in optimizers_of(model).items()
     }
+
+
+def keep_averages(model: keras.Model) -> None:
+    """Overwrites the weights with their moving averages, where an optimizer keeps one."""
+    for optimizer in _averaging(model):
+        # Each knows its own weights: with two optimizers, neither has all of the model's.
+        optimizer.finalize_variable_values(optimizer._trainable_variables)
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Swaps in the moving averages, if any are kept, for the block."""
+    if not _averaging(model):
+        yield
+        return
+    raw = [variable.numpy() for variable in model.trainable_variables]
+    keep_averages(model)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)
+
+
+def _averaging(model: keras.Model) -> list[keras.Optimizer]:
+    return [optimizer for optimizer in optimizers_of(model).values() if optimizer.use_ema]

@@ -1,6 +1,7 @@
-"""A model's own `train_step`, many of them in one call of TensorFlow."""
+"""A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Protocol
 
 import keras
 import tensorflow as tf
@@ -43,3 +44,36 @@ def _losses_are_finite(
         for local in strategy.experimental_local_results(value)
     ]
     return tf.reduce_all([tf.reduce_all(tf.math.is_finite(loss)) for loss in losses])
+
+
+class Validation(Protocol):
+    """A measurement that the loop takes now and then."""
+
+    def names(self) -> Collection[str]:
+        """What it measures; asked once the model has all its variables."""
+
+    def measure(self) -> dict[str, float]:
+        """The model as it stands, measured."""
+
+
+class MetricsOn:
+    """A compiled model's own metrics, by its `test_step`, over all of `batches`."""
+
+    def __init__(self, model: keras.Model, batches: tf.data.Dataset):
+        self.model = model
+        self.batches = batches
+        self._test_all = tf.function(self._test)
+
+    def names(self) -> Collection[str]:
+        return read_metrics(self.model)
+
+    def measure(self) -> dict[str, float]:
+        self.model.reset_metrics()
+        self._test_all(self.batches)
+        results = read_metrics(self.model)
+        self.model.reset_metrics()
+        return results
+
+    def _test(self, batches: tf.data.Dataset) -> None:
+        for batch in batches:
+            self.model.test_step(batch)

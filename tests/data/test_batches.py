@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlapps.data.batches import in_order
-from dlapps.data.shuffled_batches import ShuffledBatches
+from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.splits import Examples, carve
 from dlapps.errors import UsageError
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.config.training import TrainingSettings
 from dlapps.environments.episodes import Episodes
 from dlapps.environments.experience import Experience
 from dlapps.environments.settings import EnvironmentData, Exploration
 from dlapps.environments.spec import describe
 from dlapps.errors import UsageError
-from dlapps.models.dqn import DQN, dqn
+from dlapps.models.agents.dqn import DQN, dqn
 from dlapps.training.loop import train
-from dlapps.training.settings import TrainingSettings
 
 EPISODES = Episodes("CartPole-v1", range(100, 200))
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.export.labels import LabelTable
+from dlapps.export.class_names import LabelTable
 from dlapps.export.saved_model import write_saved_model
 from dlapps.export.signature import Signature
 

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlapps.export.class_answer import class_answer, expected_class_answer
-from dlapps.export.labels import LabelTable
+from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer
 from dlapps.export.parity import parity_tolerance
 
 NAMES = ("yes", "no", "vielleicht")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from dlapps.config_files import find_config
+from dlapps.config.files import find_config
 from dlapps.datasets.points import make_points
 from dlapps.errors import UsageError
 from dlapps.models.mlp import mlp

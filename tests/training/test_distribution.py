@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.distribution import choose_strategy, read_cluster
-from dlapps.training.settings import TrainingSettings
 
 WORKER = Path(__file__).with_name("worker.py")
 

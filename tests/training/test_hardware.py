@@ -4,10 +4,10 @@ import keras
 import pytest
 import tensorflow as tf
 
+from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError
 from dlapps.training import hardware
 from dlapps.training.hardware import StepsPerCall, choose_device, choose_jit, choose_precision
-from dlapps.training.settings import TrainingSettings
 
 on_cpu = pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="has a GPU")
 

@@ -11,13 +11,12 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches, drawn_when_asked
 from dlapps.training.checkpoints import all_variables
 from dlapps.training.history import read_history
-from dlapps.training.loop import train
+from dlapps.training.loop import Stopped, train
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.settings import TrainingSettings
-from dlapps.training.signals import Stopped
 
 
 def settings(**changes) -> TrainingSettings:

@@ -12,16 +12,14 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from dlapps.data.batches import in_order
-from dlapps.data.shuffled_batches import ShuffledBatches
+from dlapps.config.training import TrainingSettings
+from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.splits import Examples
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history
-from dlapps.training.loop import NonFiniteLoss, train
+from dlapps.training.loop import NonFiniteLoss, Stopped, train
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.settings import TrainingSettings
-from dlapps.training.signals import Stopped
-from dlapps.training.validation import MetricsOn
+from dlapps.training.steps import MetricsOn
 
 
 def settings(**changes) -> TrainingSettings:

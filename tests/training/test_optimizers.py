@@ -4,13 +4,13 @@ import keras
 import pydantic
 import pytest
 
-from dlapps.training.optimizers import build_optimizer, build_schedule
-from dlapps.training.settings import (
+from dlapps.config.training import (
     OPTIMIZER_OPTIONS,
     OptimizerSettings,
     ScheduleSettings,
     TrainingSettings,
 )
+from dlapps.training.optimizers import build_optimizer, build_schedule
 
 
 def learning_rates(steps: list[int], **schedule) -> list[float]:

@@ -7,13 +7,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from dlapps.data.batches import in_order
-from dlapps.data.shuffled_batches import ShuffledBatches
+from dlapps.config.training import TrainingSettings
+from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.splits import Examples
 from dlapps.training.distribution import choose_strategy
 from dlapps.training.loop import train
-from dlapps.training.settings import TrainingSettings
-from dlapps.training.validation import MetricsOn
+from dlapps.training.steps import MetricsOn
 
 
 def build_model() -> keras.Model:

@@ -1,0 +1,179 @@
+"""What a classifier of points, and each of its hidden neurons, answers all over the plane."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from dlapps.explain.architecture.layer_graph import graph_nodes
+from dlapps.explain.figures.palette import class_colours, class_marker
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A square grid around some points: [side * side, 2] in rows from the lowest y upward."""
+
+    grid: np.ndarray
+    side: int
+    extent: tuple[float, float, float, float]
+
+    def picture(self, values: np.ndarray) -> np.ndarray:
+        """Values of the grid's points, [side * side, ...], as [side, side, ...] for imshow."""
+        return values.reshape(self.side, self.side, *values.shape[1:])
+
+
+def plane_around(points: np.ndarray, side: int) -> Plane:
+    """The square plane that holds all points [points, 2] with a margin."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2
+    half = 0.56 * max(float((high - low).max()), 1e-6)
+    extent = tuple(float(x) for centre in middle for x in (centre - half, centre + half))
+    x, y = np.meshgrid(
+        np.linspace(extent[0], extent[1], side), np.linspace(extent[2], extent[3], side)
+    )
+    grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+    return Plane(grid, side, extent)
+
+
+SIDE = 200
+
+
+def decision_regions(
+    predict: Callable[[np.ndarray], np.ndarray],
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+) -> Figure:
+    """The plane coloured by the predicted class, paler where less certain, the points on top.
+
+    `predict` maps points [points, 2] to probabilities [points, classes]; `labels` is [points].
+    """
+    num_classes = len(class_names)
+    plane = plane_around(points, SIDE)
+    probabilities = np.asarray(predict(plane.grid), dtype=np.float32)
+    if probabilities.shape != (len(plane.grid), num_classes):
+        raise ValueError(
+            f"predict answered {len(plane.grid)} points with shape {probabilities.shape}; for "
+            f"{num_classes} class names it must be ({len(plane.grid)}, {num_classes})."
+        )
+    figure = Figure(figsize=(6.6, 5.2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(
+        plane.picture(region_colours(probabilities)),
+        extent=plane.extent,
+        origin="lower",
+        interpolation="bilinear",
+    )
+    for index, (name, colour) in enumerate(zip(class_names, class_colours(num_classes))):
+        x, y = points[labels == index].T
+        axes.scatter(
+            x,
+            y,
+            s=22,
+            color=colour,
+            marker=class_marker(index),
+            edgecolors="white",
+            linewidths=0.6,
+            label=str(name),
+        )
+    axes.set(title="Decision regions, paler where less certain", xlabel="$x_1$", ylabel="$x_2$")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, title="True class")
+    return figure
+
+
+def region_colours(probabilities: np.ndarray) -> np.ndarray:
+    """The background [points, 3] in RGB: the predicted class's colour, white where a mere guess."""
+    num_classes = probabilities.shape[1]
+    colours = np.array([to_rgb(colour) for colour in class_colours(num_classes)])
+    guess = 1 / num_classes
+    certainty = (probabilities.max(axis=1) - guess) / max(1 - guess, 1e-6)
+    strength = 0.08 + 0.52 * np.clip(certainty, 0, 1)[:, None]
+    return 1 - strength * (1 - colours[probabilities.argmax(axis=1)])
+
+
+NEURON_SIDE = 80
+MOST_NEURONS = 16
+MOST_POINTS = 200
+
+
+def neuron_regions(model: keras.Model, points: np.ndarray, labels: np.ndarray) -> Figure:
+    """A row a hidden layer with a panel a neuron: orange where it is low, purple where high.
+
+    The model is functional and takes [points, 2]; without hidden layers its outputs are drawn.
+    `points` is [points, 2], `labels` is [points]. Of a wide layer the first 16 neurons are drawn.
+    """
+    tensors = hidden_outputs(model) or {"output": model.outputs[0]}
+    plane = plane_around(points, NEURON_SIDE)
+    outputs = keras.Model(model.inputs, list(tensors.values()))([plane.grid], training=False)
+    activations = [
+        keras.ops.convert_to_numpy(output).astype(np.float32).reshape(len(plane.grid), -1)
+        for output in keras.tree.flatten(outputs)
+    ]
+    num_columns = min(MOST_NEURONS, max(layer.shape[1] for layer in activations))
+    size = (max(1.25 * num_columns + 1.2, 4.5), 1.5 * len(activations) + 0.7)
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle("Activation over the plane: orange low, white zero, purple high")
+    panels = figure.subplots(len(activations), num_columns, squeeze=False)
+    for row, name, layer in zip(panels, tensors, activations):
+        _draw_layer(row, name, layer, plane)
+        for axes in row[: layer.shape[1]]:
+            _draw_points(axes, points, labels)
+    return figure
+
+
+def hidden_outputs(model: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The output of each hidden layer by the layer's name, in order, after its activation.
+
+    A layer counts when it holds a matrix of weights. What follows it in a straight line without
+    one (activation, normalisation, dropout) belongs to it. The last such layer is the output.
+    """
+    outputs: dict[str, keras.KerasTensor] = {}
+    name, tail = "", None
+    for node in graph_nodes(model):
+        if _holds_matrix(node.operation):
+            name, tail = node.operation.name, node
+        elif tail is not None and node.parent_nodes == [tail]:
+            tail = node
+        if tail is node:
+            outputs[name] = node.output_tensors[0]
+    outputs.pop(name, None)
+    return outputs
+
+
+def _holds_matrix(operation: keras.Operation) -> bool:
+    return isinstance(operation, keras.Layer) and any(
+        len(weight.shape) >= 2 for weight in operation.weights
+    )
+
+
+def _draw_layer(row: np.ndarray, name: str, activations: np.ndarray, plane: Plane) -> None:
+    num_neurons = activations.shape[1]
+    for index, axes in enumerate(row):
+        if index >= num_neurons:
+            axes.remove()
+            continue
+        values = activations[:, index]
+        limit = float(np.abs(values).max())
+        axes.imshow(
+            plane.picture(values),
+            extent=plane.extent,
+            origin="lower",
+            cmap="PuOr",
+            vmin=-max(limit, 1e-6),
+            vmax=max(limit, 1e-6),
+            interpolation="bilinear",
+        )
+        axes.set_title(f"{index + 1}" + ("" if limit > 1e-6 else ": always 0"), fontsize=8, pad=2)
+        axes.set(xticks=[], yticks=[])
+    shown = f"{MOST_NEURONS} of {num_neurons}" if num_neurons > MOST_NEURONS else f"{num_neurons}"
+    row[0].set_ylabel(f"{name}\n{shown} neuron{'s' * (num_neurons != 1)}", fontsize=9)
+
+
+def _draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
+    every = max(1, len(points) // MOST_POINTS)
+    colours = np.array(class_colours(int(labels.max()) + 1))[labels[::every]]
+    axes.scatter(*points[::every].T, c=colours, s=1.5, linewidths=0)

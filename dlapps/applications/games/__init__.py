@@ -1,0 +1,1 @@
+"""Games: which action to take next in an environment, learned by playing."""

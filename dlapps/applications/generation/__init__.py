@@ -1,0 +1,1 @@
+"""Generation: new images like those that a model was shown."""

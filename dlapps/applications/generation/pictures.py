@@ -1,0 +1,109 @@
+"""What a generative model makes: samples, reconstructions, paths, filters, its latent plane."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import norm
+
+from dlapps.explain.figures.image_grid import grid_figure, image_grid
+from dlapps.explain.figures.palette import class_colours
+
+NUM_SAMPLES = 100
+NUM_RECONSTRUCTED = 40
+NUM_PATHS = 8
+PATH_STEPS = 10
+
+Maps = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+
+
+def generative_pictures(
+    maps: Maps, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], latent_size: int
+) -> dict[str, Figure]:
+    """Figures by name, those for which the model has the maps.
+
+    `maps` holds some of generate (seeds int64 [N] -> images), encode (images -> latents) and
+    decode (latents [N, latent_size] -> images); `images` [N, H, W, C] are real ones, of the
+    classes `labels` [N].
+    """
+    seeds = np.arange(NUM_SAMPLES)
+    pictures = {"samples": grid_figure(maps["generate"](seeds), "Generated from seeds 0 to 99")}
+    if "encode" not in maps:
+        ends = np.random.default_rng(0).normal(size=(2 * NUM_PATHS, latent_size))
+        pictures["interpolations"] = _interpolations(maps, ends.astype(np.float32))
+        return pictures
+    latents = maps["encode"](images)
+    pictures["reconstructions"] = _reconstructions(maps, images, latents)
+    pictures["interpolations"] = _interpolations(maps, latents[: 2 * NUM_PATHS])
+    if latent_size == 2:
+        pictures["latent_plane"] = latent_plane(maps["decode"])
+        pictures["latent_scatter"] = latent_scatter(latents, labels, class_names)
+    return pictures
+
+
+def _reconstructions(maps: Maps, images: np.ndarray, latents: np.ndarray) -> Figure:
+    """Two columns of pairs become ten: an original, and what the latent keeps of it."""
+    shown = images[:NUM_RECONSTRUCTED]
+    pairs = np.stack([shown, maps["decode"](latents[:NUM_RECONSTRUCTED])], axis=1)
+    title = "Originals, each with its reconstruction to its right"
+    return grid_figure(pairs.reshape(-1, *images.shape[1:]), title, columns=10)
+
+
+def _interpolations(maps: Maps, ends: np.ndarray) -> Figure:
+    halfway = len(ends) // 2
+    paths = [
+        path_between(maps["decode"], start, end, PATH_STEPS)
+        for start, end in zip(ends[:halfway], ends[halfway:])
+    ]
+    title = "From one latent to another in a straight line"
+    return grid_figure(np.concatenate(paths), title, columns=PATH_STEPS)
+
+
+MOST_SHOWN = 144
+
+
+def filters_figure(kernel: np.ndarray, image_shape: tuple[int, int, int]) -> Figure:
+    """The weights [H W C, units] of the units with the largest ones; grey is zero."""
+    norms = np.linalg.norm(kernel, axis=0)
+    chosen = np.argsort(-norms, kind="stable")[:MOST_SHOWN]
+    filters = kernel.T[chosen].reshape(-1, *image_shape)
+    scale = np.abs(filters).max(axis=(1, 2, 3), keepdims=True).clip(min=1e-12)
+    title = f"Weights of {len(chosen)} of {kernel.shape[1]} units; grey is zero"
+    return grid_figure(0.5 + 0.5 * filters / scale, title)
+
+
+Decode = Callable[[np.ndarray], np.ndarray]
+
+
+def path_between(decode: Decode, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+    """The images [steps, H, W, C] on the straight line between two latents [L], both included."""
+    share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+    return np.asarray(decode((1 - share) * start + share * end))
+
+
+def latent_plane(decode: Decode, side: int = 20) -> Figure:
+    """What a decoder of two latents makes of a plane that holds the prior's mass evenly."""
+    places = norm.ppf((np.arange(side) + 0.5) / side)
+    plane = np.stack(np.meshgrid(places, places[::-1]), axis=-1).reshape(-1, 2)
+    grid = image_grid(np.asarray(decode(plane.astype(np.float32))), columns=side)
+    figure = Figure(figsize=(8, 8), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=255)
+    axes.set(xlabel="first latent", ylabel="second latent", title="The decoded latent plane")
+    middles = (np.arange(side) + 0.5) * grid.shape[0] / side
+    shown = np.arange(0, side, max(side // 5, 1))
+    axes.set_xticks(middles[shown], [f"{places[i]:.1f}" for i in shown])
+    axes.set_yticks(middles[::-1][shown], [f"{places[i]:.1f}" for i in shown])
+    return figure
+
+
+def latent_scatter(latents: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Where the encoder puts examples: latents [N, 2], in the colours of their classes [N]."""
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    axes = figure.subplots()
+    for number, (name, colour) in enumerate(zip(class_names, class_colours(len(class_names)))):
+        chosen = latents[labels == number]
+        axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=colour, label=name, alpha=0.7)
+    axes.set(xlabel="first latent", ylabel="second latent", title="Encoded examples")
+    axes.legend(markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure

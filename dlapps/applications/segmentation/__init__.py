@@ -1,0 +1,1 @@
+"""Segmentation: which of several classes every pixel of an image belongs to."""

@@ -1,0 +1,141 @@
+"""Images with a mask, the class of every pixel: the data sets of segmentation."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dlapps.applications.segmentation.augmentation import PairedAugmentation
+from dlapps.applications.segmentation.mask_folder import load_mask_folder
+from dlapps.applications.segmentation.mask_values import VOID
+from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.data.sources.published import load_published
+from dlapps.data.splits import Examples, Splits, carve
+from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
+from dlapps.datasets.shapes import make_shapes
+from dlapps.errors import UsageError
+
+ISBI_VALIDATION = 4
+ISBI_CLASSES = ("membrane", "cell")
+FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value")
+MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class MaskedData(Section):
+    """Which images and masks to learn from.
+
+    shapes needs nothing; isbi2012 is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR; mask_folder
+    reads `path`.
+    """
+
+    name: Literal["isbi2012", "shapes", "mask_folder"]
+    path: UserPath | None = None
+    """mask_folder: the folder of images/ and masks/, or of train/, validation/, test/ with both."""
+    image_size: tuple[Positive, Positive] | None = None
+    """mask_folder: height and width to resize to; left out, the images' own if they agree."""
+    channels: Literal["auto", 1, 3] = "auto"
+    """mask_folder: 1 for grey, 3 for colour; auto: grey if every image is."""
+    class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=VOID)] | None = None
+    """mask_folder: what the classes are called, in the order of their values in the masks."""
+    mask_values: Annotated[MaskValues, Field(min_length=2, max_length=VOID)] | None = None
+    """mask_folder: the value of each class in the masks; left out, those found, in order."""
+    void_value: Annotated[int, Field(ge=0)] | None = None
+    """mask_folder: the value of pixels that belong to no class and count for nothing."""
+    num_examples: Positive = 1000
+    """shapes: scenes for training; a fifth as many for validation and for test each."""
+    batch_size: Positive = 8
+    augmentation: PairedAugmentation = PairedAugmentation()
+
+    @model_validator(mode="after")
+    def _check_owner(self):
+        check_path(self.path, self.name, ["mask_folder"])
+        for field in FOLDER_ONLY if self.name != "mask_folder" else ():
+            if getattr(self, field) != type(self).model_fields[field].default:
+                raise ValueError(f"data.{field} is for mask_folder; {self.name} has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _check_classes(self):
+        names, values = self.class_names, self.mask_values
+        if names and values and len(names) != len(values):
+            raise ValueError("data.class_names and data.mask_values differ in number")
+        if names and len(set(names)) < len(names):
+            raise ValueError("data.class_names has one name twice")
+        if values and len(set(values)) < len(values):
+            raise ValueError("data.mask_values has one value twice")
+        if values and self.void_value in values:
+            raise ValueError(f"data.void_value {self.void_value} is also one of data.mask_values")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class MaskSpec:
+    """What a segmentation must know of its data."""
+
+    channels: int
+    """1 for grey images, 3 for colour."""
+    class_names: tuple[str, ...]
+    image_size: tuple[int, int] | None = None
+    """Height and width that every image is resized to; None: each is taken at its own scale."""
+
+    def __post_init__(self):
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        if self.image_size is not None:
+            object.__setattr__(self, "image_size", tuple(self.image_size))
+
+
+def load_masks(settings: MaskedData) -> Splits:
+    """The data set that `settings` names: columns image uint8 [N, H, W, C], mask uint8 [N, H, W].
+
+    isbi2012: 20 / 4 / 6 sections, the test sections every fifth of the stack, those for validation
+    carved from the others by a fixed permutation. shapes: generated apart for each split.
+    mask_folder: its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and
+    VOID where a pixel counts for nothing. Raises UsageError for data that cannot be used, and for
+    a crop that is larger than the images.
+    """
+    if settings.name == "isbi2012":
+        splits = _isbi2012()
+    elif settings.name == "shapes":
+        splits = _shapes(settings.num_examples)
+    else:
+        splits = _mask_folder(settings)
+    crop = settings.augmentation.crop
+    height, width = splits.train.columns["mask"].shape[1:]
+    if crop and crop > min(height, width):
+        raise UsageError(
+            f"data.augmentation.crop {crop} is larger than the images, which are {height}x{width}."
+        )
+    return splits
+
+
+def _mask_folder(settings: MaskedData) -> Splits:
+    folder = load_mask_folder(
+        settings.path,
+        settings.image_size,
+        settings.channels,
+        settings.class_names,
+        settings.mask_values,
+        settings.void_value,
+    )
+    splits = {name: Examples(columns) for name, columns in folder.splits.items()}
+    spec = MaskSpec(folder.channels, folder.class_names, folder.resized_to)
+    return Splits(**splits, spec=spec)
+
+
+def _isbi2012() -> Splits:
+    published = {
+        name: Examples({"image": columns["image"], "mask": columns["mask"][..., 0]})
+        for name, columns in load_published("isbi2012").items()
+    }
+    train, validation = carve(published["train"], ISBI_VALIDATION)
+    return Splits(train, validation, published["test"], MaskSpec(1, ISBI_CLASSES))
+
+
+def _shapes(num_examples: int) -> Splits:
+    held_out = max(1, num_examples // 5)
+    sizes = {"train": num_examples, "validation": held_out, "test": held_out}
+    splits = {
+        name: Examples(make_shapes(size, seed=seed))
+        for seed, (name, size) in enumerate(sizes.items())
+    }
+    return Splits(**splits, spec=MaskSpec(3, SHAPE_CLASSES))

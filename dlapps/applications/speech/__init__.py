@@ -1,0 +1,1 @@
+"""Speech: which keyword is spoken in a recording."""

@@ -1,0 +1,157 @@
+"""Recordings of one spoken word each, and the published data set of them."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from dlapps.applications.speech.wav_folder import load_wav_folder
+from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.data.audio.augmentation import WaveformAugmentation
+from dlapps.data.audio.recordings import clip_maker, read_wav, to_floats, to_integers
+from dlapps.data.sources.published import load_published
+from dlapps.data.splits import Examples, Splits, carve
+from dlapps.datasets import tones
+
+SAMPLE_RATE = 8000
+DIGITS = tuple("0123456789")
+SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
+NUM_OFFICIAL_TEST = 5
+"""Its publisher reserves recordings 0 to 4 of each digit and speaker for testing."""
+NUM_VALIDATION = 5
+
+
+def load_spoken_digit(
+    seconds: float, held_out_speaker: str | None = None
+) -> tuple[int, tuple[str, ...], dict[str, Examples]]:
+    """Returns the sample rate, the class names and the three splits.
+
+    The test split is the official one or, where a speaker is held out, all of that speaker's
+    recordings. Validation takes 5 recordings of each digit and speaker of the rest.
+    """
+    columns = load_published("spoken_digit")["train"]
+    make = clip_maker(SAMPLE_RATE, round(seconds * SAMPLE_RATE))
+    clips = [
+        to_integers(make(to_floats(audio)[:, None], SAMPLE_RATE)) for audio in columns["audio"]
+    ]
+    everything = Examples({"waveform": np.stack(clips), "label": columns["label"]})
+    names = [name.decode() for name in columns["audio/filename"]]
+    rows = split_rows(names, held_out_speaker)
+    splits = {split: everything[chosen] for split, chosen in rows.items()}
+    return SAMPLE_RATE, DIGITS, splits
+
+
+def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[str, np.ndarray]:
+    """Returns the rows of each split, from file names such as 7_jackson_32.wav."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    test = []
+    for row, name in sorted(enumerate(names), key=lambda item: item[1]):
+        digit, speaker, index = name.removesuffix(".wav").split("_")
+        if held_out_speaker is None:
+            is_test = int(index) < NUM_OFFICIAL_TEST
+        else:
+            is_test = speaker == held_out_speaker
+        (test if is_test else groups.setdefault((digit, speaker), [])).append(row)
+    train, validation = [], []
+    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
+    random = np.random.RandomState(0)
+    for rows in groups.values():
+        shuffled = random.permutation(rows)
+        validation.extend(shuffled[:NUM_VALIDATION])
+        train.extend(shuffled[NUM_VALIDATION:])
+    splits = {"train": train, "validation": validation, "test": test}
+    return {split: np.sort(np.array(chosen, np.int64)) for split, chosen in splits.items()}
+
+
+logger = logging.getLogger(__name__)
+
+
+class RecordingData(Section):
+    """Which recordings to learn from.
+
+    tones needs nothing; spoken_digit is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or
+    downloaded; wav_folder reads `path`.
+    """
+
+    name: Literal["spoken_digit", "wav_folder", "tones"]
+    path: UserPath | None = None
+    """wav_folder: the folder of class folders, with or without train, validation and test."""
+    sample_rate: Literal["auto"] | Positive = "auto"
+    """wav_folder: samples a second to resample to; auto: what most of its files have."""
+    seconds: Annotated[float, Field(ge=0.01, le=30)] = 1.0
+    """What is heard of a recording: shorter ones are laid into silence, longer ones cut."""
+    held_out_speaker: Literal[SPEAKERS] | None = None
+    """spoken_digit: test on all recordings of this speaker and learn from none of them."""
+    num_examples: Positive = 2000
+    """tones: how many to generate for training; a quarter as many for validation and test each."""
+    batch_size: Positive = 64
+    augmentation: WaveformAugmentation = WaveformAugmentation()
+
+    @model_validator(mode="after")
+    def _check_owners(self):
+        check_path(self.path, self.name, ["wav_folder"])
+        if self.held_out_speaker is not None and self.name != "spoken_digit":
+            raise ValueError("data.held_out_speaker goes with data.name spoken_digit only")
+        if self.sample_rate != "auto" and self.name != "wav_folder":
+            raise ValueError(f"data.sample_rate goes with wav_folder only; {self.name} has its own")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordingSpec:
+    """What a keyword recogniser must know of its data."""
+
+    sample_rate: int
+    """Samples a second."""
+    num_samples: int
+    class_names: tuple[str, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+
+    @property
+    def seconds(self) -> float:
+        """How long a clip is."""
+        return self.num_samples / self.sample_rate
+
+
+def load_recordings(settings: RecordingData) -> Splits:
+    """The recordings that `settings` names, "waveform" int16 [N, num_samples] and "label".
+
+    spoken_digit: the official test split (recordings 0 to 4 of each digit and speaker); 5 of the
+    45 others are for validation, by a fixed permutation. wav_folder: its own split folders, or a
+    fixed stratified 80 / 10 / 10. tones: generated, the same each time.
+    """
+    if settings.name == "spoken_digit":
+        rate, class_names, splits = load_spoken_digit(settings.seconds, settings.held_out_speaker)
+    elif settings.name == "wav_folder":
+        rate = None if settings.sample_rate == "auto" else settings.sample_rate
+        rate, class_names, splits = load_wav_folder(settings.path, settings.seconds, rate)
+    else:
+        rate, class_names, splits = _tones(settings)
+    num_samples = splits["train"].columns["waveform"].shape[1]
+    return Splits(**splits, spec=RecordingSpec(rate, num_samples, class_names))
+
+
+def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Examples]]:
+    held_out = max(settings.num_examples // 4, 1)
+    waveforms, labels = tones.make_tones(
+        settings.num_examples + 2 * held_out, round(settings.seconds * tones.SAMPLE_RATE)
+    )
+    rest, test = carve(Examples({"waveform": waveforms, "label": labels}), held_out)
+    train, validation = carve(rest, held_out)
+    splits = {"train": train, "validation": validation, "test": test}
+    return tones.SAMPLE_RATE, tones.KEYS, splits
+
+
+def read_clips(paths: Sequence[str], spec: RecordingSpec) -> np.ndarray:
+    """The WAV files as float32 [N, num_samples]; what had to be resampled is said in the log."""
+    make = clip_maker(spec.sample_rate, spec.num_samples)
+    recordings = [read_wav(path) for path in paths]
+    for path, (_, rate) in zip(paths, recordings, strict=True):
+        if rate != spec.sample_rate:
+            logger.warning("%s is resampled from %d to %d Hz.", path, rate, spec.sample_rate)
+    return np.stack([make(samples, rate) for samples, rate in recordings])

@@ -1,0 +1,102 @@
+"""Spectrograms: what a recogniser of speech hears, and when it listens."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dlapps.explain.figures.mistakes import mistakes_figure
+
+COLOURS = "magma"
+NUM_TICKS = 5
+MOST_BARS = 12
+
+
+def heard_figure(
+    title: str,
+    spectrogram: np.ndarray,
+    seconds: float,
+    frequencies: np.ndarray,
+    probabilities: Mapping[str, float],
+    attention: np.ndarray | None = None,
+) -> Figure:
+    """One recording's spectrogram, over it the attention where there is some, and the answer.
+
+    `spectrogram` is [frames, bands] in 0..1, `frequencies` [bands] in hertz, `attention`
+    [frames]; of `probabilities` the 12 highest are drawn.
+    """
+    rows = 1 if attention is None else 2
+    figure = Figure(figsize=(10, 2.6 + 1.2 * rows), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    heights = [3] if attention is None else [1, 3]
+    grid = figure.add_gridspec(rows, 2, width_ratios=[3, 1], height_ratios=heights)
+    axes = figure.add_subplot(grid[-1, 0])
+    _draw(axes, spectrogram, seconds)
+    places = np.linspace(0, len(frequencies) - 1, NUM_TICKS).round().astype(int)
+    axes.set_yticks(places + 0.5, [f"{frequencies[place]:,.0f}" for place in places])
+    axes.set(xlabel="Seconds", ylabel="Hertz")
+    if attention is not None:
+        above = figure.add_subplot(grid[0, 0], sharex=axes)
+        above.fill_between(_frame_times(len(attention), seconds), attention, step="mid")
+        above.set(ylabel="Attention", ylim=(0, None))
+        above.tick_params(labelbottom=False)
+    _draw_answer(figure.add_subplot(grid[:, 1]), probabilities)
+    return figure
+
+
+def mistaken_spectrograms(
+    spectrograms: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    seconds: float,
+    count: int = 18,
+) -> Figure:
+    """The surest mistakes as spectrograms [examples, frames, bands] of `seconds` each."""
+
+    def draw(axes: Axes, index: int) -> None:
+        _draw(axes, spectrograms[index], seconds)
+
+    return mistakes_figure(draw, (2.4, 2.2), labels, probabilities, class_names, count)
+
+
+def attention_by_class(
+    attention: np.ndarray, labels: np.ndarray, class_names: Sequence[str], seconds: float
+) -> Figure:
+    """The mean attention [examples, frames] over the time of a clip, one row a class."""
+    members = np.eye(len(class_names))[labels]
+    means = members.T @ attention / np.maximum(members.sum(axis=0), 1)[:, None]
+    figure = Figure(figsize=(8, 1.5 + 0.3 * len(class_names)), layout="constrained")
+    axes = figure.subplots()
+    extent = (0, seconds, len(class_names) - 0.5, -0.5)
+    image = axes.imshow(means, aspect="auto", cmap="Blues", extent=extent, interpolation="nearest")
+    axes.set_yticks(range(len(class_names)), class_names, parse_math=False)
+    axes.set(xlabel="Seconds", ylabel="Class", title="When the network listens")
+    figure.colorbar(image, ax=axes, label="Mean attention")
+    return figure
+
+
+def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float) -> None:
+    axes.imshow(
+        spectrogram.T,
+        origin="lower",
+        aspect="auto",
+        cmap=COLOURS,
+        vmin=0,
+        vmax=1,
+        extent=(0, seconds, 0, spectrogram.shape[1]),
+    )
+
+
+def _frame_times(num_frames: int, seconds: float) -> np.ndarray:
+    return (np.arange(num_frames) + 0.5) * seconds / num_frames
+
+
+def _draw_answer(axes: Axes, probabilities: Mapping[str, float]) -> None:
+    highest = sorted(probabilities.items(), key=lambda item: -item[1])[:MOST_BARS]
+    names, values = zip(*highest)
+    axes.barh(range(len(names)), values)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.invert_yaxis()
+    axes.set(xlabel="Probability", xlim=(0, 1))

@@ -1,0 +1,189 @@
+"""Sentences and their translations: what a translator learns from, and how it reads them."""
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+from pydantic import model_validator
+
+from dlapps.applications.translation.pair_files import Pairs, read_parallel, read_tsv
+from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.data.batches import Columns
+from dlapps.data.sources.published import load_published
+from dlapps.data.splits import Examples, Splits, carve_tenths
+from dlapps.data.text.tokenization import JOINER
+from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, count_tokens
+from dlapps.datasets.number_words import number_words
+from dlapps.errors import UsageError
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+FEWEST_PAIRS = 10
+
+
+class SentencePairs(Section):
+    """Which sentences to learn to translate.
+
+    number_words needs nothing; multi30k (German to English) is found in DLAPPS_MANUAL_DIR or
+    DLAPPS_DATA_DIR, or downloaded; tsv reads `path`, and parallel_files `path` and `target_path`.
+    """
+
+    name: Literal["number_words", "multi30k", "tsv", "parallel_files"]
+    path: UserPath | None = None
+    """tsv: a file of lines "sentence TAB translation", or a folder with train.tsv, validation.tsv
+    and test.tsv. parallel_files: the file of sentences."""
+    target_path: UserPath | None = None
+    """parallel_files: the file of their translations, line by line."""
+    source_unit: Literal["words", "characters"] = "words"
+    """What a token of the sentences is."""
+    target_unit: Literal["words", "characters"] = "words"
+    """What a token of the translations is."""
+    min_count: Positive = 1
+    """How often a token must occur in the training data to be known."""
+    max_length: Positive = 100
+    """Training pairs of which one side has more tokens than this are left out."""
+    batch_size: Positive = 128
+
+    @model_validator(mode="after")
+    def _check_paths(self):
+        check_path(self.path, self.name, ["tsv", "parallel_files"])
+        if (self.name == "parallel_files") != (self.target_path is not None):
+            raise ValueError("data.target_path goes with data.name parallel_files, and only then")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class SentencePairsSpec:
+    """What a translator must know of its data: the tokens of both languages."""
+
+    source_tokens: tuple[str, ...]
+    source_unit: str
+    target_tokens: tuple[str, ...]
+    target_unit: str
+
+    def __post_init__(self):
+        object.__setattr__(self, "source_tokens", tuple(self.source_tokens))
+        object.__setattr__(self, "target_tokens", tuple(self.target_tokens))
+
+    def __repr__(self) -> str:
+        return (
+            f"{len(self.source_tokens)} {self.source_unit} to "
+            f"{len(self.target_tokens)} {self.target_unit}"
+        )
+
+    def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
+        """Of the sentences and of their translations."""
+        return (
+            Vocabulary(self.source_tokens, self.source_unit),
+            Vocabulary(self.target_tokens, self.target_unit),
+        )
+
+    def common_sentences(self) -> list[str]:
+        """Three sentences of the most frequent tokens, to compare two models by."""
+        space = " " if self.source_unit == "words" else ""
+        tokens = [token.replace(JOINER, "") for token in self.source_tokens[:8]]
+        return [space.join(tokens[first:]) for first in (0, 3, 5)]
+
+
+def load_sentence_pairs(settings: SentencePairs) -> Splits:
+    """The pairs that `settings` names, in their fixed splits, the vocabularies from train alone.
+
+    number_words and multi30k: their own splits. tsv and parallel_files: 80 / 10 / 10 by a fixed
+    permutation, or the files of the folder. The columns of a split are `source_text` and
+    `target_text` (bytes), `source` and `target` (int32 [N, T], see Vocabulary.encode) and
+    `length`, the larger number of tokens of the two with their END.
+    """
+    pairs = _read(settings)
+    sources, targets = zip(*pairs["train"], strict=True)
+    spec = SentencePairsSpec(
+        count_tokens(sources, settings.source_unit, settings.min_count),
+        settings.source_unit,
+        count_tokens(targets, settings.target_unit, settings.min_count),
+        settings.target_unit,
+    )
+    vocabularies = spec.vocabularies()
+    splits = {name: _encode(pairs[name], *vocabularies) for name in SPLITS}
+    splits["train"] = _without_long(splits["train"], settings.max_length)
+    return Splits(**splits, spec=spec)
+
+
+def _read(settings: SentencePairs) -> dict[str, Pairs]:
+    if settings.name == "number_words":
+        return number_words()
+    if settings.name == "multi30k":
+        return {
+            name: [(de.decode(), en.decode()) for de, en in zip(split["de"], split["en"])]
+            for name, split in load_published("multi30k").items()
+        }
+    if settings.name == "parallel_files":
+        return _carve(read_parallel(settings.path, settings.target_path), settings.path)
+    if settings.path.is_dir():
+        return {name: read_tsv(settings.path / f"{name}.tsv") for name in SPLITS}
+    return _carve(read_tsv(settings.path), settings.path)
+
+
+def _carve(pairs: Pairs, path: Path) -> dict[str, Pairs]:
+    if len(pairs) < FEWEST_PAIRS:
+        raise UsageError(
+            f"{path} has only {len(pairs)} pairs of sentences; {FEWEST_PAIRS} are the fewest that "
+            "can be divided into train, validation and test."
+        )
+    return carve_tenths(pairs, ("validation", "test"))
+
+
+def _encode(pairs: Pairs, source: Vocabulary, target: Vocabulary) -> Examples:
+    sources, targets = (np.array([s.encode() for s in side], object) for side in zip(*pairs))
+    columns = {
+        "source_text": sources,
+        "target_text": targets,
+        "source": source.encode(tf.constant(sources)).numpy(),
+        "target": target.encode(tf.constant(targets)).numpy(),
+    }
+    lengths = [(columns[name] != PADDING).sum(axis=1) for name in ("source", "target")]
+    return Examples({**columns, "length": np.maximum(*lengths).astype(np.int32)})
+
+
+def _without_long(examples: Examples, max_length: int) -> Examples:
+    longest = max_length + 1  # The sign for the end comes on top.
+    fits = examples.columns["length"] <= longest
+    if not fits.any():
+        raise UsageError(f"Every pair has more than {max_length} tokens; raise data.max_length.")
+    if not fits.all():
+        logger.warning(
+            "%d of %d training pairs have more than %d tokens and are left out.",
+            (~fits).sum(), len(fits), max_length,
+        )  # fmt: skip
+    kept = examples[fits]
+    trimmed = {name: kept.columns[name][:, :longest] for name in ("source", "target")}
+    return Examples({**kept.columns, **trimmed})
+
+
+def teacher_forced(columns: Columns) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+    """A batch for a translator's `train_step`: (inputs, the tokens it is to say, their weights).
+
+    The inputs are `source` [N, T] and `target` [N, U], trimmed to the longest of the batch; the
+    weights are 0 at padding.
+    """
+    source, target = _trimmed(columns["source"]), _trimmed(columns["target"])
+    weights = tf.cast(target != PADDING, tf.float32)
+    return {"source": source, "target": shifted(target)}, target, weights
+
+
+def shifted(tokens: tf.Tensor) -> tf.Tensor:
+    """Before each of the tokens [N, U], the token before it; START before the first."""
+    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=START)
+
+
+def up_to_end(tokens: tf.Tensor) -> tf.Tensor:
+    """One sequence [1, L] of tokens without what follows its first END."""
+    ends_before = tf.math.cumsum(tf.cast(tokens == END, tf.int32), axis=1, exclusive=True)
+    return tokens[:, : tf.math.count_nonzero(ends_before == 0)]
+
+
+def _trimmed(ids: tf.Tensor) -> tf.Tensor:
+    """The ids [N, T] without the columns in which all are padding."""
+    return ids[:, : tf.reduce_max(tf.math.count_nonzero(ids != PADDING, axis=1))]

@@ -1,0 +1,1 @@
+"""Configs: sections, files, and what is wrong with one."""

@@ -1,0 +1,126 @@
+"""The `training:` section of a config."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dlapps.config.section import Positive, Section
+
+OPTIMIZER_OPTIONS = {
+    "sgd": {"momentum", "nesterov"},
+    "adam": {"beta_1", "beta_2", "epsilon"},
+    "adamw": {"beta_1", "beta_2", "epsilon"},
+    "rmsprop": {"momentum", "rho", "epsilon"},
+    "adagrad": {"epsilon"},
+    "lamb": {"beta_1", "beta_2", "epsilon"},
+    "lion": {"beta_1", "beta_2"},
+}
+SCHEDULE_OPTIONS = {
+    "constant": {"warmup_steps"},
+    "cosine": {"warmup_steps", "final_fraction"},
+    "polynomial": {"final_fraction", "power"},
+    "exponential": {"decay_steps", "decay_rate"},
+    "piecewise": {"boundaries", "factors"},
+}
+
+
+def _refuse_foreign_options(section: Section, kind: str, takes: dict[str, set[str]]) -> None:
+    changed = set(section.model_dump(exclude_defaults=True)) - {"name"}
+    foreign = sorted(changed - takes[section.name])
+    if foreign:
+        options = ", ".join(sorted(takes[section.name])) or "no options"
+        raise ValueError(f"{kind} {section.name} has no {foreign[0]}; it takes {options}")
+
+
+class OptimizerSettings(Section):
+    """Which of Keras' optimizers to use; an option left out keeps Keras' default."""
+
+    name: Literal["sgd", "adam", "adamw", "rmsprop", "adagrad", "lamb", "lion"] = "adam"
+    momentum: float | None = None
+    nesterov: bool | None = None
+    beta_1: float | None = None
+    beta_2: float | None = None
+    rho: float | None = None
+    epsilon: float | None = None
+
+    @model_validator(mode="after")
+    def _check_options(self):
+        _refuse_foreign_options(self, "the optimizer", OPTIMIZER_OPTIONS)
+        return self
+
+
+class ScheduleSettings(Section):
+    """How the learning rate moves over the run, by Keras' schedules."""
+
+    name: Literal["constant", "cosine", "polynomial", "exponential", "piecewise"] = "constant"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps of linear rise from zero (constant and cosine)."""
+    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Where cosine and polynomial end, as a fraction of the learning rate."""
+    power: float = 1.0
+    """Exponent of the polynomial; 1 is a straight line."""
+    decay_steps: Positive = 1000
+    """Steps in which the exponential falls by `decay_rate`."""
+    decay_rate: float = 0.9
+    boundaries: tuple[int, ...] = ()
+    """Steps at which the piecewise schedule changes."""
+    factors: tuple[float, ...] = ()
+    """What the learning rate is multiplied with after each boundary."""
+
+    @model_validator(mode="after")
+    def _check_options(self):
+        _refuse_foreign_options(self, "the schedule", SCHEDULE_OPTIONS)
+        if len(self.boundaries) != len(self.factors):
+            raise ValueError("the schedule needs one factor for each boundary")
+        return self
+
+
+class EarlyStoppingSettings(Section):
+    """When to give up."""
+
+    patience: Positive
+    """Validations without an improvement after which training ends."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """What counts as an improvement at all."""
+
+
+class TrainingSettings(Section):
+    """How long, how fast and on what a model is trained."""
+
+    steps: Positive
+    """Batches to learn from."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    schedule: ScheduleSettings = ScheduleSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    """Decoupled weight decay, as a fraction of the learning rate."""
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    """Largest norm of all gradients together."""
+    ema_momentum: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Keep an exponential moving average of the weights; it is what validates and is kept."""
+    accumulation_steps: Positive = 1
+    """Batches whose gradients are averaged into one update."""
+
+    checkpoint_every: Positive = 500
+    """Steps between checkpoints: what `kill -9` can lose at most."""
+    validate_every: Positive = 500
+    """Steps between looks at the validation split."""
+    log_every: Positive = 100
+    """Steps between rows of history.csv."""
+    monitor: str = "loss"
+    """The validation metric by which the best checkpoint is chosen."""
+    mode: Literal["min", "max"] = "min"
+    """Whether a smaller or a larger `monitor` is better."""
+    early_stopping: EarlyStoppingSettings | None = None
+    restore_best_weights: bool = True
+    """Keep the weights that validated best; false keeps the last."""
+
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
+    """auto: several machines if TF_CONFIG names them, else every GPU of this one."""
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
+    jit: Literal["auto", True, False] = "auto"
+    """Compile the step with XLA; auto: on a GPU, where the model allows it."""
+    steps_per_call: Literal["auto"] | Positive = "auto"
+    """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second. An agent,
+    whose next batch depends on the last update, takes one."""

@@ -1,0 +1,1 @@
+"""Recordings on their way to a model: decoding and views."""

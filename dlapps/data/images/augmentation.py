@@ -1,0 +1,78 @@
+"""Random views of images, computed from numbers that were drawn elsewhere."""
+
+from typing import Annotated
+
+import tensorflow as tf
+from pydantic import Field
+
+from dlapps.config.section import Fraction, Section
+
+
+class Augmentation(Section):
+    """How far an image may be moved; all zero leaves it as it is."""
+
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Degrees either way."""
+    shift: Fraction = 0.0
+    """Fraction of height and of width either way."""
+    zoom: Fraction = 0.0
+    """Fraction in or out."""
+    shear: Annotated[float, Field(ge=0, le=45)] = 0.0
+    """Degrees either way."""
+    flip: bool = False
+    """Mirror left and right half of the time."""
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing."""
+        return not any(self.model_dump().values())
+
+
+NUM_DRAWS = 6
+
+
+def augment(images: tf.Tensor, draws: tf.Tensor, settings: Augmentation) -> tf.Tensor:
+    """The images after one random affine map each, filled with the nearest border pixel.
+
+    images: float [N, H, W, C]; draws: float [N, NUM_DRAWS] uniform in [0, 1).
+    """
+    if settings.is_identity:
+        return images
+    height, width = images.shape[1], images.shape[2]
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=_transforms(draws, settings, float(height), float(width)),
+        output_shape=tf.constant([height, width]),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+
+
+def _transforms(draws: tf.Tensor, settings: Augmentation, height: float, width: float) -> tf.Tensor:
+    """[N, 8] projective maps from output to input pixels, about the middle of the image."""
+    a, b, c, d, move_x, move_y = affine_parts(draws, settings)
+    x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0
+    shift_x = x - a * x - b * y + move_x * width
+    shift_y = y - c * x - d * y + move_y * height
+    zero = tf.zeros_like(a)
+    return tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1)
+
+
+def affine_parts(draws: tf.Tensor, settings: Augmentation) -> tuple[tf.Tensor, ...]:
+    """The random map from output to input pixels: a, b, c, d, move_x, move_y, each [N].
+
+    About the middle of the image, it takes (x, y) to (a x + b y, c x + d y), moved by fractions of
+    the width and the height. draws: float [N, NUM_DRAWS] uniform in [0, 1).
+    """
+    signed = tf.unstack(2.0 * draws - 1.0, num=NUM_DRAWS, axis=1)
+    radians = 3.141592653589793 / 180.0
+    angle = signed[0] * settings.rotation * radians
+    slant = tf.tan(signed[1] * settings.shear * radians)
+    scale = 1.0 + signed[2] * settings.zoom
+    mirror = tf.where(signed[3] < 0.0, -1.0, 1.0) if settings.flip else tf.ones_like(angle)
+    a = mirror * scale * tf.cos(angle)
+    b = scale * (slant * tf.cos(angle) - tf.sin(angle))
+    c = mirror * scale * tf.sin(angle)
+    d = scale * (slant * tf.sin(angle) + tf.cos(angle))
+    return a, b, c, d, signed[4] * settings.shift, signed[5] * settings.shift

@@ -1,0 +1,1 @@
+"""Where data come from: published sets, and the user's own folders."""

@@ -1,0 +1,59 @@
+"""The tokens that a model knows, numbered; texts to their numbers and back, inside the graph."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from dlapps.data.text.tokenization import JOINER, UNITS
+
+PADDING, START, END, UNKNOWN = range(4)
+SPECIAL_TOKENS = ("", "<start>", "<end>", "<unknown>")
+
+
+class Vocabulary(tf.Module):
+    """Numbers for tokens, those of SPECIAL_TOKENS before all others.
+
+    `unit` is what a token is: "words" or "characters". Give the vocabulary to
+    `write_saved_model` among its `resources`: its tables live in it.
+    """
+
+    def __init__(self, tokens: Sequence[str], unit: str):
+        super().__init__(name="vocabulary")
+        self.unit = unit
+        self._tokens = tf.constant([*SPECIAL_TOKENS, *tokens])
+        ids = tf.range(len(SPECIAL_TOKENS) + len(tokens))
+        self._ids = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(self._tokens, ids), default_value=UNKNOWN
+        )
+
+    def __len__(self) -> int:
+        return self._tokens.shape[0]
+
+    def encode(self, texts: tf.Tensor) -> tf.Tensor:
+        """int32 [N, T] of texts [N]: each ends with END and is padded to the longest."""
+        ids = tf.ragged.map_flat_values(self._ids.lookup, UNITS[self.unit].split(texts))
+        ends = tf.fill([tf.shape(texts)[0], 1], END)
+        return tf.concat([ids, ends], axis=1).to_tensor(PADDING)
+
+    def decode(self, ids: tf.Tensor) -> tf.Tensor:
+        """Texts [N] of ids [N, T], each read up to its first END."""
+        return UNITS[self.unit].join(self.tokens(ids))
+
+    def tokens(self, ids: tf.Tensor) -> tf.Tensor:
+        """The tokens [N, T] of ids [N, T], empty from the first END on."""
+        is_over = tf.math.cumsum(tf.cast(ids == END, tf.int32), axis=-1) > 0
+        return tf.gather(self._tokens, tf.where(is_over, PADDING, ids))
+
+    def shown(self, ids: tf.Tensor) -> list[list[str]]:
+        """The tokens of ids [N, T] as a person reads them, special ones by their names."""
+        rows = tf.gather(self._tokens, ids).numpy().tolist()
+        return [[token.decode().replace(JOINER, "") for token in row] for row in rows]
+
+
+def count_tokens(texts: Sequence[str], unit: str, min_count: int) -> tuple[str, ...]:
+    """The tokens found at least `min_count` times in `texts`, the most frequent first."""
+    found = UNITS[unit].split(tf.constant(texts)).flat_values.numpy().tolist()
+    counts = Counter(found)
+    frequent = [token.decode() for token, count in counts.items() if count >= min_count]
+    return tuple(sorted(frequent, key=lambda token: (-counts[token.encode()], token)))

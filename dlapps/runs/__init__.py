@@ -1,0 +1,1 @@
+"""Runs: directories in which a config is trained, measured, asked and shown."""

@@ -1,0 +1,62 @@
+"""What a run ran on: versions, commit, hardware, data; enough to judge a number by."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from dlapps.data.splits import Splits
+
+PACKAGES = ("dlapps", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scikit-learn")
+
+
+def describe_environment(data: Splits) -> dict[str, object]:
+    """Plain values for environment.json."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpus": [
+            tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+            for gpu in tf.config.get_visible_devices("GPU")
+        ],
+        "precision": keras.config.dtype_policy().name,
+        "examples": {name: len(split) for name, split in data.named().items()},
+        "data_fingerprints": data.fingerprints(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this package lies in, marked when it has changes; else None."""
+    package = Path(__file__).parents[1]
+    if not (package.parent / ".git").exists():
+        return None
+    command = ["git", "-C", str(package), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

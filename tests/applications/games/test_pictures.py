@@ -1,0 +1,56 @@
+"""An episode drawn: a line for each action, a mark for each choice, frames where there are some."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from dlapps.applications.games.pictures import distribution_figure, episode_figure, gif_bytes
+from dlapps.explain.figures.png import png_bytes
+
+Q_VALUES = np.array([[1.0, 2.0], [3.0, 1.0], [0.0, 5.0]])
+FRAMES = [np.full((20, 30, 3), shade, np.uint8) for shade in range(0, 240, 10)]
+
+
+def test_values_and_choices_are_drawn():
+    figure = episode_figure(Q_VALUES, np.array([1, 0, 1]), ["left", "right"])
+    lines, strip = figure.axes
+    drawn = {line.get_label(): line.get_ydata().tolist() for line in lines.get_lines()}
+    assert drawn == {"left": [1, 3, 0], "right": [2, 1, 5]}
+    chosen = [events.get_positions() for events in strip.collections]
+    assert [list(positions) for positions in chosen] == [[1], [0, 2]]
+    assert png_bytes(figure)
+
+
+def test_six_frames_from_first_to_last_are_shown():
+    figure = episode_figure(Q_VALUES, np.array([1, 0, 1]), ["left", "right"], FRAMES)
+    pictures = [axes.get_images()[0].get_array() for axes in figure.axes if axes.get_images()]
+    assert len(pictures) == 6
+    assert (pictures[0] == FRAMES[0]).all()
+    assert (pictures[-1] == FRAMES[-1]).all()
+
+
+def test_frames_become_an_animation():
+    with Image.open(io.BytesIO(gif_bytes(FRAMES, 10))) as animation:
+        assert animation.format == "GIF"
+        assert (animation.n_frames, animation.size) == (len(FRAMES), (30, 20))
+        assert animation.info["duration"] == 100
+
+
+def test_frames_too_fast_for_a_gif_are_left_out_but_not_the_last():
+    with Image.open(io.BytesIO(gif_bytes(FRAMES, 200))) as animation:
+        assert animation.info["duration"] == 20
+        assert animation.n_frames == 7
+        animation.seek(6)
+        assert abs(animation.convert("RGB").getpixel((0, 0))[0] - FRAMES[-1][0, 0, 0]) < 3
+
+
+def test_no_frame_is_shorter_than_a_gif_can_show():
+    with Image.open(io.BytesIO(gif_bytes(FRAMES, 60))) as animation:
+        assert animation.info["duration"] >= 20
+
+
+def test_numbers_that_are_all_equal_can_be_drawn():
+    figure = distribution_figure(np.full(10, 500.0), "Return")
+    assert "500" in figure.axes[0].get_legend().get_texts()[0].get_text()
+    assert sum(bar.get_height() for bar in figure.axes[0].patches) == 10

@@ -1,0 +1,92 @@
+"""Every data set of segmentation comes in its stated splits, as images and class indices."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pydantic
+import pytest
+
+from dlapps.applications.segmentation.data import MaskedData, MaskSpec, load_masks
+
+
+def test_shapes_are_split_by_number_and_never_alike():
+    data = load_masks(MaskedData(name="shapes", num_examples=10))
+    assert {name: len(split) for name, split in data.named().items()} == {
+        "train": 10, "validation": 2, "test": 2,
+    }  # fmt: skip
+    assert data.spec == MaskSpec(3, ("background", "circle", "square", "triangle"))
+    images = [
+        image.tobytes() for split in data.named().values() for image in split.columns["image"]
+    ]
+    assert len(set(images)) == 14
+
+
+def test_the_spec_survives_json():
+    spec = MaskSpec(1, ["a", "b"], [4, 5])
+    assert spec == MaskSpec(1, ("a", "b"), (4, 5))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "mask_folder"}, "data.path"),
+        ({"name": "shapes", "path": "x"}, "data.path"),
+        ({"name": "shapes", "image_size": [8, 8]}, "image_size is for mask_folder"),
+        ({"name": "isbi2012", "channels": 3}, "channels is for mask_folder"),
+        ({"name": "isbi2012", "class_names": ["a", "b"]}, "class_names is for mask_folder"),
+        ({"name": "shapes", "mask_values": [0, 1]}, "mask_values is for mask_folder"),
+        ({"name": "shapes", "void_value": 0}, "void_value is for mask_folder"),
+        ({"name": "coco"}, "mask_folder"),
+    ],
+)
+def test_settings_that_belong_to_other_data_are_refused(wrong, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
+        MaskedData(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"class_names": ["a", "b", "c"], "mask_values": [1, 2]}, "differ in number"),
+        ({"class_names": ["a"]}, "at least 2"),
+        ({"class_names": ["a", "b", "a"]}, "one name twice"),
+        ({"class_names": [*map(str, range(256))]}, "at most 255"),
+        ({"mask_values": []}, "at least 2"),
+        ({"mask_values": [7]}, "at least 2"),
+        ({"mask_values": [*range(256)]}, "at most 255"),
+        ({"mask_values": [0, 9, 9]}, "one value twice"),
+        ({"mask_values": [0, 9], "void_value": 9}, "void_value 9 is also one of"),
+    ],
+)
+def test_classes_that_cannot_be_told_apart_are_refused(wrong, message):
+    with pytest.raises(pydantic.ValidationError, match=message):
+        MaskedData(name="mask_folder", path="x", **wrong)
+
+
+def test_255_classes_and_void_are_as_many_as_there_can_be():
+    settings = MaskedData(
+        name="mask_folder", path="x", mask_values=[*range(255)], void_value=255, image_size=[8, 9]
+    )
+    assert len(settings.mask_values) == 255
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
+def test_isbi2012_is_split_by_sections(tmp_path, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path)
+    monkeypatch.setenv("DLAPPS_DATA_DIR", str(Path(data_dir)))
+    data = load_masks(MaskedData(name="isbi2012"))
+    assert {name: len(split) for name, split in data.named().items()} == {
+        "train": 20, "validation": 4, "test": 6,
+    }  # fmt: skip
+    assert data.test.columns["image"].shape == (6, 512, 512, 1)
+    assert data.test.columns["mask"].shape == (6, 512, 512)
+    # Membranes are dark and thin: class 0 is darker and rarer.
+    image, mask = data.test.columns["image"][..., 0], data.test.columns["mask"]
+    assert image[mask == 0].mean() < image[mask == 1].mean() - 30
+    assert 0.15 < np.mean(mask == 0) < 0.3
+    sections = [
+        image.tobytes() for split in data.named().values() for image in split.columns["image"]
+    ]
+    assert len(set(sections)) == 30

@@ -1,0 +1,71 @@
+"""What tests/test_applications.py and tests/test_exact_resume.py need to know of speech."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dlapps.data.audio.recordings import encode_wav
+from dlapps.datasets.tones import SAMPLE_RATE, make_tones
+
+# Between them: both models, masking, dropout, batch normalization, augmentation.
+COMPARED_WITH_AN_UNBROKEN_RUN = {"spoken_digit_keyword_cnn", "spoken_digit_attention_lstm"}
+
+KILLED = {
+    "config": "tones_keyword_cnn",
+    "steps": 150,
+    "kills": 2,
+    "settings": [
+        "data.num_examples=200",
+        "data.seconds=0.2",
+        "data.batch_size=16",
+        "model.filters=8",
+        "model.dropout=0.2",
+        "model.time_masking=0.2",
+        "model.frequency_masking=0.2",
+        "training.checkpoint_every=20",
+        "training.validate_every=50",
+        "training.ema_momentum=0.99",
+        "training.steps_per_call=3",
+    ],
+}
+
+
+def make_files(directory: Path) -> None:
+    """Twelve recordings of each of two keys, no two of one length, a few in stereo or at 11 kHz."""
+    for name, key in (("one", 0), ("two", 1)):
+        (directory / name).mkdir()
+        waveforms, keys = make_tones(12 * 12, SAMPLE_RATE // 5)
+        for number, waveform in enumerate(waveforms[keys == key]):
+            clip = waveform[: len(waveform) - 10 * number]
+            clip = np.stack([clip, clip], axis=1) if number % 4 == 1 else clip
+            rate = 11025 if number % 6 == 1 else SAMPLE_RATE
+            (directory / name / f"{number}.wav").write_bytes(encode_wav(clip, rate))
+
+
+def stand_in(data: str, directory: Path) -> list[str]:
+    """The settings that give a config data which a test has."""
+    small = ["data.batch_size=8", "data.seconds=0.2"]
+    if data == "wav_folder":
+        return [*small, f"data.path={directory}"]
+    return [*small, "data.name=tones", "data.num_examples=48"]
+
+
+def inputs(data: str, directory: Path) -> list[str]:
+    """What is asked of a run on these data: one file as it should be, one to be resampled."""
+    return [f"{directory}/one/0.wav", f"{directory}/two/1.wav"]
+
+
+def check_metrics(metrics: dict) -> None:
+    """Fails where the metrics of a split cannot be."""
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
+    """Fails where a loaded SavedModel answers otherwise than `predict` did."""
+    serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
+    served = serve(wav_bytes=tf.constant([Path(text).read_bytes() for text in inputs]))
+    labels = [label.decode() for label in served["label"].numpy()]
+    assert labels == [record["label"] for record in answers]
+    probabilities = [list(record["probabilities"].values()) for record in answers]
+    np.testing.assert_allclose(served["probabilities"], probabilities, atol=1e-5)

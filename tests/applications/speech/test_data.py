@@ -1,0 +1,137 @@
+"""Folders of recordings, generated tones and spoken digits come as clips with their classes."""
+
+import logging
+import os
+from collections import Counter
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from dlapps.applications.speech.data import SPEAKERS, RecordingData, load_recordings, split_rows
+from dlapps.data.audio.recordings import encode_wav
+from dlapps.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Ten recordings of silence ("no") and ten at full level ("yes"), of 100 samples and more."""
+    for name, level in (("no", 0), ("yes", 9000)):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            clip = np.full(100 + number, level, np.int16)
+            (tmp_path / name / f"{number}.wav").write_bytes(encode_wav(clip, 8000))
+    return tmp_path
+
+
+def settings(folder, **others) -> RecordingData:
+    return RecordingData(name="wav_folder", path=folder, seconds=0.02, **others)
+
+
+def test_a_folder_gives_clips_of_one_length_with_their_classes(folder):
+    splits = load_recordings(settings(folder))
+    assert (splits.spec.sample_rate, splits.spec.num_samples) == (8000, 160)
+    assert splits.spec.class_names == ("no", "yes")
+    assert splits.spec.seconds == 0.02
+    for examples, size in ((splits.train, 16), (splits.validation, 2), (splits.test, 2)):
+        waveforms, labels = examples.columns["waveform"], examples.columns["label"]
+        assert waveforms.shape == (size, 160)
+        assert waveforms.dtype == np.int16
+        np.testing.assert_array_equal(waveforms.max(axis=1), labels * 9000)
+
+
+def test_another_sample_rate_is_resampled_and_said(folder, caplog):
+    clip = np.full(400, 9000, np.int16)
+    (folder / "yes" / "fast.wav").write_bytes(encode_wav(clip, 16000))
+    with caplog.at_level(logging.WARNING):
+        assert load_recordings(settings(folder)).spec.sample_rate == 8000
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("1 of 21 recordings have another sample rate and are resampled")
+    assert "8000 Hz" in message
+    assert message.endswith("yes/fast.wav")
+    assert load_recordings(settings(folder, sample_rate=4000)).spec.num_samples == 80
+
+
+def test_broken_and_empty_recordings_are_left_out_and_named(folder, caplog):
+    (folder / "yes" / "broken.wav").write_text("no sound")
+    (folder / "no" / "empty.wav").write_bytes(encode_wav(np.zeros(0, np.int16), 8000))
+    with caplog.at_level(logging.WARNING):
+        splits = load_recordings(settings(folder))
+    assert sum(len(split) for split in splits.named().values()) == 20
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("2 of 22 recordings cannot be decoded")
+    assert "broken.wav" in message
+    assert "empty.wav" in message
+
+
+def test_a_class_without_a_readable_recording_is_refused(folder):
+    for file in (folder / "yes").iterdir():
+        file.write_text("no sound")
+    with pytest.raises(UsageError, match="training recordings of class yes"):
+        load_recordings(settings(folder))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": "wav_folder"}, "data.path"),
+        ({"name": "tones", "path": "somewhere"}, "data.path"),
+        ({"name": "tones", "held_out_speaker": "theo"}, "held_out_speaker"),
+        ({"name": "tones", "sample_rate": 8000}, "sample_rate"),
+        ({"name": "tones", "seconds": 0.009}, "seconds"),
+        ({"name": "tones", "seconds": 31}, "seconds"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(values, message):
+    with pytest.raises(ValidationError, match=message):
+        RecordingData(**values)
+
+
+def test_tones_are_the_same_each_time():
+    wanted = RecordingData(name="tones", num_examples=40, seconds=0.1)
+    one, two = load_recordings(wanted), load_recordings(wanted)
+    assert [len(split) for split in one.named().values()] == [40, 10, 10]
+    for name, split in one.named().items():
+        assert split.fingerprint() == two.named()[name].fingerprint()
+
+
+def names() -> list[str]:
+    everything = [f"{d}_{s}_{i}.wav" for d in range(10) for s in SPEAKERS for i in range(50)]
+    np.random.default_rng(0).shuffle(everything)
+    return everything
+
+
+def test_the_first_five_of_each_digit_and_speaker_are_the_official_test():
+    rows = split_rows(names())
+    assert {split: len(chosen) for split, chosen in rows.items()} == {
+        "train": 2000,
+        "validation": 250,
+        "test": 250,
+    }
+    assert len(set(np.concatenate(list(rows.values())))) == 2500
+    assert {int(names()[row].split("_")[2][:-4]) for row in rows["test"]} == set(range(5))
+    groups = Counter(tuple(names()[row].split("_")[:2]) for row in rows["validation"])
+    assert set(groups.values()) == {5}
+    assert len(groups) == 50
+
+
+def test_the_split_does_not_depend_on_the_order_of_the_files():
+    chosen = {names()[row] for row in split_rows(names())["validation"]}
+    ordered = sorted(names())
+    assert {ordered[row] for row in split_rows(ordered)["validation"]} == chosen
+
+
+def test_a_held_out_speaker_is_tested_on_and_learned_from_never():
+    rows = split_rows(names(), "theo")
+    assert [len(rows[split]) for split in ("train", "validation", "test")] == [1800, 200, 500]
+    for split, chosen in rows.items():
+        assert {names()[row].split("_")[1] == "theo" for row in chosen} == {split == "test"}
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not os.environ.get("DLAPPS_MANUAL_DIR"), reason="needs DLAPPS_MANUAL_DIR")
+def test_the_real_spoken_digits():
+    splits = load_recordings(RecordingData(name="spoken_digit"))
+    assert [len(split) for split in splits.named().values()] == [2000, 250, 250]
+    assert splits.train.columns["waveform"].shape == (2000, 8000)
+    assert set(Counter(splits.test.columns["label"].tolist()).values()) == {25}

@@ -1,0 +1,48 @@
+"""Spectrograms, attention and answers are drawn for what was heard."""
+
+import numpy as np
+
+from dlapps.applications.speech.pictures import (
+    attention_by_class,
+    heard_figure,
+    mistaken_spectrograms,
+)
+from dlapps.explain.figures.png import png_bytes
+
+RANDOM = np.random.default_rng(0)
+NAMES = ("yes", "no")
+
+
+def test_one_recording_with_attention_above_and_its_answer_beside():
+    spectrogram, attention = RANDOM.random((30, 12)), RANDOM.random(30)
+    answer = {"yes": 0.2, "no": 0.8}
+    frequencies = np.linspace(60, 4000, 12)
+    figure = heard_figure("a $ clip.wav", spectrogram, 0.5, frequencies, answer, attention)
+    picture, above, bars = figure.axes
+    np.testing.assert_array_equal(picture.images[0].get_array(), spectrogram.T)
+    assert picture.get_xlim() == (0, 0.5)
+    assert above.get_ylabel() == "Attention"
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["no", "yes"]
+    assert png_bytes(figure).startswith(b"\x89PNG")
+    plain = heard_figure("clip", spectrogram, 0.5, frequencies, answer)
+    assert len(plain.axes) == 2
+
+
+def test_only_mistakes_are_shown_the_surest_first():
+    spectrograms = RANDOM.random((4, 30, 12))
+    probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.05, 0.95], [0.6, 0.4]])
+    labels = np.array([0, 0, 0, 1])
+    figure = mistaken_spectrograms(spectrograms, labels, probabilities, NAMES, 1.0)
+    shown = [axes.images[0].get_array() for axes in figure.axes]
+    for drawn, index in zip(shown, [2, 1, 3], strict=True):
+        np.testing.assert_array_equal(drawn, spectrograms[index].T)
+    assert figure.axes[0].get_title() == "yes → no 0.95"
+    none = mistaken_spectrograms(spectrograms[:1], labels[:1], probabilities[:1], NAMES, 1.0)
+    assert "No mistakes" in none.texts[0].get_text()
+
+
+def test_attention_is_the_mean_of_each_class():
+    attention = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+    figure = attention_by_class(attention, np.array([0, 0, 1]), (*NAMES, "never"), 1.0)
+    means = figure.axes[0].images[0].get_array()
+    np.testing.assert_allclose(means, [[0.5, 0.5], [0.5, 0.5], [0, 0]])

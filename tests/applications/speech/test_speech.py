@@ -1,0 +1,104 @@
+"""A trained recogniser answers on files of any rate, draws what it heard, and refuses the rest."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dlapps.data.audio.recordings import encode_wav
+from dlapps.datasets.tones import KEYS, make_tones
+
+
+@pytest.fixture(scope="module")
+def run(dlapps, tiny, tmp_path_factory) -> Path:
+    """A recogniser of telephone keys that was trained for a moment."""
+    directory = tmp_path_factory.mktemp("runs") / "tones_attention_lstm" / "0"
+    small = ("data.num_examples=48", "data.seconds=0.2", "data.batch_size=8", "model.units=8")
+    options = [part for setting in small for part in ("--set", setting)]
+    answer = dlapps("speech", "train", "tones_attention_lstm", "--run", directory, *tiny, *options)
+    assert answer.exit_code == 0, answer.stderr
+    return directory
+
+
+@pytest.fixture
+def clip() -> np.ndarray:
+    """One key, as the run heard them."""
+    return make_tones(1, 1600)[0][0]
+
+
+def write(path: Path, contents: bytes) -> Path:
+    path.write_bytes(contents)
+    return path
+
+
+def test_another_sample_rate_is_resampled_and_said(dlapps, run, clip, tmp_path):
+    file = write(tmp_path / "slow.wav", encode_wav(clip, 4000))
+    answer = dlapps("speech", "predict", run, file, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert f"{file} is resampled from 4000 to 8000 Hz" in answer.stderr
+    assert answer.document[0]["label"] in KEYS
+
+
+@pytest.mark.parametrize(
+    ("contents", "why"),
+    [
+        (b"words", "is not a WAV file"),
+        (encode_wav(np.zeros(0, np.int16), 8000), "is empty: it holds no samples"),
+        (None, "There is no recording"),
+    ],
+)
+def test_what_is_no_recording_is_named(dlapps, run, clip, tmp_path, contents, why):
+    good = write(tmp_path / "good.wav", encode_wav(clip, 8000))
+    wrong = tmp_path / "wrong.wav"
+    if contents is not None:
+        wrong.write_bytes(contents)
+    answer = dlapps("speech", "predict", run, good, wrong)
+    assert answer.exit_code == 2
+    assert answer.stdout == ""
+    assert str(wrong) in answer.stderr
+    assert why in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(dlapps, tiny, tmp_path):
+    path = ("--set", f"data.path={tmp_path}/nowhere", "--run", tmp_path / "run")
+    answer = dlapps("speech", "train", "wav_folder_keyword_cnn", *tiny, *path)
+    assert answer.exit_code == 2
+    assert f"The recording folder {tmp_path}/nowhere does not exist" in answer.stderr
+    assert "yes/1.wav" in answer.stderr
+
+
+def test_single_recordings_are_drawn(dlapps, run, clip, tmp_path):
+    (tmp_path / "other").mkdir()
+    names = ("a", "b", "other/a")
+    files = [write(tmp_path / f"{name}.wav", encode_wav(clip, 8000)) for name in names]
+    answer = dlapps("speech", "explain", run, *files, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    pictures = [Path(path) for path in answer.document["files"]]
+    assert [path.name for path in pictures] == ["a.png", "b.png", "a_2.png"]
+    assert all(path.stat().st_size > 10_000 for path in pictures)
+
+
+def test_the_exported_model_takes_files_and_waveforms(dlapps, run, clip, tmp_path):
+    answer = dlapps("speech", "export", run, "--to", tmp_path, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    signatures = tf.saved_model.load(answer.document["saved_model"]).signatures
+    files = [encode_wav(clip, 8000), encode_wav(np.stack([clip, clip], axis=1), 8000)]
+    by_file = signatures["serving_default"](wav_bytes=tf.constant(files))
+    waveforms = np.stack([clip, clip]).astype(np.float32) / 32768
+    longer = np.pad(waveforms, [(0, 0), (500, 300)])
+    for heard in (waveforms, longer):
+        by_waveform = signatures["waveform"](waveform=tf.constant(heard))
+        np.testing.assert_allclose(
+            by_file["probabilities"], by_waveform["probabilities"], atol=1e-5
+        )
+    empty = encode_wav(np.zeros(0, np.int16), 8000)
+    other_widths = [
+        encode_wav((clip // 256 + 128).astype(np.uint8), 8000),
+        encode_wav(clip.astype(np.int32) * 65536, 8000),
+        encode_wav(clip.astype(np.float32) / 32768, 8000),
+    ]
+    for wrong in (b"words", empty, *other_widths):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            signatures["serving_default"](wav_bytes=tf.constant([wrong]))

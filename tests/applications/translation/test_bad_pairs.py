@@ -1,0 +1,64 @@
+"""What a user can hand to a translator that is wrong: every case one clear answer."""
+
+from pathlib import Path
+
+import pytest
+
+from dlapps.applications.translation.application import Translation
+from dlapps.config.files import find_config, read_text
+from dlapps.errors import UsageError
+from dlapps.runs.directory import read_config
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Twelve sentences and, line by line, their translations."""
+    for name, word in (("source", "wort"), ("target", "word")):
+        lines = [f"{word} {number}\n" for number in range(12)]
+        (tmp_path / name).write_text("".join(lines))
+    return tmp_path / "source", tmp_path / "target"
+
+
+@pytest.fixture(scope="module")
+def train_on(dlapps, tiny):
+    """Trains on the user's own pairs, which `data` names."""
+
+    def train(directory, **data):
+        options = [part for key, value in data.items() for part in ("--set", f"data.{key}={value}")]
+        run = ("--run", directory / "run", *tiny, *options)
+        return dlapps("translation", "train", "tsv_attention", *run)
+
+    return train
+
+
+def parallel(files):
+    return {"name": "parallel_files", "path": files[0], "target_path": files[1]}
+
+
+def test_a_line_without_a_counterpart_is_named(train_on, files, tmp_path):
+    files[1].write_text("word\n" * 9)
+    answer = train_on(tmp_path, **parallel(files))
+    answer.assert_refused(f"{files[1]} has 9 lines", f"{files[0]} has 12", "line 10")
+
+
+def test_a_line_that_is_not_utf8_is_named(train_on, files, tmp_path):
+    lines = files[0].read_bytes().splitlines(keepends=True)
+    lines[4] = "Mädchen\n".encode("latin-1")
+    files[0].write_bytes(b"".join(lines))
+    answer = train_on(tmp_path, **parallel(files))
+    answer.assert_refused(f"{files[0]}, line 5", "UTF-8")
+
+
+def test_a_line_without_a_tab_is_named(train_on, tmp_path):
+    lines = [f"wort {number}\tword {number}\n" for number in range(12)]
+    lines[6] = "wort 6 word 6\n"
+    (tmp_path / "pairs.tsv").write_text("".join(lines))
+    answer = train_on(tmp_path, path=tmp_path / "pairs.tsv")
+    answer.assert_refused(f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
+
+
+def test_an_empty_sentence_is_refused():
+    file = find_config("translation", "number_words_attention")
+    config = read_config("translation", read_text(file.path), file.name)
+    with pytest.raises(UsageError, match="An empty sentence has no translation"):
+        Translation(config).predict(None, None, ["zwei", " "], Path())

@@ -1,0 +1,149 @@
+"""Pairs come in fixed splits, with vocabularies that have seen the training data alone."""
+
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from pydantic import ValidationError
+
+from dlapps.applications.translation.data import (
+    SentencePairs,
+    SentencePairsSpec,
+    load_sentence_pairs,
+    teacher_forced,
+    up_to_end,
+)
+from dlapps.data.text.vocabulary import END, START, UNKNOWN
+from dlapps.errors import UsageError
+
+
+def write_tsv(path, pairs):
+    path.write_text("".join(f"{a}\t{b}\n" for a, b in pairs))
+    return path
+
+
+@pytest.fixture
+def pairs() -> list[tuple[str, str]]:
+    return [(f"wort{number} da", f"word{number}") for number in range(20)]
+
+
+def texts(split) -> set[bytes]:
+    return set(split.columns["source_text"])
+
+
+def test_one_file_is_divided_once_and_for_all(tmp_path, pairs):
+    settings = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs))
+    splits, again = load_sentence_pairs(settings), load_sentence_pairs(settings)
+    assert [len(split) for split in splits.named().values()] == [16, 2, 2]
+    assert len(set.union(*map(texts, splits.named().values()))) == 20
+    for name, split in splits.named().items():
+        assert split.fingerprint() == again.named()[name].fingerprint()
+
+
+def test_two_files_go_together_line_by_line(tmp_path, pairs):
+    for name, side in zip(("source", "target"), zip(*pairs), strict=True):
+        (tmp_path / name).write_text("\n".join(side))
+    settings = {"path": tmp_path / "source", "target_path": tmp_path / "target"}
+    splits = load_sentence_pairs(SentencePairs(name="parallel_files", **settings))
+    found = [
+        tuple(text.decode() for text in pair)
+        for split in splits.named().values()
+        for pair in zip(split.columns["source_text"], split.columns["target_text"], strict=True)
+    ]
+    assert sorted(found) == sorted(pairs)
+    one_file = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs))
+    assert texts(splits.test) == texts(load_sentence_pairs(one_file).test)
+
+
+def test_words_of_the_test_split_alone_are_unknown(tmp_path, pairs):
+    for name, rows in {"train": pairs[:10], "validation": pairs[10:12], "test": pairs[12:]}.items():
+        write_tsv(tmp_path / f"{name}.tsv", rows)
+    splits = load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path))
+    assert set(splits.spec.source_tokens) == {"da", *(f"wort{number}" for number in range(10))}
+    assert (splits.test.columns["source"][:, 0] == UNKNOWN).all()
+    assert UNKNOWN not in splits.train.columns["source"]
+
+
+def test_rare_words_and_long_training_pairs_are_left_out(tmp_path, pairs, caplog):
+    longest, too_long = (" ".join(["da"] * number) for number in (20, 21))
+    write_tsv(tmp_path / "train.tsv", [*pairs, (longest, "there"), (too_long, "there")])
+    for name in ("validation", "test"):
+        write_tsv(tmp_path / f"{name}.tsv", [(too_long, "there")])
+    settings = SentencePairs(name="tsv", path=tmp_path, min_count=2, max_length=20)
+    splits = load_sentence_pairs(settings)
+    assert splits.spec.source_tokens == ("da",)
+    assert splits.train.columns["source"].shape == (21, 21)
+    known = splits.spec.vocabularies()[0].encode(tf.constant(["da"]))[0, 0]
+    assert splits.train.columns["source"][-1].tolist() == [known] * 20 + [END]
+    assert too_long.encode() not in texts(splits.train)
+    assert texts(splits.test) == {too_long.encode()}
+    assert "1 of 22 training pairs have more than 20 tokens" in caplog.text
+
+
+def test_training_pairs_that_are_all_too_long_are_refused(tmp_path, pairs):
+    path = write_tsv(tmp_path / "p.tsv", pairs)
+    assert len(load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=2)).train) == 16
+    with pytest.raises(UsageError, match=r"more than 1 tokens; raise data\.max_length"):
+        load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=1))
+
+
+def test_too_few_pairs_are_refused(tmp_path, pairs):
+    settings = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs[:9]))
+    with pytest.raises(UsageError, match="only 9 pairs"):
+        load_sentence_pairs(settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": "tsv"}, r"data\.path is missing; tsv is read from --set data\.path=PATH"),
+        ({"name": "number_words", "path": "p.tsv"}, r"data\.path goes with data\.name tsv or"),
+    ],
+)
+def test_a_path_goes_with_files(values, message):
+    with pytest.raises(ValidationError, match=message):
+        SentencePairs(**values)
+
+
+def test_held_out_numbers_are_in_no_other_split():
+    splits = load_sentence_pairs(SentencePairs(name="number_words", source_unit="characters"))
+    assert [len(split) for split in splits.named().values()] == [8000, 1000, 1000]
+    assert len(set.union(*map(texts, splits.named().values()))) == 10_000
+    assert UNKNOWN not in splits.test.columns["source"]
+
+
+def test_a_spec_survives_json():
+    spec = SentencePairsSpec(("a",), "words", ("b", "c"), "characters")
+    assert SentencePairsSpec(["a"], "words", ["b", "c"], "characters") == spec
+    assert repr(spec) == "1 words to 2 characters"
+
+
+def test_teacher_forcing_trims_shifts_and_weighs():
+    columns = {
+        "source": tf.constant([[5, 6, END, 0, 0], [7, END, 0, 0, 0]]),
+        "target": tf.constant([[8, END, 0], [END, 0, 0]]),
+    }
+    inputs, target, weights = teacher_forced(columns)
+    assert inputs["source"].numpy().tolist() == [[5, 6, END], [7, END, 0]]
+    assert inputs["target"].numpy().tolist() == [[START, 8], [START, END]]
+    assert target.numpy().tolist() == [[8, END], [END, 0]]
+    assert weights.numpy().tolist() == [[1, 1], [1, 0]]
+
+
+@pytest.mark.parametrize(("tokens", "length"), [([5, END, END], 2), ([5, 6, 7], 3), ([END], 1)])
+def test_a_sequence_is_read_up_to_its_end(tokens, length):
+    assert up_to_end(tf.constant([tokens])).numpy().tolist() == [tokens[:length]]
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
+def test_multi30k_is_multi30k(tmp_path_factory, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path_factory.mktemp("tfds"))
+    monkeypatch.setenv("DLAPPS_DATA_DIR", data_dir)
+    splits = load_sentence_pairs(SentencePairs(name="multi30k", min_count=2))
+    assert [len(split) for split in splits.named().values()] == [29_000, 1_014, 1_000]
+    found = dict(zip(*(splits.train.columns[f"{s}_text"] for s in ("source", "target"))))
+    sentence = "Ein kleines Mädchen klettert in ein Spielhaus aus Holz."
+    assert found[sentence.encode()] == b"A little girl climbing into a wooden playhouse."
+    np.testing.assert_array_less((splits.test.columns["source"] == UNKNOWN).mean(), 0.04)

@@ -1,0 +1,58 @@
+"""Images, the filters and the latents of a generative model are laid out as drawings say."""
+
+import numpy as np
+
+from dlapps.applications.generation.pictures import (
+    filters_figure,
+    generative_pictures,
+    path_between,
+)
+from dlapps.explain.figures.image_grid import GAP, image_grid
+
+
+def test_images_lie_row_by_row_with_white_between_them():
+    shades = np.linspace(0, 0.8, 5).reshape(5, 1, 1, 1) * np.ones((5, 3, 4, 1))
+    grid = image_grid(shades, columns=2)
+    assert grid.shape == (3 * 3 + 2 * GAP, 2 * 4 + GAP, 1)
+    assert np.all(grid[:3, :4] == 0)
+    assert np.all(grid[:3, 4 + GAP :] == 51)
+    assert np.all(grid[-3:, :4] == 204)
+    assert np.all(grid[3 : 3 + GAP] == 255)
+    assert np.all(grid[-3:, 4:] == 255)
+
+
+def test_bytes_stay_as_they_are_and_a_grid_is_about_square():
+    images = np.random.default_rng(0).integers(0, 256, (9, 2, 2, 3), dtype=np.uint8)
+    grid = image_grid(images)
+    assert grid.shape == (3 * 2 + 2 * GAP, 3 * 2 + 2 * GAP, 3)
+    np.testing.assert_array_equal(grid[:2, :2], images[0])
+
+
+def test_a_path_begins_and_ends_at_its_latents():
+    start, end = np.array([0.0, 1.0]), np.array([1.0, 3.0])
+    path = path_between(lambda latents: latents.reshape(-1, 2, 1, 1), start, end, steps=3)
+    np.testing.assert_allclose(path[:, :, 0, 0], [[0, 1], [0.5, 2], [1, 3]])
+
+
+def test_a_model_is_drawn_by_the_maps_it_has():
+    random = np.random.default_rng(0)
+    images, labels = random.random((30, 4, 4, 1)), random.integers(0, 2, 30)
+    maps = {
+        "generate": lambda seeds: random.random((len(seeds), 4, 4, 1)),
+        "decode": lambda latents: np.tile(latents[:, :1, None, None], (1, 4, 4, 1)),
+    }
+    without = generative_pictures(maps, images, labels, ("a", "b"), 2)
+    assert without.keys() == {"samples", "interpolations"}
+    maps["encode"] = lambda images: images.reshape(len(images), -1)[:, :2]
+    complete = generative_pictures(maps, images, labels, ("a", "b"), 2)
+    plane = {"latent_plane", "latent_scatter"}
+    assert complete.keys() == {"samples", "interpolations", "reconstructions"} | plane
+
+
+def test_the_strongest_filters_come_first_and_zero_is_grey():
+    kernel = np.zeros((4, 3), np.float32)
+    kernel[0, 1], kernel[1, 2] = 5, -2
+    shown = filters_figure(kernel, (2, 2, 1)).axes[0].images[0].get_array()
+    assert shown[0, 0] == 255
+    assert shown[1, 1] == 128
+    assert shown[0, 2 + GAP + 1] == 0
