@@ -18,14 +18,17 @@ demo: $(VENV)/.installed
 	@echo "report:     $(RUN)/report.html"
 	@echo "SavedModel: saved_models/digits_lenet5"
 
-## Check the style and run every test. One thread a process: more would wait for one another.
+## Check the style, the types and the floors, and run the tests: one config for each model of each
+## application, every one with DLAPPS_EVERY_YAML=1. One thread a process: more would wait for one another.
 test: $(VENV)/.installed-test lint
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
+	  --dist worksteal --durations 20
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -23,7 +23,8 @@ def measure(config_name: str, assignments: list[str], rounds: int, steps: int) -
     application = load_application("classification")(config)
     data = application.build_data()
     model = application.build_model(data.spec)
-    real = application.training_batches(None, data).from_step(0)
+    stage = next(application.stages(model, data))
+    real = stage.batches.from_step(0)
     repeated = tf.data.Dataset.from_tensors(next(iter(real))).repeat()
     take_steps = compile_training(model, tf.distribute.get_strategy(), jit=False)
     sources = {"with": iter(real), "without": iter(repeated)}

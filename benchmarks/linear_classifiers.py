@@ -22,8 +22,8 @@ def main() -> None:
         SGDClassifier(random_state=0),
         LogisticRegression(max_iter=100),
     ):
-        classifier.fit(*flatten(data.train))
-        error = 100 * (1 - classifier.score(*flatten(data.test)))
+        classifier.fit(*flatten(data["train"]))
+        error = 100 * (1 - classifier.score(*flatten(data["test"])))
         print(f"{type(classifier).__name__}: {error:.2f} % test error")
 
 

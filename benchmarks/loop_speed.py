@@ -23,6 +23,7 @@ from dlapps.models.mlp import mlp
 from dlapps.models.vision.lenet5 import lenet5
 from dlapps.training.history import read_history
 from dlapps.training.loop import train
+from dlapps.training.stage import Stage
 
 BATCH_SIZE = 128
 NETWORKS = {
@@ -81,7 +82,8 @@ def time_loop(network, data: Examples, steps: int, steps_per_call: int | str) ->
         data[: steps * BATCH_SIZE], BATCH_SIZE, 0, lambda columns, _: (columns["x"], columns["y"])
     )
     with tempfile.TemporaryDirectory() as directory:
-        train(build(network), batches, settings, Path(directory))
+        stage = Stage("training", build(network), batches, settings)
+        train(stage, Path(directory))
         return 1000 / read_history(Path(directory) / "history.csv")[-1]["steps_per_second"]
 
 

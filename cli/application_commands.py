@@ -2,19 +2,32 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cli.output import echo_metrics, echo_record
 from cli.tensorflow_startup import start_tensorflow
 
+if TYPE_CHECKING:
+    from dlapps.runs.trained import TrainedRun
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 RUN = click.argument("directory", metavar="RUN", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+MOVED = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Say where the data lie now (data.path=...), or measure otherwise (evaluation.KEY=...).",
+)
 
 
-def data_options(command: click.Command) -> click.Command:
+def data_options(command: Command) -> Command:
     """Adds the options that say where published data lies on this machine."""
     for name, variable, text in (
         ("--data-dir", "DLAPPS_DATA_DIR", "Prepared data sets of TFDS."),
@@ -50,11 +63,11 @@ def application_group(name: str) -> click.Group:
     return group
 
 
-def _open(name: str, directory: Path):
+def _open(name: str, directory: Path, assignments: tuple[str, ...] = ()) -> "TrainedRun":
     start_tensorflow()
-    from dlapps.runs.directory import open_run
+    from dlapps.runs.trained import open_run
 
-    return open_run(name, directory)
+    return open_run(name, directory, assignments)
 
 
 def _train(name: str) -> click.Command:
@@ -106,9 +119,10 @@ def _evaluate(name: str) -> click.Command:
     @RUN
     @JSON
     @data_options
-    def evaluate(directory: Path, as_json: bool) -> None:
+    @MOVED
+    def evaluate(directory: Path, as_json: bool, assignments: tuple[str, ...]) -> None:
         """Measure a trained RUN on the test and the validation split."""
-        metrics = _open(name, directory).evaluate()
+        metrics = _open(name, directory, assignments).evaluate()
         if as_json:
             click.echo(json.dumps(metrics, indent=1))
         else:
@@ -183,13 +197,16 @@ def _explain(name: str) -> click.Command:
     @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_refuse_unknown_options)
     @JSON
     @data_options
-    def explain(directory: Path, inputs: tuple[str, ...], as_json: bool) -> None:
+    @MOVED
+    def explain(
+        directory: Path, inputs: tuple[str, ...], as_json: bool, assignments: tuple[str, ...]
+    ) -> None:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
         Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
         RUN/predictions.
         """
-        run = _open(name, directory)
+        run = _open(name, directory, assignments)
         from dlapps.runs.report import explain_inputs, explain_run
 
         written = explain_inputs(run, inputs) if inputs else explain_run(run)

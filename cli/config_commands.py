@@ -1,8 +1,12 @@
 """Looking at configs: what one says in full, and what an application's may say."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from dlapps.config.files import ConfigFile
 
 
 @click.group()
@@ -42,10 +46,10 @@ def schema(application: str) -> None:
     from dlapps.config.schema import json_schema
 
     found = load_application(application)
-    click.echo(json.dumps(json_schema(found.Config, found.models), indent=1))
+    click.echo(json.dumps(json_schema(found.config_class, found.models), indent=1))
 
 
-def _find(name: str):
+def _find(name: str) -> tuple[str, "ConfigFile"]:
     """The application and the file that a config's name means."""
     from pathlib import Path
 
@@ -53,18 +57,17 @@ def _find(name: str):
     from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
     from dlapps.errors import UsageError, did_you_mean
 
-    known = {
-        key: (application, file)
-        for application in application_names()
-        for file in config_files(application)
-        for key in (file.name, f"{application}/{file.name}")
-    }
-    if name in known:
-        return known[name]
+    found = [(app, file) for app in application_names() for file in config_files(app)]
+    known = [(app, file) for app, file in found if name in (file.name, f"{app}/{file.name}")]
+    if len(known) > 1:
+        owners = " and ".join(f"{app}/{file.name}" for app, file in known)
+        raise UsageError(f"There are {owners}; say which of them.")
+    if known:
+        return known[0]
     path = Path(name)
     if not path.is_file():
-        short = [key for key in known if "/" not in key]
-        raise UsageError(f"There is no config {name}" + did_you_mean(name, short))
+        names = [file.name for _, file in found]
+        raise UsageError(f"There is no config {name}" + did_you_mean(name, names))
     application = load_yaml(read_text(path), name).get("application")
     if application is None:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+from pathlib import Path
 
 from dlapps.applications import application_names
 from dlapps.config.files import config_files, load_yaml, read_text
@@ -10,8 +11,9 @@ from dlapps.config.files import config_files, load_yaml, read_text
 def summary_of(application: str) -> str:
     """The first sentence of an application module's docstring."""
     spec = importlib.util.find_spec(f"dlapps.applications.{application}")
-    with open(spec.origin, encoding="utf-8") as file:
-        docstring = ast.get_docstring(ast.parse(file.read())) or ""
+    assert spec is not None
+    assert spec.origin is not None, "an application is a file"
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text("utf-8"))) or ""
     return docstring.partition("\n")[0]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dlapps.errors import UsageError
 
+LONGEST_NAME = 60
+
 
 def write_atomically(path: Path, contents: str | bytes) -> None:
     """Replaces the file at `path`, so that a crash leaves either the old contents or the new."""
@@ -39,11 +41,13 @@ def write_into(directory: Path, name: str, contents: str | bytes) -> Path:
 def distinct_names(paths: Sequence[str]) -> list[str]:
     """A name for what is made from each file: its own without folder and suffix.
 
-    Where one repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
+    What a person typed may also be no path: it is cut to a length that can name a file. Where one
+    repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
     """
     names: list[str] = []
     for path in paths:
-        stem = name = Path(path).stem
+        has_suffix = Path(path).suffix[1:2].isalpha()
+        stem = name = (Path(path).stem if has_suffix else Path(path).name)[:LONGEST_NAME]
         number = 1
         while name in names:
             number += 1

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -21,7 +21,7 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
 
     Nothing is said of what is over in two seconds. `total` is by default the length of `items`.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     if sys.stderr.isatty():
         yield from tqdm(items, what, total, leave=False, delay=SECONDS_BEFORE_BAR)

@@ -1,32 +1,58 @@
-"""Every config at tiny size: trained, stopped, continued, measured, asked, exported, explained."""
+"""The life of every config at tiny size: trained, continued, measured, asked, exported, explained.
+
+Everything is in this process, and the data are loaded once a life. Without DLAPPS_EVERY_YAML, one
+config for each model of each application is taken, and trained in bfloat16 alone: the harder way,
+since all after it is in float32.
+"""
 
 import functools
 import json
 import os
-import signal
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
 from PIL import Image
 
+from dlapps.applications import application_names
 from dlapps.runs.directory import create_run, read_config
-from dlapps.training.loop import Stopped
+from dlapps.runs.report import explain_inputs, explain_run
+from dlapps.runs.run import Run
+from dlapps.runs.trained import TrainedRun, open_run
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*/*.yaml"))
-STOPPED_AT = 3
+LONGEST_LIFE = 20.0
+"""Seconds of one core, twice what the longest takes on a slow one: more is an accident."""
+
+TINY = (
+    "training.steps=6",
+    "training.checkpoint_every=3",
+    "training.validate_every=3",
+    "training.log_every=3",
+    "training.steps_per_call=1",
+    "training.restore_best_weights=false",
+)
 
 
-class StopAt(keras.callbacks.Callback):
-    """Sends this process SIGTERM at a step."""
+def of_different_models(files: list[Path]) -> list[Path]:
+    """The first config for each application, model and kind of training."""
+    chosen: dict[tuple, Path] = {}
+    for file in files:
+        values = yaml.safe_load(file.read_text())
+        key = (file.parent.name, values["model"]["name"], "transfer" in values)
+        chosen.setdefault(key, file)
+    return list(chosen.values())
 
-    def on_train_batch_end(self, batch, logs=None):
-        if batch + 1 == STOPPED_AT:
-            os.kill(os.getpid(), signal.SIGTERM)
+
+EVERYTHING = "DLAPPS_EVERY_YAML" in os.environ
+LIVES = CONFIGS if EVERYTHING else of_different_models(CONFIGS)
+PRECISIONS = ("float32", "mixed_bfloat16") if EVERYTHING else ("mixed_bfloat16",)
 
 
 @pytest.fixture(scope="module")
@@ -42,77 +68,93 @@ def files(case_of, tmp_path_factory) -> Callable[[str], Path]:
     return files_of
 
 
-def values_of(directory: Path) -> list[np.ndarray]:
-    """Every variable in the newest checkpoint: weights, statistics, seeds, slots."""
-    checkpoint = max((directory / "checkpoints").glob("step-*")) / "model"
+class Life:
+    """A config with its settings for a test, and runs of it that share their data."""
+
+    def __init__(self, file: Path, case, files: Path, directory: Path):
+        self.application, self.name, self.case = file.parent.name, file.stem, case
+        self.text, self.directory = file.read_text(), directory
+        values = yaml.safe_load(self.text)
+        self.settings = [*TINY, *case.stand_in(values, files)]
+        self.inputs = case.inputs(values, files)
+        self.data = None
+
+    def run(self, name: str, *changes: str) -> Run:
+        """The run in the directory called `name`."""
+        settings = [*self.settings, *changes]
+        config = read_config(self.application, self.text, self.name, settings)
+        return self._sharing_data(
+            create_run(self.application, config, self.directory / name / self.name)
+        )
+
+    def trained(self, name: str) -> TrainedRun:
+        """The run in that directory, to be asked."""
+        return self._sharing_data(open_run(self.application, self.directory / name / self.name))
+
+    def _sharing_data(self, run):
+        self.data = self.data or run.application.build_data()
+        run.application.build_data = lambda: self.data
+        return run
+
+
+def values_of(run: Run) -> list[np.ndarray]:
+    """Every variable in the newest checkpoint of each stage: weights, statistics, seeds, slots."""
+    newest = [max(stage.glob("step-*")) for stage in sorted(run.directory.glob("checkpoints/*"))]
     return [
-        tf.train.load_variable(str(checkpoint), name)
-        for name, _ in tf.train.list_variables(str(checkpoint))
-        if name.startswith("variables")
+        tf.train.load_variable(str(checkpoint / "model"), name)
+        for checkpoint in newest
+        for name, _ in tf.train.list_variables(str(checkpoint / "model"))
+        if name.startswith(("model", "optimizers", "metrics"))
     ]
 
 
-@pytest.mark.parametrize(
-    "file", CONFIGS, ids=[f"{file.parent.name}/{file.stem}" for file in CONFIGS]
-)
-def test_every_step_from_data_to_saved_model(file, files, case_of, dlapps, tiny, tmp_path):
-    application, name = file.parent.name, file.stem
-    case = case_of(application)
-    data = read_config(application, file.read_text(), file.name).data.name
-    assignments = case.stand_in(data, files(application))
-    inputs = case.inputs(data, files(application))
-    options = [*tiny, *(part for text in assignments for part in ("--set", text))]
-    run = tmp_path / name / "0"
-
-    stop(application, file, options, run)
-    kept = sorted(path.name for path in (run / "checkpoints").iterdir())
-    assert kept[-1].endswith(str(STOPPED_AT))
-    answer = dlapps(application, "train", name, "--run", run, *options, "--json")
-    assert answer.exit_code == 0, answer.stderr
-    assert answer.document["step"] == 6
-    assert f"Continuing at step {STOPPED_AT} of 6." in answer.stderr
-    if name in case.COMPARED_WITH_AN_UNBROKEN_RUN:
-        unbroken = tmp_path / "unbroken" / "0"
-        dlapps(application, "train", name, "--run", unbroken, *options)
-        values = values_of(run)
-        assert len(values) > 1
-        for a, b in zip(values, values_of(unbroken), strict=True):
-            np.testing.assert_array_equal(a, b)
-
-    answer = dlapps(application, "evaluate", run)
-    assert answer.exit_code == 0, answer.stderr
-    metrics = json.loads((run / "metrics.json").read_text())
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("file", LIVES, ids=[f"{file.parent.name}/{file.stem}" for file in LIVES])
+def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tmp_path):
+    application = file.parent.name
+    life = Life(file, case_of(application), files(application), tmp_path)
+    began = time.process_time()
+    continue_in_the_middle(life, f"training.precision={precision}")
+    run = life.trained("continued")
+    assert all(layer.compute_dtype == "float32" for layer in run.model._flatten_layers())
+    metrics = run.evaluate()
+    assert json.loads((run.directory / "metrics.json").read_text()) == metrics
     for split in ("test", "validation"):
-        case.check_metrics(metrics[split])
-
-    check_answers(case, application, inputs, dlapps, run, tmp_path)
-    answer = dlapps(application, "explain", run, "--json")
-    assert answer.exit_code == 0, answer.stderr
-    check_pictures([Path(path) for path in answer.document["files"]])
-
-
-def stop(application: str, file: Path, options: list[str], run: Path) -> None:
-    """Trains until a SIGTERM in the middle."""
-    config = read_config(application, file.read_text(), file.name, options[1::2])
-    try:
-        with pytest.raises(Stopped):
-            create_run(application, config, run).train(file.stem, [StopAt()])
-    finally:
-        keras.config.set_dtype_policy("float32")
+        life.case.check_metrics(metrics[split])
+    check_answers(life, run)
+    check_pictures(explain_run(run))
+    seconds = time.process_time() - began
+    assert seconds < LONGEST_LIFE, f"this life took {seconds:.1f} s of a core"
 
 
-def check_answers(
-    case: ModuleType, application: str, inputs: list[str], dlapps, run: Path, directory: Path
-) -> None:
+def continue_in_the_middle(life: Life, *changes: str) -> None:
+    """Fails where a run continued from the middle differs from the one it was copied from."""
+    whole = life.run("whole", *changes)
+    directory = life.directory / "continued" / life.name
+
+    def copy_once(step: int, row) -> None:
+        # The checkpoint of step 3 is written after that step was told.
+        if step == 4 and not directory.exists():
+            shutil.copytree(whole.directory, directory)
+
+    assert whole.train(life.name, copy_once)["step"] == 6
+    reached = sorted(path.name for path in directory.glob("checkpoints/*/step-*"))
+    assert reached[-1].endswith("3")
+    run = life.run("continued", *changes)
+    assert run.train(life.name)["step"] == 6
+    values = values_of(run)
+    assert len(values) > 1
+    for a, b in zip(values, values_of(whole), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def check_answers(life: Life, run: TrainedRun) -> None:
     """Fails where the exported model does not answer as the run does."""
-    answer = dlapps(application, "predict", run, *inputs, "--json")
-    assert answer.exit_code == 0, answer.stderr
-    assert [record["input"] for record in answer.document] == inputs
-    exported = dlapps(application, "export", run, "--to", directory / "models", "--json")
-    assert exported.exit_code == 0, exported.stderr
-    saved_model = directory / "models" / run.parent.name / "1"
-    assert exported.document == {"saved_model": str(saved_model)}
-    case.check_saved_model(saved_model, inputs, answer.document)
+    records = run.predict(life.inputs, life.directory / "answers")
+    assert [record["input"] for record in records] == life.inputs
+    saved_model = run.export(life.directory / "models")
+    assert saved_model == life.directory / "models" / life.name / "1"
+    life.case.check_saved_model(saved_model, life.inputs, records)
 
 
 def check_pictures(files: list[Path]) -> None:
@@ -120,9 +162,51 @@ def check_pictures(files: list[Path]) -> None:
     assert {"training_curves.png", "architecture.svg", "report.html"} <= names
     for file in files:
         if file.suffix == ".png":
-            with Image.open(file) as picture:
-                low, high = picture.convert("L").getextrema()
-                assert low < high, f"{file.name} is blank"
+            check_not_blank(file)
     report = next(file for file in files if file.name == "report.html").read_text()
     pictures = {file.stem for file in files} - {"report"}
     assert report.count("data:image/png;base64,") + report.count("<svg") == len(pictures)
+
+
+def check_not_blank(file: Path) -> None:
+    with Image.open(file) as picture:
+        low, high = picture.convert("L").getextrema()
+        assert low < high, f"{file.name} is blank"
+
+
+@pytest.mark.parametrize("application", application_names())
+def test_the_command_line_does_it_all(application, files, case_of, dlapps, tmp_path):
+    """Each command once an application, with the precision that this machine would choose."""
+    file = next(file for file in CONFIGS if file.parent.name == application)
+    life = Life(file, case_of(application), files(application), tmp_path)
+    options = [part for text in life.settings for part in ("--set", text)]
+    run = tmp_path / life.name / "0"
+    trained = dlapps(application, "train", life.name, "--run", run, *options, "--json")
+    assert trained.exit_code == 0, trained.stderr
+    assert trained.document["step"] == 6
+    measured = dlapps(application, "evaluate", run, "--json")
+    assert measured.exit_code == 0, measured.stderr
+    life.case.check_metrics(measured.document["test"])
+    asked = dlapps(application, "predict", run, *life.inputs, "--json")
+    assert asked.exit_code == 0, asked.stderr
+    exported = dlapps(application, "export", run, "--to", tmp_path / "models", "--json")
+    assert exported.exit_code == 0, exported.stderr
+    saved_model = Path(exported.document["saved_model"])
+    life.case.check_saved_model(saved_model, life.inputs, asked.document)
+    explained = dlapps(application, "explain", run, "--json")
+    assert explained.exit_code == 0, explained.stderr
+    check_pictures([Path(path) for path in explained.document["files"]])
+
+
+@pytest.mark.parametrize("application", [a for a in application_names() if a != "generation"])
+def test_single_inputs_are_explained(application, files, case_of, tmp_path):
+    for file in of_different_models(CONFIGS):
+        if file.parent.name != application:
+            continue
+        life = Life(file, case_of(application), files(application), tmp_path)
+        life.run("explained", "training.steps=1", "training.precision=float32").train(life.name)
+        written = explain_inputs(life.trained("explained"), life.inputs[:1])
+        assert any(path.stem.endswith("_explained") for path in written)
+        for path in written:
+            check_not_blank(path)
+        keras.backend.clear_session()

@@ -35,13 +35,15 @@ def test_the_application_of_the_guide_works(regression, case_of, dlapps, tmp_pat
     case.check_metrics(answer.document["test"])
     # Saying the mean for everyone is about 64 off.
     assert answer.document["test"]["mean_absolute_error"] < 50
-    inputs = case.inputs("diabetes", tmp_path)
+    inputs = case.inputs({}, tmp_path)
     answers = dlapps("regression", "predict", run, *inputs, "--json").document
     assert [answer["input"] for answer in answers] == inputs
     exported = dlapps("regression", "export", run, "--to", tmp_path / "models", "--json")
     case.check_saved_model(Path(exported.document["saved_model"]), inputs, answers)
     answer = dlapps("regression", "explain", run, "--json")
     assert f"{run}/pictures/predictions.png" in json.loads(answer.stdout)["files"]
+    explained = dlapps("regression", "explain", run, inputs[0], "--json")
+    assert len(explained.document["files"]) == 1
 
 
 def test_the_links_of_the_guide_lead_somewhere():

@@ -1,4 +1,8 @@
-"""A run killed again and again, by SIGTERM and by -9, ends with the unbroken run's weights."""
+"""Real processes, killed again and again by SIGTERM and by -9, end with the unbroken run's weights.
+
+A pure stream, an agent, and a training in two stages; tests/test_applications.py continues every
+config in the middle, inside the process.
+"""
 
 import dataclasses
 import os
@@ -13,7 +17,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlapps.applications import application_names
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history
 
@@ -27,6 +30,8 @@ class Job:
     steps: int
     settings: list[str]
     kills: int
+    targets: tuple[int, ...] | None = None
+    """The steps to be killed after; drawn where left out."""
 
     def command(self, directory: Path) -> list[str]:
         """The command that trains it into a directory, as a process of its own."""
@@ -38,10 +43,14 @@ class Job:
 
 
 def variables_of(directory: Path) -> dict[str, np.ndarray]:
-    """Every variable in the newest checkpoint, optimizer and seeds included."""
-    newest = CheckpointStore(directory / "checkpoints").newest()
-    reader = tf.train.load_checkpoint(str(newest.directory / "model"))
-    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    """Every variable in the newest checkpoint of each stage, optimizer and seeds included."""
+    found = {}
+    for stage in (directory / "checkpoints").iterdir():
+        file = str(CheckpointStore(stage).newest().directory / "model")
+        reader = tf.train.load_checkpoint(file)
+        names = reader.get_variable_to_shape_map()
+        found |= {f"{stage.name}/{name}": reader.get_tensor(name) for name in names}
+    return found
 
 
 def step_of(directory: Path) -> int:
@@ -76,7 +85,8 @@ def check_exact_resume(job: Job, directory: Path) -> None:
     random.seed(0)
     killed = []
     for kill in range(job.kills):
-        target = int((kill + random.random()) * job.steps / (job.kills + 1))
+        drawn = int((kill + random.random()) * job.steps / (job.kills + 1))
+        target = job.targets[kill] if job.targets else drawn
         number = (signal.SIGKILL, signal.SIGTERM)[kill % 2]
         killed.append((kill_once(job, directory / "killed", target, number), number.name))
     print(f"killed at {killed}")
@@ -88,18 +98,74 @@ def check_exact_resume(job: Job, directory: Path) -> None:
         np.testing.assert_array_equal(value, resumed[name], err_msg=name)
 
 
+CLASSIFIER = Job(
+    "classification",
+    "digits_lenet5",
+    steps=200,
+    kills=2,
+    settings=[
+        "model.modern=true",
+        "model.batch_normalization=true",
+        "training.checkpoint_every=20",
+        "training.validate_every=100",
+        "training.ema_momentum=0.99",
+        "training.steps_per_call=3",
+    ],
+)
+# A replay buffer that overflows, episodes that end, both kinds of actions.
+AGENT = Job(
+    "games",
+    "cartpole_dqn",
+    steps=300,
+    kills=2,
+    settings=[
+        "data.learning_starts=50",
+        "data.validation_episodes=2",
+        "data.test_episodes=2",
+        "model.widths=[16]",
+        "data.replay_size=400",
+        "data.exploration={final: 0.2, environment_steps: 500}",
+        "training.checkpoint_every=20",
+        "training.validate_every=100",
+        "training.ema_momentum=0.99",
+    ],
+)
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("application", application_names())
-def test_killed_and_continued(application, case_of, tmp_path):
-    check_exact_resume(Job(application, **case_of(application).KILLED), tmp_path)
+@pytest.mark.parametrize("job", [CLASSIFIER, AGENT], ids=["a stream", "an agent"])
+def test_killed_and_continued(job, tmp_path):
+    check_exact_resume(job, tmp_path)
+
+
+@pytest.mark.timeout(900)
+def test_killed_in_each_of_two_stages_and_continued(dlapps, tiny, tmp_path):
+    backbone = tmp_path / "backbone"
+    answer = dlapps("classification", "train", "digits_lenet5", "--run", backbone, *tiny)
+    assert answer.exit_code == 0, answer.stderr
+    frozen, thawed = 100, 200
+    job = Job(
+        "classification",
+        "digits_transfer",
+        steps=thawed,
+        kills=2,
+        settings=[
+            f"transfer.run={backbone}",
+            f"transfer.frozen_steps={frozen}",
+            "training.checkpoint_every=20",
+            "training.validate_every=100",
+            "training.steps_per_call=3",
+        ],
+        targets=(frozen // 2, frozen + thawed // 3),
+    )
+    check_exact_resume(job, tmp_path)
 
 
 @pytest.mark.real_data
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif("DLAPPS_KILLS" not in os.environ, reason="DLAPPS_KILLS is not set")
-def test_mnist_killed(case_of, tmp_path):
+def test_mnist_killed(tmp_path):
     """The claim of the README, made with DLAPPS_KILLS=20; too long for every run of the tests."""
     kills = int(os.environ["DLAPPS_KILLS"])
-    settings = case_of("classification").KILLED["settings"]
-    steps = 100 * (kills + 1)
+    settings, steps = CLASSIFIER.settings, 100 * (kills + 1)
     check_exact_resume(Job("classification", "mnist_lenet5", steps, settings, kills), tmp_path)

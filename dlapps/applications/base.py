@@ -3,77 +3,104 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
     from matplotlib.figure import Figure
 
     from dlapps.config.schema import Config
-    from dlapps.data.batches import Batches
-    from dlapps.data.splits import Split, Splits
-    from dlapps.training.steps import Validation
+    from dlapps.config.section import Section
+    from dlapps.data.splits import Data
+    from dlapps.export.answer import Answer
+    from dlapps.training.stage import Stage
+
+ConfigT = TypeVar("ConfigT", bound="Config")
+SpecT = TypeVar("SpecT", bound="Section")
 
 
-class Application(abc.ABC):
+class Explainable(NamedTuple):
+    """How to look into a model while it answers one input."""
+
+    network: keras.Model
+    """From inputs that gradients reach (after embeddings) to what is scored; without side effects.
+    It may take several inputs; the first is what is explained."""
+    prepare: Callable[[str], list[tf.Tensor]]
+    """From what a person types to the network's inputs, one row of each."""
+    score: Callable[[tf.Tensor], tf.Tensor]
+    """From the network's outputs to a number for each row: how sure it is of its own answer."""
+    show: Callable[[str, list[tf.Tensor], tf.Tensor], Figure]
+    """From the text, the network's inputs and their relevance [...] to a figure."""
+    tap: str | None = None
+    """The layer whose maps Grad-CAM weighs; None: relevance is the gradient times the input."""
+
+
+class Application(abc.ABC, Generic[ConfigT, SpecT]):
     """One problem, from its data to its exported model.
 
     `spec` below is what a model must know of its data; it is kept beside the trained model, so
     that predicting and exporting need no data.
     """
 
-    Config: ClassVar[type[Config]]
+    config_class: ClassVar[type[Config]]
     """This application's settings."""
-    Spec: ClassVar[type]
-    """The dataclass that describes its data."""
+    spec_class: ClassVar[type[Section]]
+    """What describes its data."""
     models: ClassVar[Mapping[str, Callable[..., keras.Model]]]
     """Builders by the name a config gives; their keyword arguments are the model's options."""
 
-    def __init__(self, config: Config):
+    def __init__(self, config: ConfigT):
         self.config = config
 
     @abc.abstractmethod
-    def build_data(self) -> Splits:
+    def build_data(self) -> Data[Any, SpecT]:
         """The examples to learn from, choose by and be measured on; or an agent's episodes."""
 
     @abc.abstractmethod
-    def build_model(self, spec: Any) -> keras.Model:
+    def build_model(self, spec: SpecT) -> keras.Model:
         """A compiled model for data like `spec`."""
 
     @abc.abstractmethod
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
-        """What the loop learns from; an agent's experience is made with `model`."""
+    def stages(self, model: keras.Model, data: Data[Any, SpecT]) -> Iterator[Stage]:
+        """What is learned from what, in order; usually one.
+
+        Each is trained before the next is asked for. What happens between two of them must follow
+        from config, data and the weights as they are, or a continued run would not be exact.
+        """
 
     @abc.abstractmethod
-    def validation(self, model: keras.Model, data: Splits) -> Validation | None:
-        """What the loop chooses the best weights by."""
-
-    @abc.abstractmethod
-    def evaluate(self, model: keras.Model, examples: Split, spec: Any) -> dict[str, Any]:
+    def evaluate(self, model: keras.Model, data: Data[Any, SpecT], split: str) -> dict[str, Any]:
         """The metrics of `model` on one split."""
 
     @abc.abstractmethod
+    def answers(self, model: keras.Model, spec: SpecT) -> dict[str, Answer]:
+        """The signatures of the exported model, `serving_default` first."""
+
     def predict(
-        self, model: keras.Model, spec: Any, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
+        self, model: keras.Model, spec: SpecT, inputs: Sequence[str], directory: Path
+    ) -> list[dict[str, Any]]:
         """One record of named answers for each input given on the command line.
 
         Answers that are files (a mask, an animation) are written into `directory`, which is made
         for them, and named in the record.
         """
+        from dlapps.export.answer import ask
+
+        return ask(self.answers(model, spec), inputs, directory)
 
     @abc.abstractmethod
-    def export(self, model: keras.Model, spec: Any, directory: Path) -> Path:
-        """Writes a SavedModel that answers on raw input; returns the version's directory."""
-
-    @abc.abstractmethod
-    def pictures(self, model: keras.Model, data: Splits) -> dict[str, Figure]:
+    def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
         """What a person wants to see of this run, by name."""
 
+    def explainable(self, model: keras.Model, spec: SpecT) -> Explainable | None:
+        """How to look into the model while it answers one input; None if there is no way."""
+        return None
+
     def pictures_of(
-        self, model: keras.Model, spec: Any, inputs: Sequence[str]
+        self, model: keras.Model, spec: SpecT, inputs: Sequence[str]
     ) -> dict[str, Figure]:
-        """How the model comes to its answers for single inputs, by name; empty if none is drawn."""
+        """Further pictures of how single inputs are answered, by name."""
         return {}

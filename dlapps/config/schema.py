@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pydantic
 
 from dlapps.config.files import dump_yaml
-from dlapps.config.section import Section
+from dlapps.config.section import DataSettings, Section
 from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError, did_you_mean
 
@@ -26,6 +26,8 @@ class EvaluationSettings(Section):
     """How the trained model is measured."""
 
     batch_size: pydantic.PositiveInt = 512
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """What the trained model computes in when it is measured, asked and exported."""
 
 
 class Config(Section):
@@ -33,7 +35,7 @@ class Config(Section):
 
     application: str
     seed: pydantic.NonNegativeInt = 0
-    data: Section
+    data: DataSettings
     model: dict[str, Any]
     """`name` and the keyword arguments of that builder."""
     training: TrainingSettings
@@ -65,7 +67,7 @@ def build_config(
     except pydantic.ValidationError as error:
         raise UsageError(explain_error(error, schema, source)) from error
     name = config.model.get("name")
-    if name not in builders:
+    if not isinstance(name, str) or name not in builders:
         raise UsageError(f"{source}: model.name cannot be {name!r}" + did_you_mean(name, builders))
     options = options_of(name, builders[name])
     try:
@@ -78,7 +80,7 @@ def build_config(
 def options_of(name: str, builder: Callable) -> type[Section]:
     """The `model:` section for one builder: its keyword-only arguments, written there once."""
     hints = typing.get_type_hints(builder, include_extras=True)
-    fields = {
+    fields: dict[str, Any] = {
         parameter.name: (
             hints[parameter.name],
             ... if parameter.default is parameter.empty else parameter.default,
@@ -86,7 +88,8 @@ def options_of(name: str, builder: Callable) -> type[Section]:
         for parameter in inspect.signature(builder).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    return pydantic.create_model(name, __base__=Section, name=(Literal[name], name), **fields)
+    fields = {"name": (Literal[name], name), **fields}
+    return pydantic.create_model(name, __base__=Section, **fields)
 
 
 def json_schema(schema: type[Config], builders: Mapping[str, Callable]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """What every section of a config is built from."""
 
-from collections.abc import Sequence
+import dataclasses
+import typing
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -16,6 +19,20 @@ def _from_anywhere(path: Path) -> Path:
 
 UserPath = Annotated[Path, AfterValidator(_from_anywhere)]
 """A path made absolute, so that a run finds its data from any directory."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ingredient:
+    """Marks a path as that of a finished run of an application, which this one builds on.
+
+    What it learned is recorded by its digest.
+    """
+
+    application: str
+
+
+ClassifierRun = Annotated[UserPath, Ingredient("classification")]
+"""A finished run of a classifier."""
 
 
 def check_path(path: Path | None, name: str, takers: Sequence[str]) -> None:
@@ -30,3 +47,26 @@ class Section(BaseModel):
     """One section of a config: typed, unchangeable, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def ingredients(self, prefix: str = "") -> Iterator[tuple[str, Path, str]]:
+        """The setting, the path and the application of each finished run named here or below."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                yield from value.ingredients(f"{prefix}{name}.")
+            for mark in _marks(field) if value is not None else ():
+                yield prefix + name, value, mark.application
+
+
+class DataSettings(Section):
+    """The `data:` section of a config; each application adds what it must know of its data."""
+
+    name: str
+    batch_size: Positive
+
+
+def _marks(field: FieldInfo) -> list[Ingredient]:
+    """What marks a field's type, or a branch of it where it is a union."""
+    branches = typing.get_args(field.annotation)
+    marks = [*field.metadata, *(mark for branch in branches for mark in typing.get_args(branch))]
+    return [mark for mark in marks if isinstance(mark, Ingredient)]

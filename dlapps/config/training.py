@@ -24,12 +24,14 @@ SCHEDULE_OPTIONS = {
 }
 
 
-def _refuse_foreign_options(section: Section, kind: str, takes: dict[str, set[str]]) -> None:
+def _refuse_foreign_options(
+    section: Section, kind: str, name: str, takes: dict[str, set[str]]
+) -> None:
     changed = set(section.model_dump(exclude_defaults=True)) - {"name"}
-    foreign = sorted(changed - takes[section.name])
+    foreign = sorted(changed - takes[name])
     if foreign:
-        options = ", ".join(sorted(takes[section.name])) or "no options"
-        raise ValueError(f"{kind} {section.name} has no {foreign[0]}; it takes {options}")
+        options = ", ".join(sorted(takes[name])) or "no options"
+        raise ValueError(f"{kind} {name} has no {foreign[0]}; it takes {options}")
 
 
 class OptimizerSettings(Section):
@@ -45,7 +47,7 @@ class OptimizerSettings(Section):
 
     @model_validator(mode="after")
     def _check_options(self):
-        _refuse_foreign_options(self, "the optimizer", OPTIMIZER_OPTIONS)
+        _refuse_foreign_options(self, "the optimizer", self.name, OPTIMIZER_OPTIONS)
         return self
 
 
@@ -69,7 +71,7 @@ class ScheduleSettings(Section):
 
     @model_validator(mode="after")
     def _check_options(self):
-        _refuse_foreign_options(self, "the schedule", SCHEDULE_OPTIONS)
+        _refuse_foreign_options(self, "the schedule", self.name, SCHEDULE_OPTIONS)
         if len(self.boundaries) != len(self.factors):
             raise ValueError("the schedule needs one factor for each boundary")
         return self

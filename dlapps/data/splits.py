@@ -3,9 +3,11 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+
+from dlapps.config.section import Section
 
 Item = TypeVar("Item")
 
@@ -19,16 +21,22 @@ class Split(Protocol):
         """A digest that changes when the data do."""
 
 
+SplitT = TypeVar("SplitT", bound=Split)
+SpecT = TypeVar("SpecT", bound=Section)
+
+
 @dataclasses.dataclass(frozen=True)
 class Examples:
     """The examples of one split: named columns whose first axis counts the examples.
 
     `load`, where given, turns one row of the columns into its final form inside the input
-    pipeline, for what does not fit in memory (a path becomes an image).
+    pipeline, for what does not fit in memory (a path becomes an image). `places` are the columns
+    that say where something lies and not what it is; another column must hold its digest.
     """
 
     columns: Mapping[str, np.ndarray]
     load: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    places: tuple[str, ...] = ()
 
     def __post_init__(self):
         lengths = {name: len(column) for name, column in self.columns.items()}
@@ -44,9 +52,9 @@ class Examples:
         )
 
     def fingerprint(self) -> str:
-        """The SHA-256 of all columns: what data a run really saw."""
+        """The SHA-256 of all columns but the places: what data a run really saw."""
         digest = hashlib.sha256()
-        for name in sorted(self.columns):
+        for name in sorted(self.columns.keys() - set(self.places)):
             column = np.ascontiguousarray(self.columns[name])
             digest.update(f"{name} {column.dtype} {column.shape}".encode())
             # An array of objects holds addresses, so what lies there is taken, and how long it is.
@@ -57,31 +65,33 @@ class Examples:
         return digest.hexdigest()
 
 
-@dataclasses.dataclass(frozen=True)
-class Splits:
-    """What to learn from, to choose by, and to measure on; and its description.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Data(Generic[SplitT, SpecT]):
+    """Splits by name, whichever there are, and what a model must know of them.
 
-    `spec` is what a model must know of its data (shapes, vocabularies): a dataclass of plain
-    values, kept beside the trained model.
+    Most have `train` to learn from, `validation` to choose by and `test` to be measured on. The
+    spec (shapes, class names, vocabularies) is kept beside the trained model.
     """
 
-    train: Split
-    validation: Split
-    test: Split
-    spec: Any
+    splits: Mapping[str, SplitT]
+    spec: SpecT
 
-    def named(self) -> dict[str, Split]:
-        """Each split under its name."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
+    def __getitem__(self, split: str) -> SplitT:
+        return self.splits[split]
+
+    def held_out(self) -> list[str]:
+        """The names of the splits that nothing is learned from."""
+        return [name for name in self.splits if name != "train"]
 
     def fingerprints(self) -> dict[str, str]:
         """The fingerprint of each split, by its name."""
-        return {name: split.fingerprint() for name, split in self.named().items()}
+        return {name: split.fingerprint() for name, split in self.splits.items()}
 
 
 def carve(examples: Examples, size: int, seed: int = 0) -> tuple[Examples, Examples]:
     """The examples in two parts, the second of `size`, by a fixed permutation of their rows."""
-    order = np.random.default_rng(seed).permutation(len(examples))
+    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
+    order = np.random.RandomState(seed).permutation(len(examples))
     return examples[np.sort(order[size:])], examples[np.sort(order[:size])]
 
 
@@ -92,7 +102,6 @@ def carve_tenths(items: Sequence[Item], names: Sequence[str]) -> dict[str, list[
     each part they keep their order. Items too few to leave one in train all stay there.
     """
     share = max(1, round(len(items) / 10)) if len(items) > len(names) else 0
-    # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
     order = np.random.RandomState(0).permutation(len(items))
     parts = {}
     for name in names:

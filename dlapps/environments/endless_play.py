@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from dlapps.environments.making import make_environment
-from dlapps.environments.spec import EnvironmentSpec
+from dlapps.environments.spec import EnvironmentSpec, take_action
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,5 @@ class EndlessPlay:
 
     def _act(self, index: int, action: int) -> tuple[np.ndarray, float, bool, bool]:
         """What followed: the observation, the reward, whether terminated, whether truncated."""
-        environment = self.environments[index]
         self.actions[index].append(action)
-        *outcome, _ = environment.step(environment.action_space.start + action)
-        return tuple(outcome)
+        return take_action(self.environments[index], action)

@@ -5,9 +5,9 @@ import hashlib
 
 import numpy as np
 
-from dlapps.data.splits import Splits
+from dlapps.data.splits import Data
 from dlapps.environments.settings import EnvironmentData
-from dlapps.environments.spec import describe
+from dlapps.environments.spec import EnvironmentSpec, describe
 
 # Apart from one another for any number of episodes, and from the small numbers a person types.
 VALIDATION_STARTS, TEST_STARTS = 1_000_000, 2_000_000
@@ -35,15 +35,20 @@ class Episodes:
         return self.seeds[int(drawn) % len(self.seeds)]
 
 
-def load_episodes(settings: EnvironmentData) -> Splits:
+EpisodesToPlay = Data[Episodes, EnvironmentSpec]
+
+
+def load_episodes(settings: EnvironmentData) -> EpisodesToPlay:
     """Episodes of the environment that `settings` names; no two splits share a start."""
 
     def episodes(first: int, count: int) -> Episodes:
         return Episodes(settings.name, range(first, first + count))
 
-    return Splits(
-        Episodes(settings.name, TRAINING_SEEDS),
-        episodes(VALIDATION_STARTS, settings.validation_episodes),
-        episodes(TEST_STARTS, settings.test_episodes),
+    return Data(
+        {
+            "train": Episodes(settings.name, TRAINING_SEEDS),
+            "validation": episodes(VALIDATION_STARTS, settings.validation_episodes),
+            "test": episodes(TEST_STARTS, settings.test_episodes),
+        },
         describe(settings.name),
     )

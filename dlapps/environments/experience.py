@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -83,8 +84,9 @@ class Experience(Batches):
         return random
 
     def save(self, directory: Path) -> None:
-        np.savez(directory / REPLAY, **self.replay.save())
-        np.savez(directory / PLAY, **self.play.save())
+        for name, saved in ((REPLAY, self.replay), (PLAY, self.play)):
+            arrays: dict[str, Any] = saved.save()
+            np.savez(directory / name, **arrays)
 
     def restore(self, directory: Path) -> None:
         with np.load(directory / REPLAY) as arrays:

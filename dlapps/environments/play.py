@@ -1,7 +1,7 @@
 """Playing whole episodes by the best known action: for a measurement, or for the eye."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import gymnasium
@@ -11,8 +11,11 @@ import tensorflow as tf
 
 from dlapps.environments.episodes import Episodes
 from dlapps.environments.making import can_draw, make_drawing_environment, make_environment
+from dlapps.environments.spec import observation_dtype, take_action
 
 ActionValues = Callable[[np.ndarray], tf.Tensor]
+Policy = Callable[..., Mapping[str, tf.Tensor]]
+"""From `observation` [N, ...] to `action` [N], an index, and `q_values` [N, A]."""
 
 
 def acting(model: keras.Model) -> ActionValues:
@@ -61,17 +64,16 @@ def play_episodes(
     observations = np.stack(
         [environment.reset(seed=seed)[0] for environment, seed in zip(environments, seeds)]
     )
-    observations = observations.astype(_dtype(environments[0]))
+    observations = observations.astype(observation_dtype(environments[0]))
     totals, lengths = np.zeros(len(numbers)), np.zeros(len(numbers), int)
     running = set(numbers)
     while running:
         # Those that are over are asked, too: one shape, one compiled function.
         actions = action_values(observations).numpy().argmax(axis=1)
         for index in sorted(running):
-            environment = environments[index]
-            action = environment.action_space.start + actions[index]
-            observations[index], reward, terminated, truncated, _ = environment.step(action)
-            totals[index] += float(reward)
+            outcome = take_action(environments[index], actions[index])
+            observations[index], reward, terminated, truncated = outcome
+            totals[index] += reward
             lengths[index] += 1
             if not (terminated or truncated):
                 continue
@@ -81,7 +83,7 @@ def play_episodes(
                 running.remove(index)
                 continue
             numbers[index], totals[index], lengths[index] = following, 0, 0
-            observations[index], _ = environment.reset(seed=seeds[following])
+            observations[index], _ = environments[index].reset(seed=seeds[following])
 
 
 class GreedyPlay:
@@ -114,6 +116,8 @@ class GreedyPlay:
 class Recording:
     """One episode of T steps, seen from inside: what was seen before each step and done in it."""
 
+    observations: np.ndarray
+    """[T, ...]"""
     q_values: np.ndarray
     """[T, A]"""
     actions: np.ndarray
@@ -128,37 +132,38 @@ class Recording:
     frames_per_second: float
 
 
-def record_episode(name: str, seed: int, model: keras.Model) -> Recording:
-    """The episode that starts from `seed`, played greedily."""
+def record_episode(name: str, seed: int, policy: Policy) -> Recording:
+    """The episode that starts from `seed`, played by the actions of `policy`."""
     draws = can_draw(name)
     environment = (make_drawing_environment if draws else make_environment)(name)
-    action_values = acting(model)
+    dtype = observation_dtype(environment)
     observation, _ = environment.reset(seed=seed)
-    frames, every = ([environment.render()] if draws else []), 1
-    q_values, actions, rewards = [], [], []
-    is_over = False
+    frames, every = ([_drawn(environment)] if draws else []), 1
+    observations, q_values, actions, rewards = [], [], [], []
+    is_over = terminated = False
     while not is_over:
-        observations = observation[None].astype(_dtype(environment))
-        q_values.append(action_values(observations).numpy()[0])
-        actions.append(int(q_values[-1].argmax()))
-        action = environment.action_space.start + actions[-1]
-        observation, reward, terminated, truncated, _ = environment.step(action)
-        rewards.append(float(reward))
+        observations.append(observation.astype(dtype))
+        outputs = policy(observation=tf.constant(observations[-1][None]))
+        q_values.append(outputs["q_values"].numpy()[0])
+        actions.append(int(outputs["action"][0]))
+        observation, reward, terminated, truncated = take_action(environment, actions[-1])
+        rewards.append(reward)
         if draws and len(actions) % every == 0:
-            frames.append(environment.render())
+            frames.append(_drawn(environment))
         if len(frames) > MOST_FRAMES:
             frames, every = frames[::2], 2 * every
         is_over = terminated or truncated
     environment.close()
     return Recording(
+        observations=np.stack(observations),
         q_values=np.array(q_values),
         actions=np.array(actions),
         rewards=np.array(rewards),
-        has_terminated=bool(terminated),
+        has_terminated=terminated,
         frames=frames,
         frames_per_second=environment.metadata.get("render_fps", 30) / every,
     )
 
 
-def _dtype(environment: gymnasium.Env) -> str:
-    return "uint8" if environment.observation_space.dtype == np.uint8 else "float32"
+def _drawn(environment: gymnasium.Env) -> np.ndarray:
+    return np.asarray(environment.render())

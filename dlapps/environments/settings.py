@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlapps.config.section import Positive, Section
+from dlapps.config.section import DataSettings, Positive, Section
 
 MOST_EPISODES = 1_000_000
 
@@ -23,7 +23,7 @@ class Exploration(Section):
         return self.start + done * (self.final - self.start)
 
 
-class EnvironmentData(Section):
+class EnvironmentData(DataSettings):
     """What to play, and what is learned from it.
 
     Every training step first plays one step in each of `num_environments`, then learns from one

@@ -1,10 +1,13 @@
 """What a model must know of an environment: its observations and its actions."""
 
-import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import gymnasium
 import numpy as np
 
+from dlapps.config.section import Section
 from dlapps.environments.making import make_environment
 from dlapps.errors import UsageError
 
@@ -14,12 +17,21 @@ ACTION_NAMES = {
     "MountainCar": ("left", "none", "right"),
     "LunarLander": ("none", "left engine", "main engine", "right engine"),
 }
+OBSERVATION_NAMES = {
+    "CartPole": ("position", "velocity", "angle", "angular velocity"),
+    "Acrobot": (
+        "cosine 1", "sine 1", "cosine 2", "sine 2", "angular velocity 1", "angular velocity 2",
+    ),
+    "MountainCar": ("position", "velocity"),
+    "LunarLander": (
+        "x", "y", "x velocity", "y velocity", "angle", "angular velocity", "left leg", "right leg",
+    ),
+}  # fmt: skip
 # Bounds beyond it are those of the number type, not of the environment.
 UNBOUNDED = 1e6
 
 
-@dataclasses.dataclass(frozen=True)
-class EnvironmentSpec:
+class EnvironmentSpec(Section):
     """The observations and actions of one environment.
 
     `centre` and `scale` bring an observation into [-1, 1] by (observation - centre) / scale: one
@@ -34,9 +46,9 @@ class EnvironmentSpec:
     scale: tuple[float, ...]
     action_names: tuple[str, ...]
 
-    def __post_init__(self):
-        for name in ("observation_shape", "centre", "scale", "action_names"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+    def observation_names(self) -> tuple[str, ...]:
+        """What each number of a flattened observation is called."""
+        return _known(OBSERVATION_NAMES, self.environment, math.prod(self.observation_shape), "x")
 
 
 def describe(name: str) -> EnvironmentSpec:
@@ -62,10 +74,10 @@ def describe(name: str) -> EnvironmentSpec:
     return EnvironmentSpec(
         environment=name,
         observation_shape=observations.shape,
-        observation_dtype="uint8" if observations.dtype == np.uint8 else "float32",
+        observation_dtype=observation_dtype(environment),
         centre=centre,
         scale=scale,
-        action_names=_action_names(name, int(actions.n)),
+        action_names=_known(ACTION_NAMES, name, int(actions.n), "action"),
     )
 
 
@@ -81,6 +93,22 @@ def _centre_and_scale(space: gymnasium.spaces.Box) -> tuple[tuple[float, ...], t
     return tuple(centre.tolist()), tuple(scale.tolist())
 
 
-def _action_names(name: str, count: int) -> tuple[str, ...]:
-    known = ACTION_NAMES.get(name.rpartition("-v")[0], ())
-    return known if len(known) == count else tuple(f"action {index}" for index in range(count))
+def _known(
+    names: Mapping[str, tuple[str, ...]], environment: str, count: int, otherwise: str
+) -> tuple[str, ...]:
+    """The `count` names that are known for an environment, or numbered ones."""
+    known = names.get(environment.rpartition("-v")[0], ())
+    return known if len(known) == count else tuple(f"{otherwise} {i}" for i in range(count))
+
+
+def observation_dtype(environment: gymnasium.Env) -> str:
+    """What the observations of an environment are handed on as."""
+    return "uint8" if environment.observation_space.dtype == np.uint8 else "float32"
+
+
+def take_action(environment: gymnasium.Env, index: int) -> tuple[Any, float, bool, bool]:
+    """The observation, the reward, whether terminated and whether truncated, after one action."""
+    actions = environment.action_space
+    assert isinstance(actions, gymnasium.spaces.Discrete), "others were refused"
+    observation, reward, terminated, truncated, _ = environment.step(actions.start + index)
+    return observation, float(reward), bool(terminated), bool(truncated)

@@ -1,15 +1,17 @@
-"""Class names inside the graph: a SavedModel answers with a word, not with an index."""
+"""What a classifier answers: a word, not an index; its table of names inside the graph."""
 
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from dlapps.errors import UsageError
+from dlapps.export.answer import Arrays
 from dlapps.export.errors import ExportError, reason
 
 FILE_NAME = "class_names.txt"
@@ -18,8 +20,8 @@ FILE_NAME = "class_names.txt"
 class LabelTable(tf.Module):
     """Looks names up in `assets/class_names.txt`, which the SavedModel carries with it.
 
-    Give the table to `write_saved_model` among its `resources`. An index past the last name
-    is answered with an empty string.
+    Give the table to an `Answer` among its `resources`. An index past the last name is answered
+    with an empty string.
     """
 
     def __init__(self, class_names: Sequence[str]):
@@ -80,3 +82,16 @@ def expected_class_answer(logits: np.ndarray, class_names: Sequence[str]) -> dic
     names = np.array([class_names[i].encode() for i in logits.argmax(axis=1)], object)
     probabilities = odds / odds.sum(axis=1, keepdims=True)
     return {"label": names, "probabilities": probabilities.astype(np.float32)}
+
+
+def show_class(class_names: Sequence[str]) -> Callable[..., dict[str, Any]]:
+    """The `show` of an Answer that gives a `class_answer`: the label and the probabilities."""
+
+    def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+        row = outputs["probabilities"][0].tolist()
+        return {
+            "label": outputs["label"][0].decode(),
+            "probabilities": dict(zip(class_names, row, strict=True)),
+        }
+
+    return show

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.export.errors import ExportError, reason
-from dlapps.export.signature import Signature
 
 
 def parity_tolerance(model: keras.Model) -> float:
@@ -19,32 +18,34 @@ def parity_tolerance(model: keras.Model) -> float:
 
 
 def check_parity(
-    directory: Path, signatures: Mapping[str, Signature], tolerance: float = 1e-5
+    directory: Path,
+    inputs: Mapping[str, Mapping[str, tf.Tensor]],
+    expected: Mapping[str, Mapping[str, np.ndarray]],
+    tolerance: float = 1e-5,
 ) -> None:
-    """Nothing; loads the SavedModel, runs every signature on its example and compares.
+    """Nothing; loads the SavedModel, runs every signature on its inputs and compares.
 
-    Floats may differ by `tolerance` + 10 * `tolerance` * |expected| and must not be NaN;
-    everything else must be equal. Raises ExportError that names the signature, the output and
-    the difference.
+    `inputs` and `expected` outputs are by signature and name. Floats may differ by `tolerance` +
+    10 * `tolerance` * |expected| and must not be NaN; everything else must be equal. Raises
+    ExportError that names the signature, the output and the difference.
     """
     loaded = tf.saved_model.load(str(directory))
-    for name, signature in signatures.items():
-        outputs = _answer(loaded, name, signature)
-        if outputs.keys() != signature.expected.keys():
+    for name, wanted in expected.items():
+        outputs = _outputs(loaded, name, inputs[name])
+        if outputs.keys() != wanted.keys():
             raise ExportError(
                 f"Signature {name!r} has the outputs {sorted(outputs)}, but "
-                f"{sorted(signature.expected)} were expected."
+                f"{sorted(wanted)} were expected."
             )
         for output, actual in outputs.items():
-            expected = tf.convert_to_tensor(signature.expected[output])
-            problem = _problem(actual, expected, tolerance)
+            problem = _problem(actual, tf.convert_to_tensor(wanted[output]), tolerance)
             if problem:
                 raise ExportError(f"Output {output!r} of signature {name!r} {problem}.")
 
 
-def _answer(loaded: tf.Module, name: str, signature: Signature) -> dict[str, tf.Tensor]:
+def _outputs(loaded: tf.Module, name: str, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     try:
-        return loaded.signatures[name](**{signature.input.name: signature.example_tensor()})
+        return loaded.signatures[name](**inputs)
     except tf.errors.OpError as error:
         raise ExportError(f"Signature {name!r} fails on its example: {reason(error)}.") from error
 

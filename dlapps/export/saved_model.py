@@ -3,49 +3,47 @@
 import contextlib
 import errno
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from dlapps.export.answer import Answer
 from dlapps.export.errors import ExportError, reason
 from dlapps.export.parity import check_parity
-from dlapps.export.signature import Signature
+
+# Both names are TF Serving's.
+FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
 
 
 def write_saved_model(
-    directory: Path,
-    signatures: Mapping[str, Signature],
-    resources: Iterable[object] = (),
-    tolerance: float = 1e-5,
+    directory: Path, answers: Mapping[str, Answer], tolerance: float = 1e-5
 ) -> Path:
     """The new folder `directory/<version>`, one above the highest version there.
 
-    The variables come from the signatures' graphs; any other state that they use, such as a
-    `LabelTable` or a `tf.lookup` table, has to be among the `resources`. Raise `tolerance` for
+    The variables come from the graphs of the answers; any other state that they use, such as a
+    `LabelTable` or a `tf.lookup` table, has to be among their resources. Raise `tolerance` for
     a model of reduced precision. Raises ExportError, and leaves nothing behind, when the loaded
     SavedModel does not answer as expected or when it cannot be written.
     """
     directory = Path(directory)
     module = tf.Module()
-    functions = {name: _trace(signature) for name, signature in signatures.items()}
+    functions = {name: answer.traced() for name, answer in answers.items()}
     module.variables_used = [list(function.graph.variables) for function in functions.values()]
-    module.resources = list(resources)
+    module.resources = [list(answer.resources) for answer in answers.values()]
+    examples = {name: answer.example() for name, answer in answers.items()}
     try:
         with _staging(directory) as staging:
             tf.saved_model.save(module, str(staging), signatures=functions)
-            write_warmup_requests(staging, directory.name, signatures)
-            check_parity(staging, signatures, tolerance)
+            inputs = {name: answer.tensors(examples[name][0]) for name, answer in answers.items()}
+            write_warmup_requests(staging, directory.name, inputs)
+            expected = {name: outputs for name, (_, outputs) in examples.items()}
+            check_parity(staging, inputs, expected, tolerance)
             return _publish(staging, directory)
     except (OSError, tf.errors.OpError) as error:
         message = f"The SavedModel cannot be written to {directory}: {reason(error)}."
         raise ExportError(message) from error
-
-
-def _trace(signature: Signature) -> tf.types.experimental.ConcreteFunction:
-    function = tf.function(signature.function, input_signature=[signature.input])
-    return function.get_concrete_function()
 
 
 @contextlib.contextmanager
@@ -74,23 +72,22 @@ def _publish(staging: Path, directory: Path) -> Path:
                 raise
 
 
-# Both names are TF Serving's.
-FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
-
-
 def write_warmup_requests(
-    directory: Path, model_name: str, signatures: Mapping[str, Signature]
+    directory: Path, model_name: str, inputs: Mapping[str, Mapping[str, tf.Tensor]]
 ) -> Path:
-    """The file written below the SavedModel: one request a signature, made of its example."""
+    """The file written below the SavedModel: one request a signature, made of its `inputs`.
+
+    TF Serving replays them before it takes traffic, so that nobody waits.
+    """
     path = directory / FOLDER / FILE_NAME
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for name, signature in signatures.items():
+        for name, tensors in inputs.items():
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model_name
             request.model_spec.signature_name = name
-            example = tf.make_tensor_proto(signature.example_tensor())
-            request.inputs[signature.input.name].CopyFrom(example)
+            for key, tensor in tensors.items():
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(tensor))
             log = prediction_log_pb2.PredictionLog(
                 predict_log=prediction_log_pb2.PredictLog(request=request)
             )

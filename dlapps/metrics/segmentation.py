@@ -63,11 +63,11 @@ def soft_dice(truth: ArrayLike, probabilities: ArrayLike) -> np.ndarray:
     2 sum(p t) / (sum(p^2) + sum(t^2)) with t 0 or 1: one minus what SegmentationLoss adds. Void
     pixels are left out; an image that is void everywhere has 1.
     """
-    truth, probabilities = np.asarray(truth), np.asarray(probabilities, np.float64)
-    target = truth[..., None] == np.arange(probabilities.shape[-1])
-    probabilities = probabilities * target.any(axis=-1, keepdims=True)
-    common = np.sum(probabilities * target, axis=(1, 2))
-    both = np.sum(probabilities**2, axis=(1, 2)) + np.sum(target, axis=(1, 2))
+    classes, given = np.asarray(truth), np.asarray(probabilities, np.float64)
+    target = classes[..., None] == np.arange(given.shape[-1])
+    counted = given * target.any(axis=-1, keepdims=True)
+    common = np.sum(counted * target, axis=(1, 2))
+    both = np.sum(counted**2, axis=(1, 2)) + np.sum(target, axis=(1, 2))
     occurs = target.any(axis=(1, 2))
     total = np.sum(_ratio(2 * common, both), axis=-1, where=occurs)
     num_classes = np.sum(occurs, axis=-1)

@@ -1,9 +1,6 @@
 """What makes a network with logits a classifier, whatever it classifies."""
 
-from collections.abc import Sequence
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 
@@ -25,15 +22,15 @@ def classify(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax(tf.cast(model(x, training=False), tf.float32))
 
 
-def class_records(
-    inputs: Sequence[str], probabilities: np.ndarray, class_names: Sequence[str]
-) -> list[dict]:
-    """For each of N inputs its likeliest class and the probabilities [N, C] of all, by name."""
-    return [
-        {
-            "input": text,
-            "label": class_names[row.argmax()],
-            "probabilities": dict(zip(class_names, row.tolist(), strict=True)),
-        }
-        for text, row in zip(inputs, probabilities, strict=True)
-    ]
+def last_maps(model: keras.Model) -> str | None:
+    """The name of the last layer that gives maps [N, h, w, C] of several places, if one does.
+
+    Where a network has convolved, they tell what it saw where; before, they are the image itself.
+    """
+    found, has_convolved = None, False
+    for layer in model.layers:
+        has_convolved = has_convolved or isinstance(layer, keras.layers.Conv2D)
+        shape = layer.output.shape
+        if has_convolved and len(shape) == 4 and shape[1:3] != (1, 1):
+            found = layer.name
+    return found

@@ -1,4 +1,4 @@
-"""Beginning a run in a directory, and opening one that is there."""
+"""Beginning a run in a directory, or going on with one that is there."""
 
 import difflib
 import shutil
@@ -6,35 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlapps.applications import load_application
-from dlapps.config.schema import Config, build_config
 from dlapps.config.files import load_yaml, override, read_text
+from dlapps.config.schema import Config, build_config
 from dlapps.errors import UsageError
-from dlapps.files import sole_user, write_atomically, writing_to
+from dlapps.files import sole_user, writing_to
 from dlapps.runs.run import Run
-from dlapps.errors import did_you_mean
 from dlapps.training.distribution import is_chief
 
 
 def create_run(application_name: str, config: Config, directory: Path, fresh: bool = False) -> Run:
-    """The run in `directory`: begun, or continued if its config is the same.
+    """The run in `directory`: to be begun, or continued if its config is the same.
 
-    With `fresh`, a run that is there is moved to `<directory>.previous` first. Raises UsageError,
-    and leaves the run as it is, when its config differs.
+    `training.steps` may be another, and data may have moved. With `fresh`, a run that is there is
+    moved to `<directory>.previous` first. Raises UsageError, and leaves the run as it is, when its
+    config differs otherwise.
     """
     run = Run(directory, load_application(application_name)(config))
     if not is_chief():
         return run
     with writing_to(directory):
-        if fresh and (directory / "config.yaml").exists():
+        path = directory / "config.yaml"
+        if fresh and path.exists():
             _move_aside(application_name, directory.resolve())
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / "config.yaml"
         if not path.exists():
             _refuse_other_files(directory)
-        with sole_user(directory):
-            if path.exists() and run.has_begun():
-                _refuse_other_config(directory, read_text(path), config.to_yaml())
-            write_atomically(path, config.to_yaml())
+        elif run.has_begun():
+            before = read_config(application_name, read_text(path), str(path))
+            _refuse_other_config(directory, before, config)
     return run
 
 
@@ -49,27 +48,19 @@ def _refuse_other_files(directory: Path) -> None:
 
 
 def _move_aside(application_name: str, directory: Path) -> None:
-    open_run(application_name, directory)  # Refuses what only looks like a run.
+    _refuse_what_is_no_run(application_name, directory)
     previous = directory.with_name(f"{directory.name}.previous")
     with sole_user(directory):
         if previous.exists():
-            open_run(application_name, previous)
+            _refuse_what_is_no_run(application_name, previous)
             shutil.rmtree(previous)
         directory.rename(previous)
 
 
-def open_run(application_name: str, directory: Path) -> Run:
-    """The run in `directory`, which must be one of this application's."""
+def _refuse_what_is_no_run(application_name: str, directory: Path) -> None:
+    """What only looks like a run is neither moved nor deleted."""
     path = directory / "config.yaml"
-    if not path.is_file():
-        if directory.is_dir():
-            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-        known = [
-            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
-        ]
-        raise UsageError(f"There is no run {directory}" + did_you_mean(directory, sorted(known)))
-    config = read_config(application_name, read_text(path), str(path))
-    return Run(directory, load_application(application_name)(config))
+    read_config(application_name, read_text(path), str(path))
 
 
 def read_config(
@@ -85,15 +76,27 @@ def read_config(
             if owner
             else f"{source} does not say which application it is for: application is missing."
         )
-    return build_config(application.Config, application.models, values, source)
+    return build_config(application.config_class, application.models, values, source)
 
 
-def _refuse_other_config(directory: Path, before: str, now: str) -> None:
-    if before == now:
+def _refuse_other_config(directory: Path, before: Config, now: Config) -> None:
+    if _comparable(before) == _comparable(now):
         return
-    difference = difflib.ndiff(before.splitlines(), now.splitlines())
+    difference = difflib.ndiff(before.to_yaml().splitlines(), now.to_yaml().splitlines())
     changes = "\n".join(line for line in difference if line.startswith(("-", "+")))
     raise UsageError(
         f"The run {directory} was trained with another config:\n{changes}\n"
         "Choose another directory with --run, or start over with --fresh."
     )
+
+
+def _comparable(config: Config) -> Config:
+    """The config without what may change while a run goes on.
+
+    How long it is to go on is up to the user, and whether data are the same is said by their
+    content, not by their place.
+    """
+    training = config.training.model_copy(update={"steps": 1})
+    places = {name: None for name in ("path", "target_path") if hasattr(config.data, name)}
+    data = config.data.model_copy(update=places)
+    return config.model_copy(update={"training": training, "data": data, "reference": None})

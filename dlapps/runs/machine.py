@@ -1,4 +1,4 @@
-"""What a run ran on: versions, commit, hardware, data; enough to judge a number by."""
+"""What a run ran on: versions, commit, hardware; enough to judge a number by."""
 
 import importlib.metadata
 import os
@@ -6,15 +6,12 @@ import platform
 import subprocess
 from pathlib import Path
 
-import keras
 import tensorflow as tf
-
-from dlapps.data.splits import Splits
 
 PACKAGES = ("dlapps", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scikit-learn")
 
 
-def describe_environment(data: Splits) -> dict[str, object]:
+def describe_machine() -> dict[str, object]:
     """Plain values for environment.json."""
     return {
         "python": platform.python_version(),
@@ -27,9 +24,6 @@ def describe_environment(data: Splits) -> dict[str, object]:
             tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
             for gpu in tf.config.get_visible_devices("GPU")
         ],
-        "precision": keras.config.dtype_policy().name,
-        "examples": {name: len(split) for name, split in data.named().items()},
-        "data_fingerprints": data.fingerprints(),
     }
 
 

@@ -1,25 +1,27 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+from matplotlib.figure import Figure
 
+from dlapps.applications.base import Explainable
 from dlapps.errors import UsageError
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.png import png_bytes
+from dlapps.explain.methods.grad_cam import grad_cam
+from dlapps.explain.methods.gradient_times_input import gradient_times_input
+from dlapps.files import distinct_names, write_atomically, write_into, writing_to
 from dlapps.runs.report_page import report_html
-from dlapps.files import write_atomically, write_into, writing_to
-from dlapps.runs.run import Run
-
-logger = logging.getLogger(__name__)
+from dlapps.runs.trained import TrainedRun
 
 
-def explain_run(run: Run) -> list[Path]:
+def explain_run(run: TrainedRun) -> list[Path]:
     """Writes `pictures/` and `report.html` of a run and returns their paths, the report last."""
-    model = run.load_model()
+    model = run.model
+    metrics = run.metrics()
     parts = {
         f"{part.name}_architecture": part for part in model.layers if isinstance(part, keras.Model)
     }
@@ -27,10 +29,10 @@ def explain_run(run: Run) -> list[Path]:
     drawings = {name: architecture_svg(part) for name, part in architectures.items()}
     figures = {
         "training_curves": training_curves(run.history()),
-        **run.application.pictures(model, run.load_data()),
+        **run.application.pictures(model, run.data),
     }
     pngs = {name: png_bytes(figure) for name, figure in figures.items()}
-    files = {f"pictures/{name}.png": png for name, png in pngs.items()}
+    files: dict[str, str | bytes] = {f"pictures/{name}.png": png for name, png in pngs.items()}
     for name, part in architectures.items():
         files[f"pictures/{name}.png"] = png_bytes(architecture_figure(part))
         files[f"pictures/{name}.svg"] = drawings[name]
@@ -38,7 +40,7 @@ def explain_run(run: Run) -> list[Path]:
         f"{run.config.application}: {run.name}, seed {run.config.seed}",
         _facts(run),
         run.config.to_yaml(),
-        _metrics(run),
+        metrics,
         {**pngs, **drawings},
     )
     with writing_to(run.directory):
@@ -48,9 +50,14 @@ def explain_run(run: Run) -> list[Path]:
     return [run.directory / name for name in files]
 
 
-def explain_inputs(run: Run, inputs: Sequence[str]) -> list[Path]:
+def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[Path]:
     """Writes pictures of single inputs into `predictions/` of a run and returns their paths."""
-    figures = run.application.pictures_of(run.load_model(), run.load_spec(), inputs)
+    model, spec = run.model, run.load_spec()
+    figures = dict(run.application.pictures_of(model, spec, inputs))
+    explainable = run.application.explainable(model, spec)
+    if explainable is not None:
+        for text, name in zip(inputs, distinct_names(inputs), strict=True):
+            figures[f"{name}_explained"] = _explained(explainable, text)
     if not figures:
         raise UsageError(
             f"{run.config.application} draws no pictures of single inputs; without them, explain "
@@ -62,7 +69,18 @@ def explain_inputs(run: Run, inputs: Sequence[str]) -> list[Path]:
     ]
 
 
-def _facts(run: Run) -> dict[str, str]:
+def _explained(explainable: Explainable, text: str) -> Figure:
+    """Why the model answers this input as it does, by the method that suits its network."""
+    network, prepare, score, show, tap = explainable
+    inputs = prepare(text)
+    if tap is None:
+        relevance = gradient_times_input(network, inputs, score)
+    else:
+        relevance = grad_cam(network, inputs, score, tap)
+    return show(text, inputs, relevance)
+
+
+def _facts(run: TrainedRun) -> dict[str, str]:
     environment = run.read_json("environment.json")
     packages = environment.pop("packages")
     flat = {**environment, **packages}
@@ -71,12 +89,5 @@ def _facts(run: Run) -> dict[str, str]:
         if isinstance(value, dict)
         else str(value)
         for name, value in flat.items()
-        if value not in (None, [])
+        if value not in (None, [], {})
     }
-
-
-def _metrics(run: Run) -> dict:
-    if not (run.directory / "metrics.json").exists():
-        logger.info("%s was not evaluated yet; that is done first.", run.directory)
-        return run.evaluate()
-    return run.read_json("metrics.json")

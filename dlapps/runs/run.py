@@ -1,33 +1,45 @@
-"""A run is a directory: train into it, then evaluate, predict, export and explain from it."""
+"""A run is a directory: training into it, and going on where it stopped."""
 
 import dataclasses
+import functools
+import hashlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
+import pydantic
 
 from dlapps.applications.base import Application
+from dlapps.config.files import load_yaml
 from dlapps.config.schema import Config
-from dlapps.data.splits import Splits
-from dlapps.runs.machine import describe_environment
+from dlapps.config.section import Section
+from dlapps.data.splits import Data
 from dlapps.errors import UsageError
 from dlapps.files import sole_user, write_atomically, writing_to
-from dlapps.training.checkpoints import CheckpointStore
+from dlapps.runs.machine import describe_machine
+from dlapps.training.checkpoints import Progress
 from dlapps.training.distribution import choose_strategy, is_chief
-from dlapps.training.hardware import choose_device, choose_precision
-from dlapps.training.history import read_history
-from dlapps.training.loop import train
+from dlapps.training.hardware import choose_device, choose_precision, dtype_policy
+from dlapps.training.loop import (
+    catch_stop_signals,
+    checkpoints_of,
+    restore_ended,
+    train,
+)
+from dlapps.training.stage import Stage, stage_seed
 
 logger = logging.getLogger(__name__)
+
+OnStep = Callable[[int, Mapping[str, float]], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One training run on disk and what it was asked to do."""
+    """One training run on disk and what it was asked to do; its data are built once."""
 
     directory: Path
     application: Application
@@ -38,75 +50,145 @@ class Run:
         return self.application.config
 
     @property
-    def name(self) -> str:
-        """The name of its config."""
-        return self.read_json("environment.json")["config"]
-
-    @property
     def _model_path(self) -> Path:
         return self.directory / "model.keras"
 
     def has_begun(self) -> bool:
         """Whether anything was trained here that a changed config would make worthless."""
-        return any((self.directory / "checkpoints").glob("step-*")) or self._model_path.exists()
+        return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
 
-    def train(
-        self, config_name: str, callbacks: Sequence[keras.callbacks.Callback] = ()
-    ) -> dict[str, Any]:
+    def train(self, config_name: str, on_step: OnStep | None = None) -> dict[str, Any]:
         """Trains from where the run stands to its end; returns where that was.
 
-        `config_name` is what exports of this run will be called.
+        `config_name` is what exports of this run will be called. `on_step` is told of each step
+        of each stage, as `dlapps.training.loop.train` says.
         """
         if not is_chief():
-            return self._train(config_name, callbacks)
+            return self._train(config_name, on_step)
         with sole_user(self.directory):
-            return self._train(config_name, callbacks)
+            return self._train(config_name, on_step)
 
-    def _train(self, config_name: str, callbacks: Sequence[keras.callbacks.Callback]) -> dict:
+    def _train(self, config_name: str, on_step: OnStep | None) -> dict[str, Any]:
         began = time.monotonic()
         settings = self.config.training
         choose_device(settings.device)
         strategy = choose_strategy(settings)
-        keras.config.set_dtype_policy(choose_precision(settings.precision))
-        data = self.application.build_data()
-        environment = {"config": config_name, **describe_environment(data)}
-        if self.has_begun() and not self._was_trained_on(data):
-            raise UsageError(
-                f"The data of {self.directory} have changed since its training began. Put them "
-                "back, or train in another directory with --run."
-            )
+        ingredients = self._ingredients()
+        data = self._built_data
+        if self.has_begun():
+            self._refuse_changes(data, ingredients)
+        precision = choose_precision(settings.precision)
+        with dtype_policy(precision), strategy.scope():
+            environment = {
+                "config": config_name,
+                **describe_machine(),
+                "precision": precision,
+                "ingredients": ingredients,
+            }
+            model, stage, progress = self._go_through_stages(data, environment, on_step)
         if is_chief():
-            self._write_json("data.json", dataclasses.asdict(data.spec))
-            self._write_json("environment.json", environment)
-        # Last before the model: preparing data for the first time draws random numbers too.
-        keras.utils.set_random_seed(self.config.seed)
-        with strategy.scope():
-            model = self.application.build_model(data.spec)
-            progress = train(
-                model,
-                self.application.training_batches(model, data),
-                settings,
-                self.directory,
-                validation=self.application.validation(model, data),
-                callbacks=callbacks,
-            )
-        if is_chief():
-            self._save_model(model)
+            self._save_model(self._in_precision(model, precision, data.spec))
         return {
             "run": str(self.directory),
             "step": progress.step,
             "best_step": progress.best_step,
-            f"best_validation_{settings.monitor}": progress.best_value,
+            f"best_validation_{stage.settings.monitor}": progress.best_value,
             "seconds": round(time.monotonic() - began, 1),
         }
 
-    def _was_trained_on(self, data: Splits) -> bool:
-        before = self.read_json("environment.json")["data_fingerprints"]
-        return self._has_spec_of(data) and before == data.fingerprints()
+    def _go_through_stages(
+        self, data: Data, environment: dict[str, Any], on_step: OnStep | None
+    ) -> tuple[keras.Model, Stage, Progress]:
+        """The trained model, its last stage, and where that ended; stages that are whole stay so.
 
-    def _has_spec_of(self, data: Splits) -> bool:
-        as_written = json.loads(json.dumps(dataclasses.asdict(data.spec)))
-        return as_written == self.read_json("data.json")
+        What describes the run is written when it is certain that there is something to learn.
+        """
+        seed, first_step = self.config.seed, 0
+        options = {} if on_step is None else {"on_step": on_step}
+        # Last before the model: preparing data for the first time draws random numbers too.
+        keras.utils.set_random_seed(seed)
+        model = self.application.build_model(data.spec)
+        with catch_stop_signals() as stop:
+            for number, stage in enumerate(self.application.stages(model, data)):
+                progress = restore_ended(stage, self.directory)
+                if progress is None:
+                    self._refuse_lost_checkpoints(stage, number)
+                    if is_chief():
+                        self._describe(data, environment)
+                    progress = train(
+                        stage, self.directory, first_step=first_step, stop=stop, **options
+                    )
+                first_step += progress.step
+                keras.utils.set_random_seed(stage_seed(seed, number + 1))
+        assert progress is not None, "there is at least one stage"
+        return model, stage, progress
+
+    def _refuse_lost_checkpoints(self, stage: Stage, number: int) -> None:
+        """A trained model is not replaced by one that begins anew because its checkpoints broke."""
+        is_lost = number == 0 and checkpoints_of(stage, self.directory).newest() is None
+        if is_lost and self._model_path.exists():
+            raise UsageError(
+                f"{self._model_path} is whole, but no checkpoint that training could go on from. "
+                "Use it as it is, or start over with --fresh."
+            )
+
+    def _describe(self, data: Data, environment: Mapping[str, Any]) -> None:
+        """Writes what the run is asked to do, with what and on what."""
+        # What was trained before is no longer the end; its weights are in the checkpoints.
+        self._model_path.unlink(missing_ok=True)
+        self._write("config.yaml", self.config.to_yaml())
+        self._write("data.json", data.spec.model_dump_json(indent=1) + "\n")
+        described = {
+            **environment,
+            "examples": {name: len(split) for name, split in data.splits.items()},
+            "data_fingerprints": self._fingerprints,
+        }
+        self._write_json("environment.json", described)
+
+    def _ingredients(self) -> dict[str, str]:
+        """The SHA-256 of the model of each run that the config names, by its setting."""
+        return {
+            setting: _digest_of_ingredient(setting, path, application)
+            for setting, path, application in self.config.ingredients()
+        }
+
+    @functools.cached_property
+    def _built_data(self) -> Data:
+        return self.application.build_data()
+
+    @functools.cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        return self._built_data.fingerprints()
+
+    def _was_trained_on(self, data: Data) -> bool:
+        before = self.read_json("environment.json").get("data_fingerprints")
+        return self.load_spec() == data.spec and before == self._fingerprints
+
+    def _refuse_changes(self, data: Data, ingredients: Mapping[str, str]) -> None:
+        """A run goes on with what it began with."""
+        if not self._was_trained_on(data):
+            raise UsageError(
+                f"The data of {self.directory} have changed since its training began. Put them "
+                "back, or train in another directory with --run."
+            )
+        before = self.read_json("environment.json").get("ingredients", {})
+        for name, digest in ingredients.items():
+            if before.get(name) != digest:
+                raise UsageError(
+                    f"{name}: the run it names has changed since the training of {self.directory} "
+                    "began. Put it back, or train in another directory with --run."
+                )
+
+    def _in_precision(self, model: keras.Model, precision: str, spec: Section) -> keras.Model:
+        """The trained model, or one like it that computes as it is to be measured and asked."""
+        wanted = self.config.evaluation.precision
+        if wanted == precision:
+            return model
+        with dtype_policy(wanted):
+            twin = self.application.build_model(spec)
+        for new, trained in zip(twin.variables, model.variables, strict=True):
+            new.assign(keras.ops.convert_to_numpy(trained))
+        return twin
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
@@ -117,70 +199,14 @@ class Run:
         finally:
             beside.unlink(missing_ok=True)
 
-    def evaluate(self) -> dict[str, dict[str, Any]]:
-        """The metrics on the test and the validation split, also kept in metrics.json."""
-        model, data = self.load_model(), self.load_data()
-        metrics = {
-            split: self.application.evaluate(model, examples, data.spec)
-            for split, examples in data.named().items()
-            if split != "train"
-        }
-        self._write_json("metrics.json", metrics)
-        return metrics
-
-    def predict(self, inputs: Sequence[str], directory: Path | None = None) -> list[dict]:
-        """One record of answers for each input; files go to `directory`, or to predictions/."""
-        directory = directory or self.directory / "predictions"
-        return self.application.predict(self.load_model(), self.load_spec(), inputs, directory)
-
-    def export(self, directory: Path, name: str | None = None) -> Path:
-        """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
-        name = self.name if name is None else name
-        if Path(name).name != name or name in ("", ".."):
-            raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
-        return self.application.export(self.load_model(), self.load_spec(), directory / name)
-
-    def load_model(self) -> keras.Model:
-        """The trained model."""
-        path = self._model_path
-        if not path.exists():
-            newest = CheckpointStore(self.directory / "checkpoints").newest()
-            step = newest.progress.step if newest else 0
-            raise UsageError(
-                f"The run {self.directory} has not finished training: it is at step {step} of "
-                f"{self.config.training.steps}. The same train command continues it."
-            )
-        try:
-            return keras.saving.load_model(path, compile=False)
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"{path} is unreadable ({str(error).splitlines()[0]}). Training again with the "
-                "same command writes it anew from the last checkpoint."
-            ) from error
-
-    def load_spec(self) -> Any:
+    def load_spec(self) -> Section:
         """What the model knows of its data."""
-        return self.application.Spec(**self.read_json("data.json"))
-
-    def load_data(self) -> Splits:
-        """The data the run was trained on, read again; a change is refused or said."""
-        data = self.application.build_data()
-        if not self._has_spec_of(data):
+        try:
+            return self.application.spec_class.model_validate(self.read_json("data.json"))
+        except pydantic.ValidationError as error:
             raise UsageError(
-                f"The data of {self.directory} are no longer what it was trained on: they were "
-                f"{self.load_spec()} and are {data.spec}."
-            )
-        if not self._was_trained_on(data):
-            logger.warning(
-                "The examples have changed since %s was trained; some of those it is measured on "
-                "may be among those it learned from.",
-                self.directory,
-            )
-        return data
-
-    def history(self) -> list[dict[str, float]]:
-        """The rows of history.csv."""
-        return read_history(self.directory / "history.csv")
+                f"{self.directory / 'data.json'} is not what this application writes."
+            ) from error
 
     def read_json(self, name: str) -> dict[str, Any]:
         """One of the run's JSON files."""
@@ -190,5 +216,23 @@ class Run:
             raise UsageError(f"{self.directory / name} is missing or unreadable.") from error
 
     def _write_json(self, name: str, values: Any) -> None:
+        self._write(name, json.dumps(values, indent=1) + "\n")
+
+    def _write(self, name: str, contents: str) -> None:
         with writing_to(self.directory):
-            write_atomically(self.directory / name, json.dumps(values, indent=1) + "\n")
+            write_atomically(self.directory / name, contents)
+
+
+def _digest_of_ingredient(setting: str, run: Path, application: str) -> str:
+    """The SHA-256 of the trained model of a run that the config names under `setting`."""
+    try:
+        owner = load_yaml((run / "config.yaml").read_text(), str(run)).get("application")
+        digest = hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{setting}: {run} is no finished run. Name the directory of one, such as "
+            f"runs/{application}/.../0; the train command finishes one that is not."
+        ) from error
+    if owner != application:
+        raise UsageError(f"{setting}: {run} is a run of {owner}; one of {application} is wanted.")
+    return digest

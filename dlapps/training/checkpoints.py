@@ -1,12 +1,15 @@
 """Checkpoints on disk: whole or absent, verified before they are trusted, pruned to a few."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,6 +19,11 @@ from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError
 from dlapps.files import new_directory
 from dlapps.training.optimizers import optimizers_of
+
+logger = logging.getLogger(__name__)
+
+KEPT = 2
+MANIFEST = "manifest.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +56,11 @@ class Progress:
     def is_stopped_early(self, settings: TrainingSettings) -> bool:
         """Whether patience has run out."""
         stopping = settings.early_stopping
-        return bool(stopping) and self.validations_without_improvement >= stopping.patience
+        return stopping is not None and self.validations_without_improvement >= stopping.patience
 
-
-logger = logging.getLogger(__name__)
-
-KEPT = 2
+    def is_over(self, settings: TrainingSettings) -> bool:
+        """Whether there is nothing left to learn."""
+        return self.step >= settings.steps or self.is_stopped_early(settings)
 
 
 class CheckpointError(DlappsError):
@@ -68,22 +75,40 @@ class Checkpoint:
     progress: Progress
 
 
-def all_variables(model: keras.Model) -> list[tf.Variable]:
-    """Everything that changes while `model` trains: weights, seeds, metrics, optimizers."""
-    unique = {
-        id(variable): variable
-        for variables in (
-            model.variables,
-            model.metrics_variables,
-            *(optimizer.variables for optimizer in optimizers_of(model).values()),
-        )
-        for variable in variables
+def make_slots(model: keras.Model) -> None:
+    """Has a lone optimizer make its variables now.
+
+    First made while the steps are traced, inside a loop, they could not always be lifted out of
+    it. Several optimizers share out the weights in a way that only the model knows; it builds them.
+    """
+    optimizers = list(optimizers_of(model).values())
+    if len(optimizers) == 1:
+        optimizers[0].build(model.trainable_variables)
+
+
+def variables_by_owner(model: keras.Model) -> dict[str, list[tf.Variable]]:
+    """Everything that changes while `model` trains, each variable once.
+
+    `model` are weights and seeds, `optimizers` their slots; `metrics` come into being only when
+    the first step is traced.
+    """
+    owners = {
+        "model": model.variables,
+        "optimizers": [v for o in optimizers_of(model).values() for v in o.variables],
+        "metrics": model.metrics_variables,
     }
-    return [variable.value for variable in unique.values()]
+    first_owner: dict[int, str] = {}
+    for owner, variables in owners.items():
+        for variable in variables:
+            first_owner.setdefault(id(variable), owner)
+    return {
+        owner: list({id(v): v.value for v in variables if first_owner[id(v)] == owner}.values())
+        for owner, variables in owners.items()
+    }
 
 
 class CheckpointStore:
-    """The checkpoints of one run: the newest two, and the best of each.
+    """The checkpoints of one stage of a run: the newest two, and the best of each.
 
     Reading distributed variables takes every worker, so every worker saves; `keeps` is true for
     the one whose files are kept.
@@ -123,20 +148,19 @@ class CheckpointStore:
         return None
 
     def restore(self, checkpoint: Checkpoint, model: keras.Model, batches: Batches) -> None:
-        """Puts model and batches back to where `checkpoint` was taken."""
-        self.restore_model(checkpoint, model)
+        """Puts model, optimizers, metrics and batches back to where `checkpoint` was taken."""
+        with _fitting(checkpoint):
+            _reading(checkpoint, variables_by_owner(model)).assert_consumed()
         batches.restore(checkpoint.directory)
 
     def restore_model(self, checkpoint: Checkpoint, model: keras.Model) -> None:
-        """Puts every variable of `model` and its optimizers back."""
-        reader = tf.train.Checkpoint(variables=all_variables(model))
-        try:
-            reader.read(str(checkpoint.directory / "model")).assert_consumed()
-        except (AssertionError, ValueError, tf.errors.OpError) as error:
-            raise CheckpointError(
-                f"{checkpoint.directory} does not fit this model; it was written by another "
-                "architecture or version. Start over with --fresh."
-            ) from error
+        """Puts weights, seeds and optimizers back; the model need not have been trained here."""
+        make_slots(model)
+        variables = variables_by_owner(model)
+        del variables["metrics"]
+        with _fitting(checkpoint):
+            status = _reading(checkpoint, variables)
+            status.assert_existing_objects_matched().expect_partial()
 
     def best(self) -> Checkpoint | None:
         """The checkpoint that validated best, as the newest whole one remembers it.
@@ -187,15 +211,28 @@ class CheckpointStore:
                 shutil.rmtree(directory)
 
 
+@contextlib.contextmanager
+def _fitting(checkpoint: Checkpoint) -> Iterator[None]:
+    """A block whose reading of a checkpoint, where it does not fit, ends in one sentence."""
+    try:
+        yield
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise CheckpointError(
+            f"{checkpoint.directory} does not fit this model; it was written by another "
+            "architecture or version. Start over with --fresh."
+        ) from error
+
+
+def _reading(checkpoint: Checkpoint, variables: Mapping[str, list[tf.Variable]]) -> Any:
+    return tf.train.Checkpoint(**variables).read(str(checkpoint.directory / "model"))
+
+
 def _write_variables(model: keras.Model, directory: Path) -> None:
-    tf.train.Checkpoint(variables=all_variables(model)).write(str(directory / "model"))
+    tf.train.Checkpoint(**variables_by_owner(model)).write(str(directory / "model"))
 
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".") or type(error).__name__
-
-
-FILE_NAME = "manifest.json"
 
 
 class BrokenCheckpoint(ValueError):
@@ -209,13 +246,13 @@ def write_manifest(directory: Path, progress: Progress) -> None:
         "progress": dataclasses.asdict(progress),
         "files": {str(file.relative_to(directory)): _digest(file) for file in files},
     }
-    (directory / FILE_NAME).write_text(json.dumps(manifest, indent=1))
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=1))
 
 
 def read_manifest(directory: Path, verify: bool = True) -> Progress:
     """Where the run stood; with `verify`, only after every file was found to be as written."""
     try:
-        manifest = json.loads((directory / FILE_NAME).read_text())
+        manifest = json.loads((directory / MANIFEST).read_text())
         for name, digest in manifest["files"].items() if verify else ():
             if _digest(directory / name) != digest:
                 raise BrokenCheckpoint(f"Checkpoint {directory}: {name} is truncated or corrupt.")
@@ -224,7 +261,7 @@ def read_manifest(directory: Path, verify: bool = True) -> Progress:
         missing = Path(error.filename).name
         raise BrokenCheckpoint(f"Checkpoint {directory}: {missing} is missing.") from error
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise BrokenCheckpoint(f"Checkpoint {directory}: {FILE_NAME} is unreadable.") from error
+        raise BrokenCheckpoint(f"Checkpoint {directory}: {MANIFEST} is unreadable.") from error
 
 
 def _digest(file: Path) -> str:

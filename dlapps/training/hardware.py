@@ -1,5 +1,7 @@
 """What `auto` means on the machine at hand: device, precision, XLA, steps a call."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -37,6 +39,17 @@ def choose_precision(precision: str) -> str:
     if capability >= (8, 0):
         return "mixed_bfloat16"
     return "mixed_float16" if capability >= (7, 0) else "float32"
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """A block in which Keras builds its layers with the dtype policy called `name`."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def choose_jit(model: keras.Model, settings: TrainingSettings, num_replicas: int) -> bool:

@@ -4,19 +4,16 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-import keras
 import tensorflow as tf
 from keras import ops
 
-from dlapps.config.training import TrainingSettings
-from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError, UsageError, did_you_mean
 from dlapps.progress import Display
-from dlapps.training.checkpoints import CheckpointStore, Progress
+from dlapps.training.checkpoints import CheckpointStore, Progress, make_slots
 from dlapps.training.distribution import (
     average_statistics,
     consensus,
@@ -30,9 +27,9 @@ from dlapps.training.optimizers import (
     averaged_weights,
     keep_averages,
     learning_rates,
-    optimizers_of,
 )
-from dlapps.training.steps import Validation, compile_training, read_metrics
+from dlapps.training.stage import Stage
+from dlapps.training.steps import compile_training, read_metrics
 
 
 class Stopped(DlappsError):
@@ -75,79 +72,126 @@ class NonFiniteLoss(DlappsError):
     """The loss became infinite or not a number."""
 
 
+def _nothing(step: int, metrics: Mapping[str, float]) -> None:
+    """What happens after a step if nobody asked for anything."""
+
+
 def train(
-    model: keras.Model,
-    batches: Batches,
-    settings: TrainingSettings,
+    stage: Stage,
     directory: Path,
     *,
-    validation: Validation | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    first_step: int = 0,
+    on_step: Callable[[int, Mapping[str, float]], None] = _nothing,
+    stop: StopRequest | None = None,
 ) -> Progress:
-    """Trains a compiled `model` for `settings.steps` steps and returns where it ended.
+    """Trains the model of `stage` to the end of the stage and returns where it ended.
 
-    Continues from the newest whole checkpoint in `directory`, if there is one. Afterwards the
-    model holds the weights that `settings` asks to keep: the best by validation, or the last.
-    Must be called under the strategy the model was built in. To Keras callbacks, an epoch is the
-    time from one validation to the next, its logs named as Keras names them (`val_loss`), and a
-    batch is one call of `steps_per_call` steps.
+    Continues from the stage's newest whole checkpoint in `directory`, the run's, if there is one.
+    Afterwards the model holds the weights that the settings ask to keep: the best by validation,
+    or the last. Must be called under the strategy the model was built in.
+
+    The history counts steps from `first_step` on, those of the stages before. After each call of
+    `steps_per_call` steps, `on_step` is told the step reached in this stage, and the row of the
+    history where one was written there; what it raises ends the training. `stop` is the request
+    to stop of all stages together, where there are several.
 
     Raises Stopped after a signal (having saved), NonFiniteLoss, or CheckpointError.
     """
-    with catch_stop_signals() as stop:
-        loop = _Loop(model, batches, settings, directory, validation, callbacks)
+    stopping = catch_stop_signals() if stop is None else contextlib.nullcontext(stop)
+    with stopping as request:
+        loop = _Loop(stage, directory, first_step, on_step)
         with contextlib.closing(loop):
-            return loop.run(stop)
+            return loop.run(request)
+
+
+def checkpoints_of(stage: Stage, directory: Path) -> CheckpointStore:
+    """The checkpoints of a stage of the run in `directory`."""
+    return CheckpointStore(directory / "checkpoints" / stage.name, keeps=is_chief())
+
+
+def restore_ended(stage: Stage, directory: Path) -> Progress | None:
+    """Where a stage ended, its model as it was left then; None if there is something to learn.
+
+    Raises UsageError if more steps were taken than the stage is to have.
+    """
+    store = checkpoints_of(stage, directory)
+    newest = store.newest()
+    if newest is None or not newest.progress.is_over(stage.settings):
+        return None
+    if newest.progress.step > stage.settings.steps:
+        raise UsageError(
+            f"{directory} has taken {newest.progress.step} steps, more than the "
+            f"{stage.settings.steps} asked for now. Ask for at least as many, choose another "
+            "directory with --run, or start over with --fresh."
+        )
+    store.restore_model(newest, stage.model)
+    _keep_best(store, stage)
+    return newest.progress
+
+
+def restore_best_so_far(stage: Stage, directory: Path) -> Progress | None:
+    """Where an unfinished stage stands, its model with the best weights yet; None before any."""
+    store = checkpoints_of(stage, directory)
+    newest = store.newest()
+    if newest is not None:
+        store.restore_model(newest, stage.model)
+        _keep_best(store, stage)
+    return newest.progress if newest else None
+
+
+def _keep_best(store: CheckpointStore, stage: Stage) -> None:
+    """Leaves in the model the weights that the settings ask to keep."""
+    best = store.best() if stage.settings.restore_best_weights else None
+    if best is not None:
+        store.restore_model(best, stage.model)
+    keep_averages(stage.model)
 
 
 class _Loop:
     """One run of the loop: what its steps share."""
 
-    def __init__(self, model, batches, settings, directory, validation, callbacks):
-        self.model, self.batches, self.settings = model, batches, settings
+    def __init__(self, stage, directory, first_step, on_step):
+        self.stage, self.first_step, self.on_step = stage, first_step, on_step
+        self.model, self.settings, self.validation = stage.model, stage.settings, stage.validation
         self.strategy = tf.distribute.get_strategy()
-        self.store = CheckpointStore(directory / "checkpoints", keeps=is_chief())
+        self.store = checkpoints_of(stage, directory)
         newest = self.store.newest()
         self.progress = newest.progress if newest else Progress()
-        self.iterator = iter(distribute(batches, self.progress.step, self.strategy))
-        _make_slots(model)
-        jit = choose_jit(model, settings, self.strategy.num_replicas_in_sync)
-        self.take_steps = compile_training(model, self.strategy, jit)
+        self.iterator = iter(distribute(stage.batches, self.progress.step, self.strategy))
+        make_slots(self.model)
+        jit = choose_jit(self.model, self.settings, self.strategy.num_replicas_in_sync)
+        self.take_steps = compile_training(self.model, self.strategy, jit)
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.
         self.take_steps.get_concrete_function(self.iterator, tf.constant(1, tf.int64))
-        self.validation = validation
-        if validation and settings.monitor not in validation.names():
+        if self.validation and self.settings.monitor not in self.validation.names():
             raise UsageError(
-                f"training.monitor cannot be {settings.monitor!r}"
-                + did_you_mean(settings.monitor, validation.names())
+                f"training.monitor cannot be {self.settings.monitor!r}"
+                + did_you_mean(self.settings.monitor, self.validation.names())
             )
         if newest:
-            self.store.restore(newest, model, batches)
+            self.store.restore(newest, self.model, stage.batches)
         self.consensus = consensus(self.strategy)
-        self.history = History(directory, self.progress.step) if is_chief() else None
-        self.display = Display(self.progress.step, settings.steps, shown=is_chief())
-        steps_per_call = 1 if batches.follow_the_model else settings.steps_per_call
+        self.history = History(directory, first_step + self.progress.step) if is_chief() else None
+        self.display = Display(self.progress.step, self.settings.steps, shown=is_chief())
+        steps_per_call = 1 if stage.batches.follow_the_model else self.settings.steps_per_call
         self.steps_per_call = StepsPerCall(steps_per_call, num_workers())
-        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self.row_began = (time.monotonic(), self.progress.step)
 
     def run(self, stop: StopRequest) -> Progress:
         """Steps until the end, an early end, or a signal."""
-        self.model.stop_training = False
-        self.callbacks.on_train_begin()
-        self.callbacks.on_epoch_begin(self.progress.step)
-        while not self._is_over():
+        while not self.progress.is_over(self.settings):
             self._call()
-            if self._due(self.settings.log_every) or self._validates():
-                self._record()
+            row = self._record() if self._due(self.settings.log_every) or self._validates() else {}
+            self.on_step(self.progress.step, row)
             (stopped,) = self.consensus([float(stop.number is not None)])
+            is_over = self.progress.is_over(self.settings)
             is_best = self.progress.best_step == self.progress.step
-            if is_best or self._due(self.settings.checkpoint_every) or self._is_over() or stopped:
+            if is_best or self._due(self.settings.checkpoint_every) or is_over or stopped:
                 self._save()
-            if stopped and not self._is_over():
+            if stopped and not is_over:
                 raise Stopped(stop.number or 15, self._describe_stop())
-        self.callbacks.on_train_end()
-        self._keep_weights()
+        self.consensus([0.0])  # The chief may still be writing; this waits for it.
+        _keep_best(self.store, self.stage)
         return self.progress
 
     def close(self) -> None:
@@ -155,13 +199,6 @@ class _Loop:
         self.display.close()
         if self.history:
             self.history.close()
-
-    def _is_over(self) -> bool:
-        return (
-            self.progress.step >= self.settings.steps
-            or self.model.stop_training
-            or self.progress.is_stopped_early(self.settings)
-        )
 
     def _due(self, every: int) -> bool:
         return self.progress.step % every == 0 or self.progress.step == self.settings.steps
@@ -175,7 +212,6 @@ class _Loop:
         rhythms = (settings.log_every, settings.validate_every, settings.checkpoint_every)
         until_due = min(settings.steps - step, *(every - step % every for every in rhythms))
         count = min(self.steps_per_call.count, until_due)
-        self.callbacks.on_train_batch_begin(step)
         began = time.monotonic()
         finite = int(self.take_steps(self.iterator, tf.constant(count, tf.int64)))
         self.steps_per_call.observe(count, time.monotonic() - began)
@@ -183,27 +219,23 @@ class _Loop:
             self._refuse(f"The loss is not finite at step {step + finite + 1}.")
         self.progress = self.progress.at(step + count)
         self.display.advance(count)
-        if self.display.is_due or self.callbacks.callbacks:
-            metrics = read_metrics(self.model)
-            self.display.refresh(metrics)
-            self.callbacks.on_train_batch_end(self.progress.step - 1, metrics)
+        if self.display.is_due:
+            self.display.refresh(read_metrics(self.model))
 
-    def _record(self) -> None:
-        """Adds a row to the history, with the validation metrics if they are due."""
+    def _record(self) -> dict[str, float]:
+        """Adds a row to the history, with the validation metrics if they are due; returns it."""
         row = read_metrics(self.model)
         self.model.reset_metrics()
         now, (began, first_step) = time.monotonic(), self.row_began
         row |= learning_rates(self.model)
         row["steps_per_second"] = (self.progress.step - first_step) / max(now - began, 1e-9)
         if self._validates():
-            measured = self._validate()
-            self.callbacks.on_epoch_end(self.progress.step, row | _prefixed("val_", measured))
-            self.callbacks.on_epoch_begin(self.progress.step)
-            row |= _prefixed("validation_", measured)
+            row |= {f"validation_{name}": value for name, value in self._validate().items()}
         if self.history:
-            self.history.add(self.progress.step, row)
+            self.history.add(self.first_step + self.progress.step, row)
         self.display.row(self.progress.step, row)
         self.row_began = (time.monotonic(), self.progress.step)
+        return row
 
     def _validate(self) -> dict[str, float]:
         average_statistics(self.model, self.strategy)
@@ -218,15 +250,7 @@ class _Loop:
         average_statistics(self.model, self.strategy)
         if not all(bool(ops.all(ops.isfinite(w))) for w in self.model.trainable_weights):
             self._refuse(f"The weights are not finite at step {self.progress.step}.")
-        self.store.save(self.model, self.batches, self.progress)
-
-    def _keep_weights(self) -> None:
-        """Leaves in the model the weights that `settings` asks to keep."""
-        self.consensus([0.0])  # The chief may still be writing; this waits for it.
-        best = self.store.best() if self.settings.restore_best_weights else None
-        if best is not None:
-            self.store.restore_model(best, self.model)
-        keep_averages(self.model)
+        self.store.save(self.model, self.stage.batches, self.progress)
 
     def _refuse(self, what: str) -> NoReturn:
         raise NonFiniteLoss(
@@ -239,18 +263,3 @@ class _Loop:
             f"Stopped at step {self.progress.step} of {self.settings.steps} and saved; "
             "the same command continues."
         )
-
-
-def _make_slots(model: keras.Model) -> None:
-    """Has a lone optimizer make its variables now.
-
-    First made while the steps are traced, inside a loop, they could not always be lifted out of
-    it. Several optimizers share out the weights in a way that only the model knows; it builds them.
-    """
-    optimizers = list(optimizers_of(model).values())
-    if len(optimizers) == 1:
-        optimizers[0].build(model.trainable_variables)
-
-
-def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
-    return {prefix + name: value for name, value in values.items()}

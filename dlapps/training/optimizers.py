@@ -70,7 +70,7 @@ def optimizers_of(model: keras.Model) -> dict[str, keras.Optimizer]:
     Most models have one, `optimizer`; adversaries have one each; a rule that computes its own
     updates may have none.
     """
-    found = {}
+    found: dict[str, keras.Optimizer] = {}
     for name, value in vars(model).items():
         if isinstance(value, keras.Optimizer) and all(value is not o for o in found.values()):
             found[name] = value

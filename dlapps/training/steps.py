@@ -1,6 +1,6 @@
 """A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 import keras
@@ -9,8 +9,8 @@ import tensorflow as tf
 
 def compile_training(
     model: keras.Model, strategy: tf.distribute.Strategy, jit: bool
-) -> Callable[[Iterator, tf.Tensor], tf.Tensor]:
-    """A function that takes `count` steps and returns how many of them had finite losses.
+) -> tf.types.experimental.PolymorphicFunction:
+    """A function of (batches, count): takes `count` steps, returns how many had finite losses.
 
     One graph serves every count, so how steps are grouped into calls does not change a weight.
     """

@@ -201,4 +201,4 @@ def test_a_signal_saves_and_ends_with_its_own_code(dlapps, tmp_path):
     watcher.join()
     assert answer.exit_code == 128 + signal.SIGTERM
     assert "and saved; the same command continues." in answer.stderr
-    assert list((directory / "checkpoints").glob("step-*/manifest.json"))
+    assert list((directory / "checkpoints/training").glob("step-*/manifest.json"))

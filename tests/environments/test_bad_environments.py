@@ -33,7 +33,7 @@ def test_a_wrong_setting_is_named(dlapps, tiny, tmp_path, setting, named):
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])
-@pytest.mark.parametrize("text", ["picture.png", "1.5", "-3"])
+@pytest.mark.parametrize("text", ["picture.png", "1.5", "-3", "1" * 5000])
 def test_what_is_no_start_is_named(dlapps, agent_run, command, text):
     answer = dlapps("games", command, agent_run, "--", text)
     assert answer.exit_code == 2, answer.stderr
@@ -44,5 +44,5 @@ def test_what_is_no_start_is_named(dlapps, agent_run, command, text):
 def test_single_episodes_are_drawn(dlapps, agent_run):
     answer = dlapps("games", "explain", agent_run, "7", "--json")
     assert answer.exit_code == 0, answer.stderr
-    (path,) = answer.document["files"]
-    assert path.endswith("episode_7.png")
+    names = [path.rsplit("/", 1)[1] for path in answer.document["files"]]
+    assert names == ["episode_7.png", "7_explained.png"]

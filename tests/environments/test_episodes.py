@@ -8,11 +8,11 @@ from dlapps.environments.settings import MOST_EPISODES, EnvironmentData
 
 def test_no_two_splits_share_a_start():
     most = {"validation_episodes": MOST_EPISODES, "test_episodes": MOST_EPISODES}
-    splits = load_episodes(EnvironmentData(name="CartPole-v1", **most))
-    seeds = [split.seeds for split in splits.named().values()]
+    data = load_episodes(EnvironmentData(name="CartPole-v1", **most))
+    seeds = [split.seeds for split in data.splits.values()]
     ordered = sorted(seeds, key=lambda span: span.start)
     assert all(a.stop <= b.start for a, b in itertools.pairwise(ordered))
-    assert [len(splits.validation), len(splits.test)] == [MOST_EPISODES, MOST_EPISODES]
+    assert [len(data["validation"]), len(data["test"])] == [MOST_EPISODES, MOST_EPISODES]
 
 
 def test_the_fingerprint_tells_episodes_apart():

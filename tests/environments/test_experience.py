@@ -13,6 +13,7 @@ from dlapps.environments.spec import describe
 from dlapps.errors import UsageError
 from dlapps.models.agents.dqn import DQN, dqn
 from dlapps.training.loop import train
+from dlapps.training.stage import Stage
 
 EPISODES = Episodes("CartPole-v1", range(100, 200))
 
@@ -84,7 +85,8 @@ def test_no_batch_is_played_before_the_weights_are_ready(tmp_path, monkeypatch):
         return play_step(actions)
 
     monkeypatch.setattr(one.play, "step", step)
-    train(model, one, TrainingSettings(steps=40, log_every=7, steps_per_call=10), tmp_path)
+    settings = TrainingSettings(steps=40, log_every=7, steps_per_call=10)
+    train(Stage("training", model, one, settings), tmp_path)
     warm_up = 7  # 20 environment steps in 3 environments
     assert updates_before_play[:warm_up] == [0] * warm_up
     assert updates_before_play[warm_up:] == list(range(40))

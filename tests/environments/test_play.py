@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dlapps.environments.episodes import Episodes
 from dlapps.environments.making import make_environment
-from dlapps.environments.play import GreedyPlay, play_episodes, record_episode
+from dlapps.environments.play import GreedyPlay, Policy, play_episodes, record_episode
 
 
 def cart_pole_model() -> keras.Model:
@@ -17,6 +17,14 @@ def cart_pole_model() -> keras.Model:
     falls = np.array([0.1, 0.2, 1.0, 0.6])
     model.set_weights([np.stack([-falls, falls], axis=1)])
     return model
+
+
+def greedy(model: keras.Model) -> Policy:
+    def policy(observation: tf.Tensor) -> dict[str, tf.Tensor]:
+        q_values = model(observation)
+        return {"action": tf.argmax(q_values, axis=1), "q_values": q_values}
+
+    return policy
 
 
 def one_by_one(seed: int) -> float:
@@ -58,11 +66,12 @@ def test_it_measures_the_weights_as_they_are():
 
 
 def test_a_recording_is_the_episode():
-    recording = record_episode("CartPole-v1", 3, cart_pole_model())
+    recording = record_episode("CartPole-v1", 3, greedy(cart_pole_model()))
     total = one_by_one(3)
     assert recording.rewards.sum() == total
     assert recording.q_values.shape == (total, 2)
     np.testing.assert_array_equal(recording.q_values.argmax(axis=1), recording.actions)
+    np.testing.assert_array_equal(cart_pole_model()(recording.observations), recording.q_values)
     assert recording.has_terminated == (total < 500)
     assert len(recording.frames) == total + 1
     assert recording.frames[0].shape == (400, 600, 3)
@@ -70,9 +79,9 @@ def test_a_recording_is_the_episode():
 
 
 def test_of_a_long_episode_every_second_picture_is_kept(monkeypatch):
-    whole = record_episode("CartPole-v1", 3, cart_pole_model())
+    whole = record_episode("CartPole-v1", 3, greedy(cart_pole_model()))
     monkeypatch.setattr("dlapps.environments.play.MOST_FRAMES", len(whole.frames) // 2 + 1)
-    thinned = record_episode("CartPole-v1", 3, cart_pole_model())
+    thinned = record_episode("CartPole-v1", 3, greedy(cart_pole_model()))
     np.testing.assert_array_equal(thinned.frames, whole.frames[::2])
     assert thinned.frames_per_second == whole.frames_per_second / 2
     np.testing.assert_array_equal(thinned.actions, whole.actions)
@@ -80,7 +89,17 @@ def test_of_a_long_episode_every_second_picture_is_kept(monkeypatch):
 
 def test_what_cannot_draw_is_recorded_without_frames(line):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, kernel_initializer="zeros")])
-    recording = record_episode(line, 2, model)
+    recording = record_episode(line, 2, greedy(model))
     assert recording.frames == []
     np.testing.assert_array_equal(recording.rewards, [2] * 6)
+    np.testing.assert_array_equal(recording.observations, [[2, step] for step in range(6)])
     assert not recording.has_terminated
+
+
+def test_it_is_played_by_the_actions_of_the_policy(line):
+    def rightmost(observation: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"action": tf.constant([2]), "q_values": tf.constant([[9.0, 0.0, 0.0]])}
+
+    recording = record_episode(line, 4, rightmost)
+    np.testing.assert_array_equal(recording.actions, [2] * 3)
+    assert recording.has_terminated

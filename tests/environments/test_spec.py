@@ -1,8 +1,5 @@
 """What is known of an environment, and which environments are refused."""
 
-import dataclasses
-import json
-
 import gymnasium
 import numpy as np
 import pytest
@@ -33,9 +30,21 @@ def test_unknown_actions_are_numbered_and_equal_bounds_given_once(line):
     assert (spec.centre, spec.scale) == ((0.0,), (100.0,))
 
 
+def test_each_number_of_an_observation_has_a_name(line):
+    assert describe("CartPole-v1").observation_names()[2] == "angle"
+    assert describe(line).observation_names() == ("x 0", "x 1")
+
+
+@pytest.mark.parametrize("name", ["CartPole-v1", "Acrobot-v1", "MountainCar-v0"])
+def test_known_names_are_as_many_as_there_are_numbers(name):
+    spec = describe(name)
+    assert not any(each.startswith("x ") for each in spec.observation_names())
+    assert not any(each.startswith("action ") for each in spec.action_names)
+
+
 def test_a_spec_survives_json():
     spec = describe("Acrobot-v1")
-    assert EnvironmentSpec(**json.loads(json.dumps(dataclasses.asdict(spec)))) == spec
+    assert EnvironmentSpec.model_validate_json(spec.model_dump_json()) == spec
 
 
 def test_continuous_actions_are_refused():

@@ -1,4 +1,4 @@
-"""A tiny image classifier with two entry points, exported once, and a signature quick to write."""
+"""A tiny image classifier with two entry points, exported once, and an answer quick to write."""
 
 import io
 
@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from dlapps.export.answer import Answer
 from dlapps.export.class_names import LabelTable
 from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
 
 SIZE = 8
 
@@ -73,7 +73,7 @@ def table(class_names):
 
 
 @pytest.fixture(scope="session")
-def signatures(model, table, images, image_bytes, expected):
+def answers(model, table, images, image_bytes, expected):
     def pixels(image):
         probabilities = model(tf.cast(image, tf.float32) / 255.0, training=False)
         return {
@@ -85,31 +85,36 @@ def signatures(model, table, images, image_bytes, expected):
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
         return tf.image.resize(image, [SIZE, SIZE])
 
-    def serve(encoded):
-        return pixels(tf.map_fn(decode, encoded, fn_output_signature=tf.float32))
+    def serve(image_bytes):
+        return pixels(tf.map_fn(decode, image_bytes, fn_output_signature=tf.float32))
 
     return {
-        "serving_default": Signature(
-            serve, tf.TensorSpec([None], tf.string, "image_bytes"), image_bytes, expected
+        "serving_default": Answer(
+            {"image_bytes": tf.TensorSpec([None], tf.string)},
+            serve,
+            lambda: ({"image_bytes": image_bytes}, expected),
+            resources=[table],
         ),
-        "pixels": Signature(
-            pixels, tf.TensorSpec([None, SIZE, SIZE, 3], tf.uint8, "image"), images, expected
+        "pixels": Answer(
+            {"image": tf.TensorSpec([None, SIZE, SIZE, 3], tf.uint8)},
+            pixels,
+            lambda: ({"image": images}, expected),
+            resources=[table],
         ),
     }
 
 
 @pytest.fixture(scope="session")
-def exported(signatures, table, tmp_path_factory):
-    return write_saved_model(tmp_path_factory.mktemp("exports") / "tiny", signatures, [table])
+def exported(answers, tmp_path_factory):
+    return write_saved_model(tmp_path_factory.mktemp("exports") / "tiny", answers)
 
 
 @pytest.fixture
 def one_number(tmp_path):
-    """A signature with one variable, quick to write."""
+    """An answer with one variable, quick to write."""
     variable = tf.Variable(2.0)
-    return Signature(
+    return Answer(
+        {"number": tf.TensorSpec([None], tf.float32)},
         lambda number: {"double": variable * number},
-        tf.TensorSpec([None], tf.float32, "number"),
-        np.array([1.0, 3.0]),
-        {"double": np.array([2.0, 6.0])},
+        lambda: ({"number": np.array([1.0, 3.0])}, {"double": np.array([2.0, 6.0])}),
     )

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.export.answer import Answer
 from dlapps.export.errors import ExportError
 from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
 
 
 def test_a_file_in_the_way_is_one_sentence(tmp_path, one_number):
@@ -31,18 +31,17 @@ def test_a_forbidden_folder_is_one_sentence(tmp_path, one_number):
 
 def test_a_full_disk_leaves_nothing(tmp_path):
     large = tf.Variable(tf.zeros([1_000_000]))
-    signature = Signature(
+    answer = Answer(
+        {"index": tf.TensorSpec([None], tf.int32)},
         lambda index: {"value": tf.gather(large, index)},
-        tf.TensorSpec([None], tf.int32, "index"),
-        np.array([0]),
-        {"value": np.array([0.0])},
+        lambda: ({"index": np.array([0])}, {"value": np.array([0.0])}),
     )
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
         with pytest.raises(ExportError, match=re.escape(str(tmp_path))) as error:
-            write_saved_model(tmp_path / "model", {"serving_default": signature})
+            write_saved_model(tmp_path / "model", {"serving_default": answer})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)

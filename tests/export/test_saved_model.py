@@ -1,6 +1,5 @@
 """A SavedModel appears whole, compared and under a new version, or not at all."""
 
-import dataclasses
 import os
 from pathlib import Path
 
@@ -71,20 +70,20 @@ def test_a_version_taken_during_the_export_is_not_replaced(tmp_path, one_number,
     assert [path.name for path in (tmp_path / "1").iterdir()] == ["theirs"]
 
 
-def test_a_wrong_answer_is_refused_and_leaves_nothing(tmp_path, signatures, table, expected):
+def test_a_wrong_answer_is_refused_and_leaves_nothing(tmp_path, answers, images, expected):
     wrong = expected["probabilities"].copy()
     wrong[1, 2] += 0.25
-    pixels = dataclasses.replace(
-        signatures["pixels"], expected={**expected, "probabilities": wrong}
-    )
+    evidence = ({"image": images}, {**expected, "probabilities": wrong})
+    pixels = answers["pixels"]._replace(example=lambda: evidence)
     with pytest.raises(ExportError, match=r"'probabilities' of signature 'pixels' .* 0\.25"):
-        write_saved_model(tmp_path / "new" / "tiny", {"pixels": pixels}, [table])
+        write_saved_model(tmp_path / "new" / "tiny", {"pixels": pixels})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_refused_export_keeps_the_versions_before_it(tmp_path, one_number):
     write_saved_model(tmp_path, {"serving_default": one_number})
-    wrong = dataclasses.replace(one_number, expected={"double": np.array([2.0, 7.0])})
+    evidence = ({"number": np.array([1.0, 3.0])}, {"double": np.array([2.0, 7.0])})
+    wrong = one_number._replace(example=lambda: evidence)
     with pytest.raises(ExportError):
         write_saved_model(tmp_path, {"serving_default": wrong})
     assert [path.name for path in tmp_path.iterdir()] == ["1"]

@@ -75,7 +75,7 @@ def test_after_one_worker_is_killed_both_continue_from_the_checkpoint(tmp_path):
     directory = tmp_path / "killed"
     directory.mkdir()
     processes = start(directory, 200, 2)
-    store = CheckpointStore(directory / "run/checkpoints")
+    store = CheckpointStore(directory / "run/checkpoints/training")
     deadline = time.monotonic() + 120
     while not (store.directory.exists() and any(store.directory.glob("step-*"))):
         assert time.monotonic() < deadline

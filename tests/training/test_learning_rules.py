@@ -13,10 +13,11 @@ from keras import layers
 
 from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches, drawn_when_asked
-from dlapps.training.checkpoints import all_variables
+from dlapps.training.checkpoints import variables_by_owner
 from dlapps.training.history import read_history
 from dlapps.training.loop import Stopped, train
 from dlapps.training.optimizers import build_optimizer
+from dlapps.training.stage import Stage
 
 
 def settings(**changes) -> TrainingSettings:
@@ -24,16 +25,14 @@ def settings(**changes) -> TrainingSettings:
     return TrainingSettings(**values | changes)
 
 
-class StopAt(keras.callbacks.Callback):
+def stop_at(step: int):
     """Asks the loop to stop at a step, as SIGTERM would."""
 
-    def __init__(self, step: int):
-        super().__init__()
-        self.step = step
-
-    def on_train_batch_end(self, batch, logs=None):
-        if batch + 1 == self.step:
+    def on_step(reached: int, row) -> None:
+        if reached == step:
             os.kill(os.getpid(), signal.SIGTERM)
+
+    return on_step
 
 
 class Noise(Batches):
@@ -133,7 +132,7 @@ class Autoencoder(keras.Model):
 
 
 def values_of(model: keras.Model) -> list[np.ndarray]:
-    return [variable.numpy() for variable in all_variables(model)]
+    return [v.numpy() for owned in variables_by_owner(model).values() for v in owned]
 
 
 LEARNERS = {
@@ -147,43 +146,33 @@ LEARNERS = {
 def test_a_stopped_run_ends_with_the_unbroken_ones_weights(tmp_path, name):
     build_model, build_batches = LEARNERS[name]
 
-    def run(directory: Path, *callbacks) -> keras.Model:
+    def run(directory: Path, **options) -> keras.Model:
         model = build_model(settings())
-        train(model, build_batches(model), settings(), directory, callbacks=callbacks)
+        train(Stage("training", model, build_batches(model), settings()), directory, **options)
         return model
 
     whole = values_of(run(tmp_path / "whole"))
     with pytest.raises(Stopped):
-        run(tmp_path / "stopped", StopAt(6 if name == "walk" else 1))
+        run(tmp_path / "stopped", on_step=stop_at(6 if name == "walk" else 1))
     resumed = values_of(run(tmp_path / "stopped"))
     assert any(np.any(value) for value in whole)
     for a, b in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-class Calls(keras.callbacks.Callback):
-    """Notes the step after which each call came back."""
-
-    def __init__(self):
-        super().__init__()
-        self.steps = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps.append(batch + 1)
-
-
 @pytest.mark.parametrize(("name", "steps"), [("walk", range(1, 13)), ("counter", (2, 4, 6, 8))])
 def test_a_stream_that_follows_the_model_is_taken_one_batch_at_a_time(tmp_path, name, steps):
     build_model, build_batches = LEARNERS[name]
-    options, calls = settings(steps_per_call=4), Calls()
+    options, calls = settings(steps_per_call=4), []
     model = build_model(options)
-    train(model, build_batches(model), options, tmp_path, callbacks=[calls])
-    assert calls.steps[: len(steps)] == list(steps)
+    stage = Stage("training", model, build_batches(model), options)
+    train(stage, tmp_path, on_step=lambda step, row: calls.append(step))
+    assert calls[: len(steps)] == list(steps)
 
 
 def test_the_learning_rates_of_all_optimizers_are_recorded(tmp_path):
     model = adversaries(settings())
-    train(model, Noise(), settings(), tmp_path)
+    train(Stage("training", model, Noise(), settings()), tmp_path)
     row = read_history(tmp_path / "history.csv")[-1]
     assert row["learning_rate"] == pytest.approx(0.01)
     assert row["discriminator_learning_rate"] == pytest.approx(0.005)
@@ -192,8 +181,8 @@ def test_the_learning_rates_of_all_optimizers_are_recorded(tmp_path):
 def test_each_optimizer_averages_its_own_weights(tmp_path):
     options = settings(ema_momentum=0.9, restore_best_weights=False)
     averaged, raw = adversaries(options), adversaries(settings())
-    train(averaged, Noise(), options, tmp_path / "averaged")
-    train(raw, Noise(), settings(), tmp_path / "raw")
+    train(Stage("training", averaged, Noise(), options), tmp_path / "averaged")
+    train(Stage("training", raw, Noise(), settings()), tmp_path / "raw")
     for optimizer in (averaged.optimizer, averaged.discriminator_optimizer):
         averages = optimizer._model_variables_moving_average
         for weight, average in zip(optimizer._trainable_variables, averages, strict=True):

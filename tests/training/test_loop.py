@@ -19,6 +19,7 @@ from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history
 from dlapps.training.loop import NonFiniteLoss, Stopped, train
 from dlapps.training.optimizers import build_optimizer
+from dlapps.training.stage import Stage
 from dlapps.training.steps import MetricsOn
 
 
@@ -55,13 +56,13 @@ def build_model(options: TrainingSettings) -> keras.Model:
     return model
 
 
-def run(directory, options: TrainingSettings, callbacks=(), data=None) -> keras.Model:
+def run(directory, options: TrainingSettings, on_step=None, data=None) -> keras.Model:
     data = data or examples()
     model = build_model(options)
     batches = ShuffledBatches(data, 16, 0, lambda columns, draws: (columns["x"], columns["y"]))
     held_out = in_order(data, 32, lambda columns: (columns["x"], columns["y"]))
-    validation = MetricsOn(model, held_out)
-    train(model, batches, options, directory, validation=validation, callbacks=callbacks)
+    stage = Stage("training", model, batches, options, MetricsOn(model, held_out))
+    train(stage, directory, on_step=on_step or (lambda step, row: None))
     return model
 
 
@@ -74,17 +75,14 @@ def assert_same(first: keras.Model, second: keras.Model) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-class StopAt(keras.callbacks.Callback):
+def stop_at(step: int, number: int = signal.SIGTERM):
     """Sends this process a signal once a step is reached."""
 
-    def __init__(self, step: int, number: int = signal.SIGTERM):
-        super().__init__()
-        self.step, self.number, self.sent = step, number, False
+    def on_step(reached: int, row) -> None:
+        if reached == step:
+            os.kill(os.getpid(), number)
 
-    def on_train_batch_end(self, batch, logs=None):
-        if batch + 1 >= self.step and not self.sent:
-            self.sent = True
-            os.kill(os.getpid(), self.number)
+    return on_step
 
 
 class Trained(NamedTuple):
@@ -106,7 +104,7 @@ def stopped_at_23(tmp_path_factory) -> Path:
     """The directory of a run with checkpoints at 20 and at 23, to be copied."""
     directory = tmp_path_factory.mktemp("stopped")
     with pytest.raises(Stopped):
-        run(directory, settings(steps_per_call=1), [StopAt(23)])
+        run(directory, settings(steps_per_call=1), stop_at(23))
     return directory
 
 
@@ -120,11 +118,11 @@ def test_the_loss_falls_and_the_history_says_so(tmp_path):
 
 
 def test_a_run_stopped_again_and_again_ends_with_the_same_weights(tmp_path, unbroken):
-    for stop_at in (1, 7, 10, 23):
+    for step in (1, 7, 10, 23):
         with pytest.raises(Stopped) as stopped:
-            run(tmp_path, settings(steps_per_call=1), [StopAt(stop_at)])
+            run(tmp_path, settings(steps_per_call=1), stop_at(step))
         assert stopped.value.exit_code == 128 + signal.SIGTERM
-        assert CheckpointStore(tmp_path / "checkpoints").newest().progress.step == stop_at
+        assert CheckpointStore(tmp_path / "checkpoints/training").newest().progress.step == step
     assert_same(unbroken.model, run(tmp_path, settings(steps_per_call=1)))
 
 
@@ -147,7 +145,7 @@ def test_every_way_of_updating_resumes_exactly(tmp_path, changes):
     options = settings(steps_per_call=1, **changes)
     whole = run(tmp_path / "whole", options)
     with pytest.raises(Stopped):
-        run(tmp_path / "stopped", options, [StopAt(13)])
+        run(tmp_path / "stopped", options, stop_at(13))
     assert_same(whole, run(tmp_path / "stopped", options))
 
 
@@ -164,7 +162,7 @@ def test_other_data_changes_the_weights(tmp_path, unbroken):
 def test_the_newest_two_and_the_best_checkpoint_are_kept(tmp_path):
     options = settings(steps=60)
     run(tmp_path, options)
-    store = CheckpointStore(tmp_path / "checkpoints")
+    store = CheckpointStore(tmp_path / "checkpoints/training")
     kept = {int(path.name.removeprefix("step-")) for path in store.directory.iterdir()}
     rows = [row for row in read_history(tmp_path / "history.csv") if "validation_loss" in row]
     best = min(rows, key=lambda row: row["validation_loss"])["step"]
@@ -188,7 +186,7 @@ def test_a_broken_newest_checkpoint_is_named_and_the_one_before_used(
     tmp_path, caplog, unbroken, stopped_at_23, damage
 ):
     shutil.copytree(stopped_at_23, tmp_path / "run")
-    store = CheckpointStore(tmp_path / "run/checkpoints")
+    store = CheckpointStore(tmp_path / "run/checkpoints/training")
     broken = store.newest().directory
     file = next(broken.glob("model.data*"))
     contents = bytearray(file.read_bytes())
@@ -210,14 +208,19 @@ def test_a_loss_that_is_not_finite_names_the_step_and_the_last_good_checkpoint(t
     with pytest.raises(NonFiniteLoss, match=r"not finite at step \d+. There is no earlier"):
         run(tmp_path, settings(), data=data)
 
-    class Poison(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            if batch + 1 == 15:
-                self.model.trainable_variables[0].assign(np.full((4, 8), np.nan))
+    model = build_model(settings())
 
+    def poison(step: int, row) -> None:
+        if step == 15:
+            model.trainable_variables[0].assign(np.full((4, 8), np.nan))
+
+    batches = ShuffledBatches(
+        examples(), 16, 0, lambda columns, draws: (columns["x"], columns["y"])
+    )
+    stage = Stage("training", model, batches, settings(steps_per_call=1))
     with pytest.raises(NonFiniteLoss, match=r"at step 16\. .*step-000000010"):
-        run(tmp_path / "poisoned", settings(steps_per_call=1), [Poison()])
-    assert CheckpointStore(tmp_path / "poisoned/checkpoints").newest().progress.step == 10
+        train(stage, tmp_path / "poisoned", on_step=poison)
+    assert CheckpointStore(tmp_path / "poisoned/checkpoints/training").newest().progress.step == 10
 
 
 def test_early_stopping_counts_on_after_a_resume(tmp_path):
@@ -228,12 +231,12 @@ def test_early_stopping_counts_on_after_a_resume(tmp_path):
         early_stopping={"patience": 3, "min_delta": 0.5},
     )
     run(tmp_path / "unbroken", options)
-    ended = CheckpointStore(tmp_path / "unbroken/checkpoints").newest().progress
+    ended = CheckpointStore(tmp_path / "unbroken/checkpoints/training").newest().progress
     assert ended.step == 40
     with pytest.raises(Stopped):
-        run(tmp_path / "stopped", options, [StopAt(25)])
+        run(tmp_path / "stopped", options, stop_at(25))
     run(tmp_path / "stopped", options)
-    assert CheckpointStore(tmp_path / "stopped/checkpoints").newest().progress == ended
+    assert CheckpointStore(tmp_path / "stopped/checkpoints/training").newest().progress == ended
 
 
 def test_a_finished_run_is_left_as_it_is(tmp_path, unbroken):
@@ -251,3 +254,17 @@ def test_tensorboard_reads_the_events(unbroken):
         for value in event.summary.value
     ]
     assert (30, "validation_loss") in found
+
+
+def test_each_step_is_told_with_its_row_of_the_history(tmp_path):
+    told = []
+    run(tmp_path, settings(steps_per_call=1), lambda step, row: told.append((step, dict(row))))
+    assert [step for step, _ in told] == list(range(1, 31))
+    rows = {row["step"]: row for row in read_history(tmp_path / "history.csv")}
+    assert {step for step, row in told if row} == rows.keys() == set(range(5, 31, 5))
+    assert told[9][1]["validation_loss"] == pytest.approx(rows[10]["validation_loss"])
+
+
+def test_a_run_may_go_on_for_longer_than_it_was_first_asked_to(tmp_path, unbroken):
+    run(tmp_path, settings(steps_per_call=1, steps=20))
+    assert_same(unbroken.model, run(tmp_path, settings(steps_per_call=1)))

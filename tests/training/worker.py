@@ -12,6 +12,7 @@ from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.splits import Examples
 from dlapps.training.distribution import choose_strategy
 from dlapps.training.loop import train
+from dlapps.training.stage import Stage
 from dlapps.training.steps import MetricsOn
 
 
@@ -43,13 +44,9 @@ def main(directory: Path, weights: Path, steps: int) -> None:
     )
     with choose_strategy(settings).scope():
         model = build_model()
-        train(
-            model,
-            ShuffledBatches(data, 16, 0, lambda columns, draws: columns_of(columns)),
-            settings,
-            directory,
-            validation=MetricsOn(model, in_order(data, 32, columns_of)),
-        )
+        batches = ShuffledBatches(data, 16, 0, lambda columns, draws: columns_of(columns))
+        validation = MetricsOn(model, in_order(data, 32, columns_of))
+        train(Stage("training", model, batches, settings, validation), directory)
     np.savez(weights, *[v.numpy() for v in model.variables])
 
 

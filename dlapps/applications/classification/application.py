@@ -1,126 +1,211 @@
 """Classification: which of several classes an image or a point belongs to."""
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 
-from dlapps.applications.base import Application
+from dlapps.applications.base import Application, Explainable
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.config.schema import Config
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, answers_in_order, in_order
+from dlapps.config.section import ClassifierRun, Positive, Section
+from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.images.augmentation import NUM_DRAWS, augment
-from dlapps.data.images.decoding import decode_images, read_image, to_unit_interval
-from dlapps.data.images.labelled import LabelledData, LabelledSpec, load_labelled
-from dlapps.data.splits import Examples, Splits
+from dlapps.data.images.decoding import (
+    IMAGE_FILE,
+    decode_images,
+    read_bytes,
+    read_image,
+    to_unit_interval,
+)
+from dlapps.data.images.labelled import LabelledData, LabelledExamples, LabelledSpec, load_labelled
 from dlapps.errors import UsageError
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
-from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
+from dlapps.explain.figures.relevance import relevance_figure
+from dlapps.export.answer import Answer, Arrays
+from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer, show_class
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import class_records, classify, compile_classifier
+from dlapps.models.classifier import classify, compile_classifier, last_maps
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
+from dlapps.models.trained import trained_layers
 from dlapps.models.vision.lenet5 import lenet5
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.stage import Stage, stage_seed, supervised_stage
+
+POINT = "coordinates such as 0.5,-1.2"
+
+
+class Transfer(Section):
+    """Begins with layers that another run trained: at first frozen, then trained with the rest."""
+
+    run: ClassifierRun
+    """The finished run whose network is the backbone."""
+    layer: str
+    """The last of its layers that is taken over; `model` is built on what it gives."""
+    frozen_steps: Positive = 200
+    """Steps in which only `model` learns, before the training.steps in which all does."""
 
 
 class ClassificationConfig(Config):
     """The settings of a classifier."""
 
     data: LabelledData
+    transfer: Transfer | None = None
+    """Where given, `model` is the head on the layers of another run."""
 
 
-class Classification(Application):
+class Classification(Application[ClassificationConfig, LabelledSpec]):
     """Images or points in, a class and its probabilities out."""
 
-    Config = ClassificationConfig
-    Spec = LabelledSpec
+    config_class = ClassificationConfig
+    spec_class = LabelledSpec
     models = {"perceptron": perceptron, "mlp": mlp, "lenet5": lenet5}  # noqa: RUF012
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> LabelledExamples:
         return load_labelled(self.config.data)
 
     def build_model(self, spec: LabelledSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
-        model = builder(spec.input_shape, len(spec.class_names), **self.config.model_options)
+        num_classes, options = len(spec.class_names), self.config.model_options
+        transfer = self.config.transfer
+        if transfer is None:
+            model = builder(spec.input_shape, num_classes, **options)
+        else:
+            backbone = trained_layers(
+                transfer.run, transfer.layer, spec.input_shape,
+                run_setting="transfer.run", layer_setting="transfer.layer",
+            )  # fmt: skip
+            head = builder(backbone.output_shape[1:], num_classes, **options)
+            model = keras.Model(backbone.inputs, head(backbone.outputs[0]), name="transferred")
         compile_classifier(model, build_optimizer(self.config.training))
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
+    def stages(self, model: keras.Model, data: LabelledExamples) -> Iterator[Stage]:
+        transfer, training = self.config.transfer, self.config.training
+        if transfer is None:
+            yield self._stage(model, data)
+            return
+        *backbone, _head = model.layers
+        frozen = training.model_copy(update={"steps": transfer.frozen_steps})
+        for number, (name, settings) in enumerate({"frozen": frozen, "thawed": training}.items()):
+            for layer in backbone:
+                layer.trainable = name == "thawed"
+            compile_classifier(model, build_optimizer(settings))
+            stage = self._stage(model, data, stage_seed(self.config.seed, number))
+            yield stage._replace(name=name, settings=settings)
+
+    def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
         augmentation = self.config.data.augmentation
 
-        def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             x, y = _model_inputs(columns)
             return augment(x, draws, augmentation) if data.spec.is_image else x, y
 
-        return ShuffledBatches(
-            data.train,
-            self.config.data.batch_size,
-            self.config.seed,
-            examples,
-            num_draws=0 if augmentation.is_identity else NUM_DRAWS,
+        num_draws = 0 if augmentation.is_identity else NUM_DRAWS
+        return supervised_stage(
+            model, data, self.config, _model_inputs, augmented, num_draws, seed=seed
         )
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        batch_size = self.config.evaluation.batch_size
-        return MetricsOn(model, in_order(data.validation, batch_size, _model_inputs))
+    def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
+        return classification_report(
+            data[split].columns["label"],
+            self._probabilities(model, data, split),
+            data.spec.class_names,
+        )
 
-    def evaluate(self, model: keras.Model, examples: Examples, spec: LabelledSpec) -> dict:
-        probabilities = self._probabilities(model, examples)
-        return classification_report(examples.columns["label"], probabilities, spec.class_names)
-
-    def predict(
-        self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        if spec.is_image:
-            x = np.stack([read_image(Path(text), spec.input_shape) for text in inputs])
-            x = to_unit_interval(x)
-        else:
-            x = np.stack([_read_point(text) for text in inputs])
-        return class_records(inputs, classify(model, x).numpy(), spec.class_names)
-
-    def export(self, model: keras.Model, spec: LabelledSpec, directory: Path) -> Path:
+    def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
         table = LabelTable(spec.class_names)
 
         def answer(x: tf.Tensor) -> dict[str, tf.Tensor]:
             return class_answer(classify(model, x), table)
 
-        build = _image_signatures if spec.is_image else _point_signatures
-        signatures = build(model, spec, answer)
-        return write_saved_model(directory, signatures, [table], parity_tolerance(model))
+        def expected(x: Any) -> Arrays:
+            return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
 
-    def pictures(self, model: keras.Model, data: Splits) -> dict:
-        names = data.spec.class_names
-        labels = data.test.columns["label"]
-        probabilities = self._probabilities(model, data.test)
+        show = show_class(spec.class_names)
+        if not spec.is_image:
+            points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
+            return {
+                "serving_default": Answer(
+                    inputs={"points": tf.TensorSpec([None, 2], tf.float32)},
+                    function=lambda points: answer(points),
+                    example=lambda: ({"points": points}, expected(points)),
+                    read=lambda text: {"points": _read_point(text)[None]},
+                    show=show,
+                    takes=POINT,
+                    resources=[table],
+                )
+            }
+        shape = (2, *spec.input_shape)
+        pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+        files = np.array([tf.io.encode_png(image).numpy() for image in pixels], object)
+        return {
+            "serving_default": Answer(
+                inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
+                function=lambda image_bytes: answer(
+                    to_unit_interval(decode_images(image_bytes, spec.image_shape))
+                ),
+                example=lambda: ({"image_bytes": files}, expected(to_unit_interval(pixels))),
+                read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+                show=show,
+                takes=IMAGE_FILE,
+                resources=[table],
+            ),
+            "pixels": Answer(
+                inputs={"pixels": tf.TensorSpec([None, *spec.input_shape], tf.uint8)},
+                function=lambda pixels: answer(to_unit_interval(pixels)),
+                example=lambda: ({"pixels": pixels}, expected(to_unit_interval(pixels))),
+                resources=[table],
+            ),
+        }
+
+    def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
+        names, columns = data.spec.class_names, data["test"].columns
+        labels, probabilities = columns["label"], self._probabilities(model, data, "test")
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures = {"confusion_matrix": confusion_matrix_figure(matrix, names)}
         if not data.spec.is_image:
-            points = data.test.columns["point"]
+            points = columns["point"]
 
             def predict(x: np.ndarray) -> np.ndarray:
                 return classify(model, x).numpy()
 
             pictures["decision_regions"] = decision_regions(predict, points, labels, names)
             pictures["neurons"] = neuron_regions(model, points, labels)
-        elif "image" in data.test.columns:
+        elif "image" in columns:
             pictures["confident_mistakes"] = confident_mistakes(
-                data.test.columns["image"], labels, probabilities, names
+                columns["image"], labels, probabilities, names
             )
         return pictures
 
-    def _probabilities(self, model: keras.Model, examples: Examples) -> np.ndarray:
-        """[N, C] for all examples, in order."""
-        batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
+    def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
+        def prepare(text: str) -> list[tf.Tensor]:
+            if spec.is_image:
+                return [to_unit_interval(read_image(Path(text), spec.image_shape)[None])]
+            return [tf.constant(_read_point(text)[None])]
+
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            x = inputs[0].numpy()
+            row = classify(model, inputs[0]).numpy()[0]
+            title = f"{text}: {spec.class_names[row.argmax()]} ({row.max():.2f})"
+            return relevance_figure(title, x[0], relevance.numpy()[0])
+
+        tap = last_maps(model) if spec.is_image else None
+        return Explainable(model, prepare, lambda logits: tf.reduce_max(logits, axis=-1), show, tap)
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
+    def _probabilities(self, model: keras.Model, data: LabelledExamples, split: str) -> np.ndarray:
+        """[N, C] for all examples of a split, in order."""
+        batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
         return answers_in_order(lambda x: classify(model, x), batches)
 
 
@@ -130,48 +215,11 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return columns["point"], columns["label"]
 
 
-def _image_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) -> dict:
-    """Signatures for encoded images of any size, and for pixels of the model's own size."""
-    height, width, channels = spec.input_shape
-    shape = (2, height, width, channels)
-    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    encoded = np.array([tf.io.encode_png(image).numpy() for image in pixels], object)
-    expected = _expected(model, spec, to_unit_interval(pixels))
-
-    def from_bytes(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(to_unit_interval(decode_images(images, spec.input_shape)))
-
-    def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(to_unit_interval(pixels))
-
-    return {
-        "serving_default": Signature(
-            from_bytes, tf.TensorSpec([None], tf.string, "image_bytes"), encoded, expected
-        ),
-        "pixels": Signature(
-            from_pixels, tf.TensorSpec([None, *shape[1:]], tf.uint8, "pixels"), pixels, expected
-        ),
-    }
-
-
-def _point_signatures(model: keras.Model, spec: LabelledSpec, answer: Callable) -> dict:
-    points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
-    expected = _expected(model, spec, points)
-    tensor = tf.TensorSpec([None, 2], tf.float32, "points")
-    return {"serving_default": Signature(answer, tensor, points, expected)}
-
-
-def _expected(model: keras.Model, spec: LabelledSpec, x: np.ndarray) -> dict[str, np.ndarray]:
-    return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
-
-
 def _read_point(text: str) -> np.ndarray:
     try:
         x, y = (float(number) for number in text.split(","))
         if not (math.isfinite(x) and math.isfinite(y)):
             raise ValueError("no place in the plane")
     except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a point; this run takes coordinates such as 0.5,-1.2"
-        ) from error
+        raise UsageError(f"{text!r} is not a point; this run takes {POINT}") from error
     return np.array([x, y], np.float32)

@@ -31,12 +31,10 @@ def plane_around(points: np.ndarray, side: int) -> Plane:
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     half = 0.56 * max(float((high - low).max()), 1e-6)
-    extent = tuple(float(x) for centre in middle for x in (centre - half, centre + half))
-    x, y = np.meshgrid(
-        np.linspace(extent[0], extent[1], side), np.linspace(extent[2], extent[3], side)
-    )
+    (left, bottom), (right, top) = (middle - half).tolist(), (middle + half).tolist()
+    x, y = np.meshgrid(np.linspace(left, right, side), np.linspace(bottom, top, side))
     grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-    return Plane(grid, side, extent)
+    return Plane(grid, side, (left, right, bottom, top))
 
 
 SIDE = 200
@@ -138,7 +136,7 @@ def hidden_outputs(model: keras.Model) -> dict[str, keras.KerasTensor]:
             name, tail = node.operation.name, node
         elif tail is not None and node.parent_nodes == [tail]:
             tail = node
-        if tail is node:
+        if tail is node is not None:
             outputs[name] = node.output_tensors[0]
     outputs.pop(name, None)
     return outputs
@@ -176,4 +174,5 @@ def _draw_layer(row: np.ndarray, name: str, activations: np.ndarray, plane: Plan
 def _draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
     every = max(1, len(points) // MOST_POINTS)
     colours = np.array(class_colours(int(labels.max()) + 1))[labels[::every]]
-    axes.scatter(*points[::every].T, c=colours, s=1.5, linewidths=0)
+    x, y = points[::every].T
+    axes.scatter(x, y, c=colours, s=1.5, linewidths=0)

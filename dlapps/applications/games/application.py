@@ -1,36 +1,45 @@
 """Games: which action to take next in an environment, learned by playing."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
-from dlapps.applications.base import Application
-from dlapps.applications.games.pictures import distribution_figure, episode_figure, gif_bytes
+from dlapps.applications.base import Application, Explainable
+from dlapps.applications.games.pictures import (
+    distribution_figure,
+    episode_figure,
+    evenly_apart,
+    gif_bytes,
+    relevance_in_frames,
+    relevance_over_the_steps,
+)
 from dlapps.config.schema import Config
 from dlapps.config.section import Positive, Section
-from dlapps.data.batches import Batches
-from dlapps.data.splits import Splits
-from dlapps.environments.episodes import Episodes, load_episodes
+from dlapps.environments.episodes import EpisodesToPlay, load_episodes
 from dlapps.environments.experience import Experience
 from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_episode
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
+from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 from dlapps.metrics.returns import return_report
 from dlapps.models.agents.convolutional_dqn import convolutional_dqn
-from dlapps.models.agents.dqn import dqn
+from dlapps.models.agents.dqn import DQN, dqn
+from dlapps.models.classifier import last_maps
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import Validation
+from dlapps.training.stage import Stage
+
+LONGEST_SEED = 18
+"""Digits: more would fit into no whole number of a machine, nor into the name of a file."""
 
 
 class QLearning(Section):
@@ -61,14 +70,14 @@ class GamesConfig(Config):
         return self
 
 
-class Games(Application):
+class Games(Application[GamesConfig, EnvironmentSpec]):
     """Observations in, an action and the values of all actions out."""
 
-    Config = GamesConfig
-    Spec = EnvironmentSpec
+    config_class = GamesConfig
+    spec_class = EnvironmentSpec
     models = {"dqn": dqn, "convolutional_dqn": convolutional_dqn}  # noqa: RUF012
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> EpisodesToPlay:
         return load_episodes(self.config.data)
 
     def build_model(self, spec: EnvironmentSpec) -> keras.Model:
@@ -84,77 +93,138 @@ class Games(Application):
         model.compile(build_optimizer(self.config.training), **learning)
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
-        return Experience(model, data.train, data.spec, self.config.data, self.config.seed)
+    def stages(self, model: keras.Model, data: EpisodesToPlay) -> Iterator[Stage]:
+        settings = self.config.data
+        experience = Experience(model, data["train"], data.spec, settings, self.config.seed)
+        validation = GreedyPlay(model, data["validation"])
+        yield Stage("training", model, experience, self.config.training, validation)
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        return GreedyPlay(model, data.validation)
-
-    def evaluate(self, model: keras.Model, examples: Episodes, spec: EnvironmentSpec) -> dict:
-        outcomes = _outcomes(model, examples)
+    def evaluate(self, model: keras.Model, data: EpisodesToPlay, split: str) -> dict[str, Any]:
+        outcomes = self._outcomes(model, data, split)
         return return_report(outcomes.returns, outcomes.lengths)
 
-    def predict(
-        self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        seeds = [_read_seed(text) for text in inputs]
-        return [
-            {
-                "input": text,
-                **_answer(record_episode(spec.environment, seed, model), seed, directory),
-            }
-            for text, seed in zip(inputs, seeds, strict=True)
-        ]
-
-    def export(self, model: keras.Model, spec: EnvironmentSpec, directory: Path) -> Path:
-        def answer(observation: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answers(self, model: keras.Model, spec: EnvironmentSpec) -> dict[str, Answer]:
+        def act(observation: tf.Tensor) -> dict[str, tf.Tensor]:
             q_values = tf.cast(model(observation, training=False), tf.float32)
             return {"action": tf.argmax(q_values, axis=1), "q_values": q_values}
 
-        example = _example_observations(spec)
-        q_values = model.predict(example, verbose=0).astype(np.float32)
-        expected = {"action": q_values.argmax(axis=1), "q_values": q_values}
-        shape = [None, *spec.observation_shape]
-        tensor = tf.TensorSpec(shape, spec.observation_dtype, "observation")
-        return write_saved_model(
-            directory,
-            {"serving_default": Signature(answer, tensor, example, expected)},
-            tolerance=parity_tolerance(model),
-        )
+        def example() -> tuple[Arrays, Arrays]:
+            observations = _example_observations(spec)
+            q_values = model.predict(observations, verbose=0).astype(np.float32)
+            expected = {"action": q_values.argmax(axis=1), "q_values": q_values}
+            return {"observation": observations}, expected
 
-    def pictures(self, model: keras.Model, data: Splits) -> dict:
-        returns = _outcomes(model, data.test).returns
-        episode = record_episode(data.spec.environment, data.test.seeds[0], model)
+        shape = [None, *spec.observation_shape]
+        return {
+            "serving_default": Answer(
+                inputs={"observation": tf.TensorSpec(shape, spec.observation_dtype)},
+                function=act,
+                example=example,
+            )
+        }
+
+    def predict(
+        self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str], directory: Path
+    ) -> list[dict[str, Any]]:
+        """What came of the episode from each seed, played by the function that is exported."""
+        seeds = [_read_seed(text) for text in inputs]
+        return [
+            {"input": text, **_told(self._episode(model, spec, seed), seed, directory)}
+            for text, seed in zip(inputs, seeds, strict=True)
+        ]
+
+    def pictures(self, model: keras.Model, data: EpisodesToPlay) -> dict[str, Figure]:
+        returns = self._outcomes(model, data, "test").returns
+        episode = self._episode(model, data.spec, data["test"].seeds[0])
         return {
             "returns": distribution_figure(returns, "Return"),
             "episode": _episode_figure(episode, data.spec),
         }
 
-    def pictures_of(self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str]) -> dict:
+    def pictures_of(
+        self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str]
+    ) -> dict[str, Figure]:
         seeds = [_read_seed(text) for text in inputs]
         return {
-            f"episode_{seed}": _episode_figure(record_episode(spec.environment, seed, model), spec)
+            f"episode_{seed}": _episode_figure(self._episode(model, spec, seed), spec)
             for seed in seeds
         }
 
+    def explainable(self, model: DQN, spec: EnvironmentSpec) -> Explainable:
+        """Each row of the network's inputs is a step of the episode that starts from a seed."""
+        tap = last_maps(model)
+        if tap is not None:
+            return self._explainable_by_frames(model, spec, tap)
+        rescaled = keras.Model(model.inputs[0], model.get_layer("rescaled").output)
 
-def _outcomes(model: keras.Model, episodes: Episodes) -> Outcomes:
-    return GreedyPlay(model, episodes).outcomes(
-        lambda playing: progress(playing, "Episodes", len(episodes))
-    )
+        def prepare(text: str) -> list[tf.Tensor]:
+            observations = self._episode(model, spec, _read_seed(text)).observations
+            return [rescaled(observations, training=False)]
+
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            episode = self._episode(model, spec, _read_seed(text))
+            return relevance_over_the_steps(
+                _title(text),
+                relevance.numpy(),
+                spec.observation_names(),
+                episode.actions,
+                spec.action_names,
+                episode.frames,
+            )
+
+        return Explainable(model.after_rescaling(), prepare, _chosen_value, show)
+
+    def _explainable_by_frames(
+        self, model: keras.Model, spec: EnvironmentSpec, tap: str
+    ) -> Explainable:
+        """Each row is one of a few steps of the episode, whose observations are images."""
+
+        def prepare(text: str) -> list[tf.Tensor]:
+            observations = self._episode(model, spec, _read_seed(text)).observations
+            return [tf.constant(observations[evenly_apart(len(observations))])]
+
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            episode = self._episode(model, spec, _read_seed(text))
+            steps = evenly_apart(len(episode.actions))
+            chosen = [f"step {step}: {spec.action_names[episode.actions[step]]}" for step in steps]
+            return relevance_in_frames(_title(text), inputs[0].numpy(), relevance.numpy(), chosen)
+
+        return Explainable(model, prepare, _chosen_value, show, tap)
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same episodes
+    def _outcomes(self, model: keras.Model, data: EpisodesToPlay, split: str) -> Outcomes:
+        """How the episodes of a split went, in order."""
+        episodes = data[split]
+        return GreedyPlay(model, episodes).outcomes(
+            lambda playing: progress(playing, "Episodes", len(episodes))
+        )
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - explained, then drawn; the frames are large
+    def _episode(self, model: keras.Model, spec: EnvironmentSpec, seed: int) -> Recording:
+        """The episode from a seed, played by the function that is exported."""
+        policy = self.answers(model, spec)["serving_default"].traced()
+        return record_episode(spec.environment, seed, policy)
+
+
+def _chosen_value(q_values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_max(q_values, axis=-1)
+
+
+def _title(seed: str) -> str:
+    return f"The episode from seed {seed}: what its actions' values come from"
 
 
 def _read_seed(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > LONGEST_SEED:
         raise UsageError(
             f"{text!r} is no start of an episode; this run takes seeds, whole numbers such as 7."
         )
     return int(text)
 
 
-def _answer(episode: Recording, seed: int, directory: Path) -> dict:
+def _told(episode: Recording, seed: int, directory: Path) -> dict[str, Any]:
     """What is said of an episode; its animation is written where there are pictures."""
-    record = {
+    record: dict[str, Any] = {
         "return": float(episode.rewards.sum()),
         "length": len(episode.actions),
         "ended": "by its rules" if episode.has_terminated else "by its time limit",
@@ -165,7 +235,7 @@ def _answer(episode: Recording, seed: int, directory: Path) -> dict:
     return record
 
 
-def _episode_figure(episode: Recording, spec: EnvironmentSpec):
+def _episode_figure(episode: Recording, spec: EnvironmentSpec) -> Figure:
     return episode_figure(episode.q_values, episode.actions, spec.action_names, episode.frames)
 
 

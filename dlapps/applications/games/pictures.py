@@ -7,11 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from PIL import Image
 
 from dlapps.explain.figures.palette import class_colours
+from dlapps.explain.figures.relevance import COLOURS, OPACITY
 
 MOST_FRAMES = 6
+MOST_LINES = 8
+INK = "#1d2733"
 
 
 def episode_figure(
@@ -25,40 +29,118 @@ def episode_figure(
     q_values: [T, A]. actions: [T], indices of `action_names`. frames: pictures at any steps, in
     order and evenly apart; of many, six are shown.
     """
-    figure = Figure(figsize=(9, 6.4 if len(frames) else 4.6), layout="constrained")
-    heights = ([1.6] if len(frames) else []) + [3, 0.35]
-    *top, lines, strip = figure.add_gridspec(len(heights), 1, height_ratios=heights)
-    for place in top:
-        _draw_frames(figure, place, frames, len(actions))
-    axes = figure.add_subplot(lines)
     colours = class_colours(len(action_names))
+    figure, axes = _over_the_steps(actions, action_names, colours, frames)
     for values, name, colour in zip(q_values.T, action_names, colours, strict=True):
         axes.plot(values, color=colour, linewidth=1.3, label=name)
     axes.set(ylabel="Expected return (Q)", title=f"An episode of {len(actions)} steps")
-    axes.grid(color="#dddddd", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(title="Action", frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
-    _draw_choices(figure.add_subplot(strip, sharex=axes), actions, colours)
     return figure
 
 
-def _draw_frames(figure: Figure, place, frames: Sequence[np.ndarray], num_steps: int) -> None:
-    count = min(MOST_FRAMES, len(frames))
-    shown = np.linspace(0, len(frames) - 1, count).round().astype(int)
-    inner = place.subgridspec(1, count)
-    for cell, index in zip(inner, shown):
-        axes = figure.add_subplot(cell)
+def relevance_over_the_steps(
+    title: str,
+    relevance: np.ndarray,
+    observation_names: Sequence[str],
+    actions: np.ndarray,
+    action_names: Sequence[str],
+    frames: Sequence[np.ndarray] = (),
+) -> Figure:
+    """A line for each number of the observation: what it adds to the value of the chosen action.
+
+    relevance: [T, F], a column for each of `observation_names`; of many, the eight that say most
+    are shown. The others are as in `episode_figure`.
+    """
+    shown = np.sort(np.argsort(-np.abs(relevance).mean(axis=0), kind="stable")[:MOST_LINES])
+    colours = [INK] * len(action_names)
+    figure, axes = _over_the_steps(actions, action_names, colours, frames)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    for index, colour in zip(shown, class_colours(len(shown)), strict=True):
+        axes.plot(relevance[:, index], color=colour, linewidth=1.3, label=observation_names[index])
+    axes.set_title(title, parse_math=False)
+    axes.set_ylabel("What it adds to the chosen action's Q\n(gradient times input)")
+    count = len(observation_names)
+    legend = "Observed" if len(shown) == count else f"Observed, {len(shown)} of {count}"
+    axes.legend(title=legend, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure
+
+
+def relevance_in_frames(
+    title: str, observations: np.ndarray, relevance: np.ndarray, titles: Sequence[str]
+) -> Figure:
+    """A column an observation: itself above, and below where in it the chosen action has support.
+
+    observations: [n, height, width, channels], of which 3 are colours and else the last is the
+    newest; relevance: maps [n, h, w] from 0 to 1 (Grad-CAM), stretched over them; titles: [n].
+    """
+    figure = Figure(figsize=(2 * len(titles) + 1.2, 4.6), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    panels = figure.subplots(2, len(titles), squeeze=False)
+    height, width, channels = observations.shape[1:]
+    pictures = observations if channels == 3 else observations[..., -1]
+    for column, picture, support, name in zip(panels.T, pictures, relevance, titles, strict=True):
+        for axes in column:
+            axes.imshow(picture, cmap="gray")
+            axes.set(xticks=[], yticks=[])
+        column[0].set_title(name, fontsize=9, parse_math=False)
+        shown = column[1].imshow(
+            support, cmap=COLOURS, vmin=0, vmax=1, alpha=OPACITY,
+            extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear",
+        )  # fmt: skip
+    figure.colorbar(shown, ax=panels, label="Support for the action (Grad-CAM)", shrink=0.8)
+    return figure
+
+
+def evenly_apart(count: int) -> np.ndarray:
+    """The indices of at most six of `count` things, the first and the last among them."""
+    return np.linspace(0, count - 1, min(MOST_FRAMES, count)).round().astype(int)
+
+
+def _over_the_steps(
+    actions: np.ndarray,
+    action_names: Sequence[str],
+    colours: Sequence[str],
+    frames: Sequence[np.ndarray],
+) -> tuple[Figure, Axes]:
+    """A figure with frames on top and the chosen actions below, and the axes between them."""
+    strip_height = 0.35 * max(2, len(action_names))
+    heights = ([1.6] if len(frames) else []) + [3, strip_height]
+    figure = Figure(figsize=(9, 1.25 * sum(heights)), layout="constrained")
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    if len(frames):
+        _draw_frames(figure, grid[0], frames, len(actions))
+    axes = figure.add_subplot(grid[len(heights) - 2])
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelbottom=False)
+    strip = figure.add_subplot(grid[len(heights) - 1], sharex=axes)
+    _draw_choices(strip, actions, action_names, colours)
+    return figure, axes
+
+
+def _draw_frames(
+    figure: Figure, place: SubplotSpec, frames: Sequence[np.ndarray], num_steps: int
+) -> None:
+    shown = evenly_apart(len(frames))
+    inner = place.subgridspec(1, len(shown))
+    for number, index in enumerate(shown):
+        axes = figure.add_subplot(inner[number])
         axes.imshow(frames[index])
         step = round(index / max(len(frames) - 1, 1) * num_steps)
         axes.set_title(f"step {step}", fontsize=9)
         axes.set(xticks=[], yticks=[])
 
 
-def _draw_choices(axes: Axes, actions: np.ndarray, colours: Sequence[str]) -> None:
+def _draw_choices(
+    axes: Axes, actions: np.ndarray, action_names: Sequence[str], colours: Sequence[str]
+) -> None:
+    """A row an action, the first at the top, with a mark at each step that chose it."""
     for index, colour in enumerate(colours):
         chosen = np.flatnonzero(actions == index)
-        axes.eventplot(chosen, lineoffsets=0.5, linelengths=1, linewidths=1.2, colors=colour)
-    axes.set(ylim=(0, 1), yticks=[], xlabel="Step", ylabel="chosen")
+        axes.eventplot(chosen, lineoffsets=index, linelengths=0.8, linewidths=1.2, colors=colour)
+    axes.set_yticks(range(len(action_names)), action_names, fontsize=8, parse_math=False)
+    axes.set(ylim=(len(action_names) - 0.5, -0.5), xlabel="Step", ylabel="chosen")
+    axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 

@@ -1,54 +1,42 @@
 """Generation: new images like those that a model was shown."""
 
-import re
-from collections.abc import Sequence
+import functools
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application
+from dlapps.applications.generation.answers import generative_answers
 from dlapps.applications.generation.data import (
     UnlabelledImages,
     load_images,
     pixels,
-    shuffled_images,
+    training_images,
 )
-from dlapps.applications.generation.pictures import (
-    filters_figure,
-    generative_pictures,
-    path_between,
-)
-from dlapps.applications.generation.signatures import generative_signatures
+from dlapps.applications.generation.pictures import generative_pictures
 from dlapps.config.schema import Config, EvaluationSettings
-from dlapps.config.section import Positive, UserPath
-from dlapps.data.batches import Batches, in_order
-from dlapps.data.images.decoding import decode_images, read_image, to_unit_interval
-from dlapps.data.images.labelled import LabelledSpec
-from dlapps.data.splits import Examples, Splits
-from dlapps.errors import UsageError
-from dlapps.explain.figures.image_grid import image_grid
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.files import distinct_names, write_into
-from dlapps.metrics.annealed_importance_sampling import annealed_report
+from dlapps.config.section import ClassifierRun, Positive
+from dlapps.data.batches import in_order
+from dlapps.data.images.labelled import LabelledExamples, LabelledSpec
+from dlapps.data.splits import Examples
+from dlapps.export.answer import Answer
 from dlapps.metrics.frechet import frechet_report
-from dlapps.metrics.importance_sampling import importance_sampled_report
 from dlapps.models.generative.convolutional_autoencoder import convolutional_autoencoder
 from dlapps.models.generative.dcgan import dcgan
 from dlapps.models.generative.maps import Maps, maps_of, on_arrays
 from dlapps.models.generative.rbm import rbm
 from dlapps.models.generative.variational_autoencoder import variational_autoencoder
-from dlapps.models.trained import classifier_features
-from dlapps.progress import progress
+from dlapps.models.trained import trained_layers
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.stage import Stage, supervised_stage
 
-GRID_SIZE = 64
-PATH_STEPS = 10
 EXAMPLES_SHOWN = 2_000
 
 
@@ -61,7 +49,7 @@ class GenerationEvaluation(EvaluationSettings):
     """rbm: runs of annealed importance sampling."""
     annealing_steps: Positive = 14_500
     """rbm: temperatures that each of them goes through."""
-    classifier: UserPath | None = None
+    classifier: ClassifierRun | None = None
     """A classification run on such images, in whose features Frechet distances are measured."""
     feature_layer: str = "dense6"
     """The layer of that classifier."""
@@ -80,11 +68,11 @@ class GenerationConfig(Config):
         return self
 
 
-class Generation(Application):
+class Generation(Application[GenerationConfig, LabelledSpec]):
     """Seeds in, new images out; images in, what a model keeps of them out."""
 
-    Config = GenerationConfig
-    Spec = LabelledSpec
+    config_class = GenerationConfig
+    spec_class = LabelledSpec
     models = {  # noqa: RUF012
         "convolutional_autoencoder": convolutional_autoencoder,
         "variational_autoencoder": variational_autoencoder,
@@ -92,125 +80,71 @@ class Generation(Application):
         "rbm": rbm,
     }
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> LabelledExamples:
         return load_images(self.config.data)
 
     def build_model(self, spec: LabelledSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
         model = builder(spec.input_shape, **self.config.model_options)
-        if self.config.evaluation.classifier:
-            self._classifier(spec)  # Better refused now than after the training.
         model.compile(optimizer=build_optimizer(self.config.training))
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
-        return shuffled_images(self.config.data, data, self.config.seed)
+    def stages(self, model: keras.Model, data: LabelledExamples) -> Iterator[Stage]:
+        if self.config.evaluation.classifier:
+            # Better refused now than after the training.
+            self._features(self.config.evaluation.classifier, data.spec)
+        images, num_draws = training_images(self.config.data, data.spec.input_shape)
+        yield supervised_stage(model, data, self.config, pixels, images, num_draws)
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        return MetricsOn(model, self._batches(data.validation))
-
-    def evaluate(self, model: keras.Model, examples: Examples, spec: LabelledSpec) -> dict:
-        batches, maps = self._batches(examples), maps_of(model)
-        metrics: dict = {"num_examples": len(examples)}
+    def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
+        settings, maps = self.config.evaluation, self._maps(model)
+        batches = self._batches(data[split])
+        metrics: dict[str, Any] = {"num_examples": len(data[split])}
         if "encode" in maps:
             errors = [np.square(maps["decode"](maps["encode"](x)) - x) for x in batches]
             metrics["reconstruction_error"] = float(np.concatenate(errors).mean())
-        if self.config.data.binarise and self.config.model["name"] in LIKELIHOODS:
-            likelihood = LIKELIHOODS[self.config.model["name"]]
-            metrics |= likelihood(model, batches, self.config.evaluation)
-        if self.config.evaluation.classifier:
-            metrics |= self._frechet_distances(maps, examples, spec)
+        if self.config.data.binarise:
+            for measure in model.measures().values():
+                metrics |= measure(batches, settings)
+        if settings.classifier:
+            metrics |= self._frechet_distances(model, data, split, settings.classifier)
         return metrics
 
-    def _frechet_distances(self, maps: Maps, examples: Examples, spec: LabelledSpec) -> dict:
-        """Of as many generated, and as many training images, as there are examples."""
-        settings, count = self.config.evaluation, len(examples)
-        network, digest = self._classifier(spec)
-        train = self.build_data().train
+    def _frechet_distances(
+        self, model: keras.Model, data: LabelledExamples, split: str, classifier: Path
+    ) -> dict[str, Any]:
+        """Of as many generated, and as many training images, as the split has examples."""
+        train, count = data["train"], len(data[split])
         chosen = np.sort(np.random.default_rng(0).permutation(len(train))[:count])
-        seeds = tf.data.Dataset.range(count).batch(settings.batch_size)
+        seeds = tf.data.Dataset.range(count).batch(self.config.evaluation.batch_size)
         distances = frechet_report(
-            on_arrays(network),
-            map(maps["generate"], seeds),
+            on_arrays(self._features(classifier, data.spec)),
+            map(self._maps(model)["generate"], seeds),
             self._batches(train[chosen]),
-            self._batches(examples),
+            self._batches(data[split]),
         )
+        digest = hashlib.sha256((classifier / "model.keras").read_bytes()).hexdigest()
         return {**distances, "classifier_sha256": digest}
 
-    def _classifier(self, spec: LabelledSpec) -> tuple[keras.Model, str]:
-        settings = self.config.evaluation
-        return classifier_features(settings.classifier, settings.feature_layer, spec.input_shape)
+    def _features(self, classifier: Path, spec: LabelledSpec) -> keras.Model:
+        """The network in whose outputs Frechet distances are measured."""
+        return trained_layers(
+            classifier, self.config.evaluation.feature_layer, spec.input_shape,
+            run_setting="evaluation.classifier", layer_setting="evaluation.feature_layer",
+        )  # fmt: skip
 
-    def predict(
-        self, model: keras.Model, spec: LabelledSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        maps = maps_of(model)
-        records = []
-        for text, name in zip(inputs, distinct_names(inputs), strict=True):
-            kind, images, columns = self._answer(maps, spec, text)
-            png = tf.io.encode_png(image_grid(images, columns)).numpy()
-            path = write_into(directory, f"{name}_{kind}.png", png)
-            records.append({"input": text, kind: str(path)})
-        return records
+    def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
+        return generative_answers(model, spec.image_shape)
 
-    def _answer(self, maps: Maps, spec: LabelledSpec, text: str) -> tuple:
-        """What `text` asks for by name, the images that answer it, and how many go in a row."""
-        if re.fullmatch(r"-?\d{1,18}", text):
-            seeds = int(text) + np.arange(GRID_SIZE)
-            return "samples", maps["generate"](seeds), None
-        if "encode" not in maps:
-            raise UsageError(
-                f"{text!r} is no seed, and a {self.config.model['name']} cannot encode images; "
-                "it takes whole numbers such as 7, and generates images from them."
-            )
-        paths = [text] if Path(text).exists() else text.split(":")
-        if len(paths) > 2:
-            raise UsageError(
-                f"{text!r} names {len(paths)} images; give one, or two as a.png:b.png."
-            )
-        images = np.stack([read_image(path, spec.input_shape) for path in paths])
-        latents = maps["encode"](to_unit_interval(images))
-        if len(paths) == 1:
-            return "reconstruction", maps["decode"](latents), 1
-        path = path_between(maps["decode"], *latents, steps=PATH_STEPS)
-        return "interpolation", path, PATH_STEPS
-
-    def export(self, model: keras.Model, spec: LabelledSpec, directory: Path) -> Path:
-        shape = spec.input_shape
-        signatures = generative_signatures(
-            model.endpoints(),
-            model.latent_size,
-            shape,
-            lambda contents: to_unit_interval(decode_images(contents, shape)),
-        )
-        return write_saved_model(directory, signatures, tolerance=parity_tolerance(model))
-
-    def pictures(self, model: keras.Model, data: Splits) -> dict:
-        shown = data.test[:EXAMPLES_SHOWN]
+    def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
+        shown = data["test"][:EXAMPLES_SHOWN]
         images = np.concatenate(list(self._batches(shown).as_numpy_iterator()))
         labels, names = shown.columns["label"], data.spec.class_names
-        pictures = generative_pictures(maps_of(model), images, labels, names, model.latent_size)
-        if self.config.model["name"] == "rbm":
-            pictures["filters"] = filters_figure(model.units.kernel.numpy(), images.shape[1:])
-        return pictures
+        return generative_pictures(model, self._maps(model), images, labels, names)
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - measured twice, then drawn: compiled once
+    def _maps(self, model: keras.Model) -> Maps:
+        return maps_of(model)
 
     def _batches(self, examples: Examples) -> tf.data.Dataset:
         return in_order(examples, self.config.evaluation.batch_size, pixels)
-
-
-LIKELIHOODS = {
-    "variational_autoencoder": lambda model, batches, settings: importance_sampled_report(
-        progress(batches, "Likelihood"),
-        model.posterior,
-        model.log_likelihood,
-        settings.importance_samples,
-    ),
-    "rbm": lambda model, batches, settings: annealed_report(
-        batches,
-        model.units.free_energy,
-        (model.units.kernel, model.units.visible_bias, model.units.hidden_bias),
-        num_chains=settings.annealing_chains,
-        num_temperatures=settings.annealing_steps,
-        progress=lambda parts: progress(parts, "Annealing"),
-    ),
-}

@@ -2,16 +2,17 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from dlapps.data.batches import Columns, ShuffledBatches
+from dlapps.data.batches import Columns
 from dlapps.data.images.augmentation import NUM_DRAWS, augment
 from dlapps.data.images.decoding import to_unit_interval
-from dlapps.data.images.labelled import LabelledData, load_labelled
-from dlapps.data.splits import Examples, Splits
+from dlapps.data.images.labelled import LabelledData, LabelledExamples, load_labelled
+from dlapps.data.splits import Examples
 
 
 class UnlabelledImages(LabelledData):
@@ -23,24 +24,31 @@ class UnlabelledImages(LabelledData):
     once for all for validation and test."""
 
 
-def load_images(settings: UnlabelledImages) -> Splits:
-    """The images of `load_labelled`; validation and test drawn as zeros and ones if asked for."""
-    splits = load_labelled(settings)
+def load_images(settings: UnlabelledImages) -> LabelledExamples:
+    """The images of `load_labelled`; all but those to learn from drawn as zeros and ones if asked.
+
+    Those are drawn anew at each step, which `training_images` does.
+    """
+    data = load_labelled(settings)
     if not settings.binarise:
-        return splits
-    validation, test = map(with_fixed_binarisation, (splits.validation, splits.test))
-    return dataclasses.replace(splits, validation=validation, test=test)
+        return data
+    drawn = {name: with_fixed_binarisation(data[name]) for name in data.held_out()}
+    return dataclasses.replace(data, splits={**data.splits, **drawn})
 
 
-def shuffled_images(settings: UnlabelledImages, splits: Splits, seed: int) -> ShuffledBatches:
-    """Training batches of images alone, float32 [N, H, W, C] in [0, 1]."""
+def training_images(
+    settings: UnlabelledImages, image_shape: tuple[int, ...]
+) -> tuple[Callable[[Columns, tf.Tensor], tf.Tensor], int]:
+    """What makes training images of a batch and its draws, and how many draws an image takes.
+
+    They are float32 [N, H, W, C] in [0, 1].
+    """
 
     def images(columns: Columns, draws: tf.Tensor) -> tf.Tensor:
         x = augment(pixels(columns), draws[:, :NUM_DRAWS], settings.augmentation)
         return binarised(x, draws[:, NUM_DRAWS:]) if settings.binarise else x
 
-    draws = NUM_DRAWS + (num_draws(splits.spec.input_shape) if settings.binarise else 0)
-    return ShuffledBatches(splits.train, settings.batch_size, seed, images, draws)
+    return images, NUM_DRAWS + (math.prod(image_shape) if settings.binarise else 0)
 
 
 def pixels(columns: Columns) -> tf.Tensor:
@@ -49,11 +57,6 @@ def pixels(columns: Columns) -> tf.Tensor:
 
 
 FIXED_SEED = 0
-
-
-def num_draws(image_shape: tuple[int, int, int]) -> int:
-    """How many draws `binarised` takes for an image."""
-    return math.prod(image_shape)
 
 
 def binarised(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
@@ -70,7 +73,7 @@ def with_fixed_binarisation(examples: Examples) -> Examples:
     A draw depends on the row alone, not on how rows are put into batches.
     """
 
-    def load(row: dict) -> dict:
+    def load(row: Columns) -> Columns:
         loaded = row if examples.load is None else examples.load(row)
         draws = tf.random.stateless_uniform(
             tf.shape(loaded["image"]), seed=tf.stack([FIXED_SEED, row["row"]])

@@ -1,43 +1,51 @@
 """What a generative model makes: samples, reconstructions, paths, filters, its latent plane."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
+import keras
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from dlapps.explain.figures.image_grid import grid_figure, image_grid
 from dlapps.explain.figures.palette import class_colours
+from dlapps.models.generative.maps import Maps
 
 NUM_SAMPLES = 100
 NUM_RECONSTRUCTED = 40
 NUM_PATHS = 8
 PATH_STEPS = 10
 
-Maps = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+Decode = Callable[[np.ndarray], np.ndarray]
 
 
 def generative_pictures(
-    maps: Maps, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], latent_size: int
+    model: keras.Model,
+    maps: Maps,
+    images: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
 ) -> dict[str, Figure]:
     """Figures by name, those for which the model has the maps.
 
-    `maps` holds some of generate (seeds int64 [N] -> images), encode (images -> latents) and
-    decode (latents [N, latent_size] -> images); `images` [N, H, W, C] are real ones, of the
-    classes `labels` [N].
+    `maps` are its endpoints, as GenerativeModel says, on arrays; `images` [N, H, W, C] are real
+    ones, of the classes `labels` [N].
     """
     seeds = np.arange(NUM_SAMPLES)
     pictures = {"samples": grid_figure(maps["generate"](seeds), "Generated from seeds 0 to 99")}
     if "encode" not in maps:
-        ends = np.random.default_rng(0).normal(size=(2 * NUM_PATHS, latent_size))
+        ends = np.random.default_rng(0).normal(size=(2 * NUM_PATHS, model.latent_size))
         pictures["interpolations"] = _interpolations(maps, ends.astype(np.float32))
         return pictures
     latents = maps["encode"](images)
     pictures["reconstructions"] = _reconstructions(maps, images, latents)
     pictures["interpolations"] = _interpolations(maps, latents[: 2 * NUM_PATHS])
-    if latent_size == 2:
+    if model.latent_size == 2:
         pictures["latent_plane"] = latent_plane(maps["decode"])
         pictures["latent_scatter"] = latent_scatter(latents, labels, class_names)
+    first_weights = model.trainable_variables[0].numpy()
+    if first_weights.shape[:-1] == (images[0].size,):
+        pictures["filters"] = filters_figure(first_weights, images.shape[1:])
     return pictures
 
 
@@ -70,9 +78,6 @@ def filters_figure(kernel: np.ndarray, image_shape: tuple[int, int, int]) -> Fig
     scale = np.abs(filters).max(axis=(1, 2, 3), keepdims=True).clip(min=1e-12)
     title = f"Weights of {len(chosen)} of {kernel.shape[1]} units; grey is zero"
     return grid_figure(0.5 + 0.5 * filters / scale, title)
-
-
-Decode = Callable[[np.ndarray], np.ndarray]
 
 
 def path_between(decode: Decode, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:

@@ -1,40 +1,43 @@
 """Segmentation: which of several classes every pixel of an image belongs to."""
 
+import functools
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 from pydantic import Field
 
-from dlapps.applications.base import Application
+from dlapps.applications.base import Application, Explainable
+from dlapps.applications.segmentation.answers import mask_answers, network_inputs
 from dlapps.applications.segmentation.augmentation import NUM_PAIRED_DRAWS, augment_pair
-from dlapps.applications.segmentation.data import MaskedData, MaskSpec, load_masks
+from dlapps.applications.segmentation.data import (
+    MaskedData,
+    MaskedExamples,
+    MaskSpec,
+    load_masks,
+)
 from dlapps.applications.segmentation.mask_values import VOID
 from dlapps.applications.segmentation.pictures import (
     class_scores,
-    mask_png,
-    overlay_png,
+    explained_region,
     segmented_image,
     worst_to_best,
 )
-from dlapps.applications.segmentation.signatures import clearest_example, mask_signatures
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import Positive, Section
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
-from dlapps.data.images.decoding import decode_image, read_image, resized, to_unit_interval
-from dlapps.data.splits import Examples, Splits
+from dlapps.data.batches import Columns, in_order
+from dlapps.data.images.decoding import read_image, to_unit_interval
 from dlapps.explain.figures.confusion import confusion_matrix_figure
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.files import distinct_names, write_into
+from dlapps.export.answer import Answer
+from dlapps.files import distinct_names
 from dlapps.losses.segmentation import SegmentationLoss
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
 from dlapps.models.vision.unet import unet
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.stage import Stage, supervised_stage
 
 
 class LossSettings(Section):
@@ -58,14 +61,14 @@ class SegmentationConfig(Config):
     evaluation: SegmentationEvaluation = SegmentationEvaluation()
 
 
-class Segmentation(Application):
+class Segmentation(Application[SegmentationConfig, MaskSpec]):
     """Images in, the class of every pixel and its probability out."""
 
-    Config = SegmentationConfig
-    Spec = MaskSpec
+    config_class = SegmentationConfig
+    spec_class = MaskSpec
     models = {"unet": unet}  # noqa: RUF012
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> MaskedExamples:
         return load_masks(self.config.data)
 
     def build_model(self, spec: MaskSpec) -> keras.Model:
@@ -82,116 +85,104 @@ class Segmentation(Application):
         )
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
+    def stages(self, model: keras.Model, data: MaskedExamples) -> Iterator[Stage]:
         augmentation = self.config.data.augmentation
 
-        def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             images, masks = augment_pair(columns["image"], columns["mask"], draws, augmentation)
             return to_unit_interval(images), masks
 
-        return ShuffledBatches(
-            data.train, self.config.data.batch_size, self.config.seed, examples, NUM_PAIRED_DRAWS
+        yield supervised_stage(
+            model, data, self.config, _model_inputs, augmented, num_draws=NUM_PAIRED_DRAWS
         )
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        batch_size = self.config.evaluation.batch_size
-        return MetricsOn(model, in_order(data.validation, batch_size, _model_inputs))
+    def evaluate(self, model: keras.Model, data: MaskedExamples, split: str) -> dict[str, Any]:
+        _, dices = self._segmented(model, data, split)
+        report = segmentation_report(self._confusion(model, data, split), data.spec.class_names)
+        return {"num_examples": len(data[split]), "soft_dice": float(dices.mean()), **report}
 
-    def evaluate(self, model: keras.Model, examples: Examples, spec: MaskSpec) -> dict:
-        num_classes = len(spec.class_names)
-        confusion, scores = np.zeros((num_classes, num_classes), np.int64), []
-        for masks, probabilities in self._segmented(model, examples, spec):
-            confusion += pixel_confusion(masks, probabilities.argmax(axis=-1), num_classes)
-            scores += soft_dice(masks, probabilities).tolist()
-        report = segmentation_report(confusion, spec.class_names)
-        return {"num_examples": len(examples), "soft_dice": float(np.mean(scores)), **report}
+    def answers(self, model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
+        return mask_answers(model, spec)
 
-    def predict(
-        self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        # All are read before the first answer is written: a broken one leaves no files behind.
-        images = [read_image(text, (None, None, spec.channels)) for text in inputs]
-        records = []
-        for text, name, image in zip(inputs, distinct_names(inputs), images, strict=True):
-            class_map = segment(model, spec, image[None]).numpy()[0].argmax(axis=-1)
-            num_classes = len(spec.class_names)
-            mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))
-            overlay = overlay_png(image, class_map, num_classes)
-            shares = np.bincount(class_map.ravel(), minlength=num_classes) / class_map.size
-            records.append(
-                {
-                    "input": text,
-                    "mask": str(mask),
-                    "overlay": str(write_into(directory, f"{name}_overlay.png", overlay)),
-                    "shares": dict(zip(spec.class_names, shares.tolist(), strict=True)),
-                }
-            )
-        return records
-
-    def export(self, model: keras.Model, spec: MaskSpec, directory: Path) -> Path:
-        signatures = mask_signatures(
-            lambda contents: decode_image(contents, (None, None, spec.channels)),
-            lambda images: segment(model, spec, images),
-            *clearest_example(lambda pixels: _expected(model, spec, pixels), spec.channels),
-        )
-        return write_saved_model(directory, signatures, tolerance=parity_tolerance(model))
-
-    def pictures(self, model: keras.Model, data: Splits) -> dict:
-        names, images = data.spec.class_names, data.test.columns["image"]
-        truths = data.test.columns["mask"]
-        predictions = np.concatenate(
-            [
-                probabilities.argmax(axis=-1)
-                for _, probabilities in self._segmented(model, data.test, data.spec)
-            ]
-        )
-        report = segmentation_report(pixel_confusion(truths, predictions, len(names)), names)
-        matrix = np.array(report["confusion_matrix"])
+    def pictures(self, model: keras.Model, data: MaskedExamples) -> dict[str, Figure]:
+        names, columns = data.spec.class_names, data["test"].columns
+        class_maps, _ = self._segmented(model, data, "test")
+        confusion = self._confusion(model, data, "test")
+        scores = segmentation_report(confusion, names)["per_class"]
         return {
-            "from_the_worst_to_the_best": worst_to_best(images, truths, predictions, names),
-            "classes": class_scores(report["per_class"], ("iou", "dice"), "Test images"),
-            "confusion_matrix": confusion_matrix_figure(matrix, names),
+            "from_the_worst_to_the_best": worst_to_best(
+                columns["image"], columns["mask"], class_maps, names
+            ),
+            "classes": class_scores(scores, ("iou", "dice"), "Test images"),
+            "confusion_matrix": confusion_matrix_figure(confusion, names),
         }
 
-    def pictures_of(self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str]) -> dict:
+    def pictures_of(
+        self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str]
+    ) -> dict[str, Figure]:
         images = [read_image(text, (None, None, spec.channels)) for text in inputs]
-        return {
-            name: segmented_image(
-                image, segment(model, spec, image[None]).numpy()[0], spec.class_names
-            )
-            for name, image in zip(distinct_names(inputs), images, strict=True)
-        }
+        answer = self.answers(model, spec)["pixels"].traced()
+        pictures = {}
+        for name, image in zip(distinct_names(inputs), images, strict=True):
+            probabilities = answer(pixels=tf.constant(image[None]))["probabilities"]
+            pictures[name] = segmented_image(image, probabilities[0].numpy(), spec.class_names)
+        return pictures
 
+    def explainable(self, model: keras.Model, spec: MaskSpec) -> Explainable:
+        """Grad-CAM for segmentation (Vinogradova, Dibrov, Myers 2020, "Towards interpretable
+        semantic segmentation via gradient-weighted class activation mapping")."""
+
+        def prepare(text: str) -> list[tf.Tensor]:
+            image = read_image(text, (None, None, spec.channels))
+            return [network_inputs(image[None], spec)]
+
+        def score(logits: tf.Tensor) -> tf.Tensor:
+            return tf.reduce_sum(logits * _largest_region(logits), axis=[1, 2, 3])
+
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            region = _largest_region(model(inputs[0], training=False))[0].numpy()
+            # The maps are those of the padded image.
+            scale = model.get_layer("padding").multiple
+            size = [side * scale for side in relevance.shape[1:]]
+            stretched = tf.image.resize(relevance[0, ..., None], size)[..., 0].numpy()
+            image = inputs[0][0].numpy()
+            height, width = image.shape[:2]
+            return explained_region(
+                text, image, region, stretched[:height, :width], spec.class_names
+            )
+
+        return Explainable(model, prepare, score, show, tap="bottom")
+
+    def _confusion(self, model: keras.Model, data: MaskedExamples, split: str) -> np.ndarray:
+        """Counts of the pixels of a split [C, C]."""
+        class_maps, _ = self._segmented(model, data, split)
+        num_classes = len(data.spec.class_names)
+        return pixel_confusion(data[split].columns["mask"], class_maps, num_classes)
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
     def _segmented(
-        self, model: keras.Model, examples: Examples, spec: MaskSpec
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Masks [N, H, W] and probabilities [N, H, W, C], a batch at a time, in order."""
-        answer = tf.function(lambda images: segment(model, spec, images))
-        batches = in_order(examples, self.config.evaluation.batch_size, dict)
-        for columns in batches:
-            yield columns["mask"].numpy(), answer(columns["image"]).numpy()
-
-
-def segment(model: keras.Model, spec: MaskSpec, images: tf.Tensor) -> tf.Tensor:
-    """The probabilities [N, H, W, C] of uint8 images [N, H, W, channels] of any size."""
-    x = images if spec.image_size is None else resized(images, spec.image_size)
-    logits = model(to_unit_interval(x), training=False)
-    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
-    if spec.image_size is None:
-        return probabilities
-    return tf.image.resize(probabilities, tf.shape(images)[1:3])
+        self, model: keras.Model, data: MaskedExamples, split: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The class map, uint8 [N, H, W], and the soft Dice [N] of all examples, in order."""
+        answer = self.answers(model, data.spec)["pixels"].traced()
+        class_maps, dices = [], []
+        for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
+            outputs = answer(pixels=columns["image"])
+            class_maps.append(outputs["class_map"].numpy().astype(np.uint8))
+            dices.append(soft_dice(columns["mask"].numpy(), outputs["probabilities"].numpy()))
+        return np.concatenate(class_maps), np.concatenate(dices)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_unit_interval(columns["image"]), columns["mask"]
 
 
-def _expected(model: keras.Model, spec: MaskSpec, pixels: np.ndarray) -> np.ndarray:
-    """The probabilities that Keras itself gives, for the parity check."""
-    x = pixels if spec.image_size is None else resized(pixels, spec.image_size)
-    logits = model.predict(to_unit_interval(x), verbose=0).astype(np.float64)
-    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities = (odds / odds.sum(axis=-1, keepdims=True)).astype(np.float32)
-    if spec.image_size is None:
-        return probabilities
-    return tf.image.resize(probabilities, pixels.shape[1:3]).numpy()
+def _largest_region(logits: tf.Tensor) -> tf.Tensor:
+    """1 where a pixel is of the class that is largest in its image, in the shape of the logits.
+
+    The first class is the background: it counts only where no other is found.
+    """
+    num_classes = logits.shape[-1]
+    regions = tf.one_hot(tf.argmax(logits, axis=-1), num_classes)
+    areas = tf.reduce_sum(regions, axis=[1, 2]) * tf.constant([0.0] + [1.0] * (num_classes - 1))
+    return regions * tf.one_hot(tf.argmax(areas, axis=-1), num_classes)[:, None, None, :]

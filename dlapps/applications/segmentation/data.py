@@ -1,6 +1,5 @@
 """Images with a mask, the class of every pixel: the data sets of segmentation."""
 
-import dataclasses
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -8,9 +7,9 @@ from pydantic import Field, model_validator
 from dlapps.applications.segmentation.augmentation import PairedAugmentation
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
 from dlapps.applications.segmentation.mask_values import VOID
-from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Examples, Splits, carve
+from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
 from dlapps.datasets.shapes import make_shapes
 from dlapps.errors import UsageError
@@ -21,7 +20,7 @@ FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_val
 MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
 
 
-class MaskedData(Section):
+class MaskedData(DataSettings):
     """Which images and masks to learn from.
 
     shapes needs nothing; isbi2012 is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR; mask_folder
@@ -68,8 +67,7 @@ class MaskedData(Section):
         return self
 
 
-@dataclasses.dataclass(frozen=True)
-class MaskSpec:
+class MaskSpec(Section):
     """What a segmentation must know of its data."""
 
     channels: int
@@ -78,13 +76,11 @@ class MaskSpec:
     image_size: tuple[int, int] | None = None
     """Height and width that every image is resized to; None: each is taken at its own scale."""
 
-    def __post_init__(self):
-        object.__setattr__(self, "class_names", tuple(self.class_names))
-        if self.image_size is not None:
-            object.__setattr__(self, "image_size", tuple(self.image_size))
+
+MaskedExamples = Data[Examples, MaskSpec]
 
 
-def load_masks(settings: MaskedData) -> Splits:
+def load_masks(settings: MaskedData) -> MaskedExamples:
     """The data set that `settings` names: columns image uint8 [N, H, W, C], mask uint8 [N, H, W].
 
     isbi2012: 20 / 4 / 6 sections, the test sections every fifth of the stack, those for validation
@@ -94,21 +90,22 @@ def load_masks(settings: MaskedData) -> Splits:
     a crop that is larger than the images.
     """
     if settings.name == "isbi2012":
-        splits = _isbi2012()
+        data = _isbi2012()
     elif settings.name == "shapes":
-        splits = _shapes(settings.num_examples)
+        data = _shapes(settings.num_examples)
     else:
-        splits = _mask_folder(settings)
+        data = _mask_folder(settings)
     crop = settings.augmentation.crop
-    height, width = splits.train.columns["mask"].shape[1:]
+    height, width = data["train"].columns["mask"].shape[1:]
     if crop and crop > min(height, width):
         raise UsageError(
             f"data.augmentation.crop {crop} is larger than the images, which are {height}x{width}."
         )
-    return splits
+    return data
 
 
-def _mask_folder(settings: MaskedData) -> Splits:
+def _mask_folder(settings: MaskedData) -> MaskedExamples:
+    assert settings.path is not None, "the settings were checked"
     folder = load_mask_folder(
         settings.path,
         settings.image_size,
@@ -118,24 +115,33 @@ def _mask_folder(settings: MaskedData) -> Splits:
         settings.void_value,
     )
     splits = {name: Examples(columns) for name, columns in folder.splits.items()}
-    spec = MaskSpec(folder.channels, folder.class_names, folder.resized_to)
-    return Splits(**splits, spec=spec)
+    return Data(
+        splits,
+        MaskSpec(
+            channels=folder.channels,
+            class_names=folder.class_names,
+            image_size=folder.resized_to,
+        ),
+    )
 
 
-def _isbi2012() -> Splits:
+def _isbi2012() -> MaskedExamples:
     published = {
         name: Examples({"image": columns["image"], "mask": columns["mask"][..., 0]})
         for name, columns in load_published("isbi2012").items()
     }
     train, validation = carve(published["train"], ISBI_VALIDATION)
-    return Splits(train, validation, published["test"], MaskSpec(1, ISBI_CLASSES))
+    return Data(
+        {"train": train, "validation": validation, "test": published["test"]},
+        MaskSpec(channels=1, class_names=ISBI_CLASSES),
+    )
 
 
-def _shapes(num_examples: int) -> Splits:
+def _shapes(num_examples: int) -> MaskedExamples:
     held_out = max(1, num_examples // 5)
     sizes = {"train": num_examples, "validation": held_out, "test": held_out}
     splits = {
         name: Examples(make_shapes(size, seed=seed))
         for seed, (name, size) in enumerate(sizes.items())
     }
-    return Splits(**splits, spec=MaskSpec(3, SHAPE_CLASSES))
+    return Data(splits, MaskSpec(channels=3, class_names=SHAPE_CLASSES))

@@ -22,9 +22,10 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     """
     with Image.open(path) as image:
         image.load()
-        if image.size != size[::-1]:
-            image = image.resize(size[::-1], Image.Resampling.NEAREST)
-        values = np.asarray(image)
+        is_as_asked = image.size == size[::-1]
+        values = np.asarray(
+            image if is_as_asked else image.resize(size[::-1], Image.Resampling.NEAREST)
+        )
     if values.ndim == 3:
         colours = values[..., :3] if values.shape[2] > 2 else values[..., :1]
         if np.any(colours != colours[..., :1]):

@@ -10,8 +10,10 @@ from matplotlib.patches import Patch
 from PIL import Image
 
 from dlapps.explain.figures.palette import DISTINCT_COLOURS, class_colours
+from dlapps.explain.figures.relevance import relevance_figure
 
 ERROR_COLOUR = "#d4002a"
+OUTLINE_COLOUR = "#56b4e9"
 MOST_LEGEND_CLASSES = 20
 
 
@@ -82,6 +84,30 @@ def segmented_image(
         axes.set_title(title, fontsize=10)
         axes.axis("off")
     _add_legend(figure, class_names)
+    return figure
+
+
+def explained_region(
+    title: str,
+    image: np.ndarray,
+    region: np.ndarray,
+    relevance: np.ndarray,
+    class_names: Sequence[str],
+) -> Figure:
+    """An image beside what in it spoke for one class, whose region is outlined in both.
+
+    image: [height, width, 1 or 3] in 0..1; region: [height, width, classes], 1 where a pixel is of
+    that class; relevance: [height, width] from 0 to 1.
+    """
+    index = int(region.sum(axis=(0, 1)).argmax())
+    outline = region[..., index]
+    title = f"{title}: {class_names[index]}, inside the lines"
+    if relevance.max() == 0:
+        title += "\nThe deepest maps say nothing for it"
+    figure = relevance_figure(title, image, relevance)
+    if outline.min() < outline.max():
+        for axes in figure.axes[:2]:
+            axes.contour(outline, [0.5], colors=OUTLINE_COLOUR, linewidths=1.5)
     return figure
 
 

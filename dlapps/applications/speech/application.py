@@ -1,42 +1,54 @@
 """Speech: which keyword is spoken in a recording."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.figure import Figure
 
-from dlapps.applications.base import Application
+from dlapps.applications.base import Application, Explainable
 from dlapps.applications.speech.data import (
     RecordingData,
+    Recordings,
     RecordingSpec,
     load_recordings,
-    read_clips,
+    read_as_served,
 )
 from dlapps.applications.speech.pictures import (
     attention_by_class,
     heard_figure,
     mistaken_spectrograms,
+    relevance_figure,
 )
 from dlapps.config.schema import Config
 from dlapps.data.audio.augmentation import NUM_DRAWS, augment_waveforms
-from dlapps.data.audio.recordings import decode_wav, encode_wav, fit_length, to_floats, to_integers
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, answers_in_order, in_order
-from dlapps.data.splits import Examples, Splits
+from dlapps.data.audio.recordings import (
+    WAV_FILE,
+    decode_wavs,
+    encode_wav,
+    fit_length,
+    to_floats,
+    to_integers,
+)
+from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.explain.figures.confusion import confusion_matrix_figure
-from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
+from dlapps.export.answer import Answer, Arrays
+from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer, show_class
 from dlapps.files import distinct_names
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import class_records, classify, compile_classifier
+from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
 from dlapps.models.speech.keyword_cnn import keyword_cnn
 from dlapps.models.speech.log_mel import band_frequencies
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.stage import Stage, supervised_stage
+
+HEARD, ATTENTION = "log_mel", "attention"
+"""The layers that give the spectrogram and, in a model that attends, the shares of its frames."""
 
 
 class SpeechConfig(Config):
@@ -45,14 +57,14 @@ class SpeechConfig(Config):
     data: RecordingData
 
 
-class Speech(Application):
+class Speech(Application[SpeechConfig, RecordingSpec]):
     """A recording in, the keyword spoken in it and the probabilities of all out."""
 
-    Config = SpeechConfig
-    Spec = RecordingSpec
+    config_class = SpeechConfig
+    spec_class = RecordingSpec
     models = {"keyword_cnn": keyword_cnn, "attention_lstm": attention_lstm}  # noqa: RUF012
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> Recordings:
         return load_recordings(self.config.data)
 
     def build_model(self, spec: RecordingSpec) -> keras.Model:
@@ -62,65 +74,86 @@ class Speech(Application):
         compile_classifier(model, build_optimizer(self.config.training))
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
+    def stages(self, model: keras.Model, data: Recordings) -> Iterator[Stage]:
         augmentation, rate = self.config.data.augmentation, data.spec.sample_rate
 
-        def examples(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             waveforms, labels = _model_inputs(columns)
             return augment_waveforms(waveforms, draws, augmentation, rate), labels
 
-        return ShuffledBatches(
-            data.train,
-            self.config.data.batch_size,
-            self.config.seed,
-            examples,
-            num_draws=0 if augmentation.is_identity else NUM_DRAWS,
+        num_draws = 0 if augmentation.is_identity else NUM_DRAWS
+        yield supervised_stage(
+            model, data, self.config, _model_inputs, augmented=augmented, num_draws=num_draws
         )
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        batch_size = self.config.evaluation.batch_size
-        return MetricsOn(model, in_order(data.validation, batch_size, _model_inputs))
+    def evaluate(self, model: keras.Model, data: Recordings, split: str) -> dict[str, Any]:
+        return classification_report(
+            data[split].columns["label"],
+            self._probabilities(model, data, split),
+            data.spec.class_names,
+        )
 
-    def evaluate(self, model: keras.Model, examples: Examples, spec: RecordingSpec) -> dict:
-        probabilities = self._on(examples, lambda x: classify(model, x))
-        return classification_report(examples.columns["label"], probabilities, spec.class_names)
+    def answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
+        """For WAV files of any length and rate, and for waveforms at the model's rate.
 
-    def predict(
-        self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        probabilities = classify(model, read_clips(inputs, spec)).numpy()
-        return class_records(inputs, probabilities, spec.class_names)
-
-    def export(self, model: keras.Model, spec: RecordingSpec, directory: Path) -> Path:
+        A server takes files of 16-bit PCM, all that TensorFlow decodes; `read` makes such of other
+        widths.
+        """
         table = LabelTable(spec.class_names)
+        rate, length = spec.sample_rate, spec.num_samples
 
-        def answer(waveforms: tf.Tensor) -> dict[str, tf.Tensor]:
-            return class_answer(classify(model, waveforms), table)
+        def answer(clips: tf.Tensor) -> dict[str, tf.Tensor]:
+            return class_answer(classify(model, clips), table)
 
-        signatures = _signatures(model, spec, answer)
-        return write_saved_model(directory, signatures, [table], parity_tolerance(model))
+        noise = to_integers(np.random.default_rng(0).uniform(-0.5, 0.5, (2, length)))
+        floats = to_floats(noise).numpy()
+        files = np.array([encode_wav(clip, rate) for clip in noise], object)
 
-    def pictures(self, model: keras.Model, data: Splits) -> dict:
-        names, labels = data.spec.class_names, data.test.columns["label"]
-        probabilities = self._on(data.test, lambda x: classify(model, x))
-        spectrograms = self._on(data.test, _inside(model, "log_mel"))
+        def expected() -> Arrays:
+            return expected_class_answer(model.predict(floats, verbose=0), spec.class_names)
+
+        return {
+            "serving_default": Answer(
+                inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
+                function=lambda wav_bytes: answer(decode_wavs(wav_bytes, rate, length)),
+                example=lambda: ({"wav_bytes": files}, expected()),
+                read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
+                show=show_class(spec.class_names),
+                takes=WAV_FILE,
+                resources=[table],
+            ),
+            "waveform": Answer(
+                inputs={"waveform": tf.TensorSpec([None, None], tf.float32)},
+                function=lambda waveform: answer(fit_length(waveform, length)),
+                example=lambda: ({"waveform": floats}, expected()),
+                resources=[table],
+            ),
+        }
+
+    def pictures(self, model: keras.Model, data: Recordings) -> dict[str, Figure]:
+        names, seconds = data.spec.class_names, data.spec.seconds
+        labels = data["test"].columns["label"]
+        probabilities = self._probabilities(model, data, "test")
+        spectrograms = self._on(data, "test", _inside(model, HEARD))
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures = {
             "confusion_matrix": confusion_matrix_figure(matrix, names),
             "confident_mistakes": mistaken_spectrograms(
-                spectrograms, labels, probabilities, names, data.spec.seconds
+                spectrograms, labels, probabilities, names, seconds
             ),
         }
-        if self._has_attention:
-            attention = self._on(data.test, _inside(model, "attention"))
-            pictures["attention"] = attention_by_class(attention, labels, names, data.spec.seconds)
+        if _attends(model):
+            attention = self._on(data, "test", _inside(model, ATTENTION))
+            pictures["attention"] = attention_by_class(attention, labels, names, seconds)
         return pictures
 
-    def pictures_of(self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str]) -> dict:
-        clips = read_clips(inputs, spec)
-        spectrograms = _inside(model, "log_mel")(clips).numpy()
-        attention = _inside(model, "attention")(clips).numpy() if self._has_attention else None
+    def pictures_of(
+        self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str]
+    ) -> dict[str, Figure]:
+        clips = _read_clips(inputs, spec)
+        spectrograms = _inside(model, HEARD)(clips).numpy()
+        attention = _inside(model, ATTENTION)(clips).numpy() if _attends(model) else None
         rows = classify(model, clips).numpy()
         frequencies = band_frequencies(spectrograms.shape[2], spec.sample_rate)
         return {
@@ -135,13 +168,43 @@ class Speech(Application):
             for number, name in enumerate(distinct_names(inputs))
         }
 
-    @property
-    def _has_attention(self) -> bool:
-        return self.config.model["name"] == "attention_lstm"
+    def explainable(self, model: keras.Model, spec: RecordingSpec) -> Explainable:
+        """Gradient times the log-mel spectrogram: what is louder than silence, and matters.
 
-    def _on(self, examples: Examples, function: Callable[[tf.Tensor], tf.Tensor]) -> np.ndarray:
-        """What `function` makes of the waveforms of all examples, in order."""
-        batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
+        Not Grad-CAM: the last maps of keyword_cnn see a third of a second at once, or all of a
+        short clip, and those of attention_lstm are a single one, so they cannot say what was where.
+        """
+        listening = _inside(model, HEARD)
+        network = keras.Model(listening.output, model.output)
+
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            row = classify(network, inputs[0]).numpy()[0]
+            spectrogram = inputs[0].numpy()[0]
+            return relevance_figure(
+                f"{Path(text).name}: {spec.class_names[row.argmax()]} ({row.max():.2f})",
+                spectrogram,
+                spec.seconds,
+                band_frequencies(spectrogram.shape[1], spec.sample_rate),
+                relevance.numpy()[0],
+            )
+
+        return Explainable(
+            network,
+            prepare=lambda text: [listening(_read_clips([text], spec))],
+            score=lambda logits: tf.reduce_max(logits, axis=-1),
+            show=show,
+        )
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
+    def _probabilities(self, model: keras.Model, data: Recordings, split: str) -> np.ndarray:
+        """[N, C] for all examples of a split, in order."""
+        return self._on(data, split, lambda x: classify(model, x))
+
+    def _on(
+        self, data: Recordings, split: str, function: Callable[[tf.Tensor], tf.Tensor]
+    ) -> np.ndarray:
+        """What `function` makes of the waveforms of all examples of a split, in order."""
+        batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
         return answers_in_order(function, batches)
 
 
@@ -150,38 +213,15 @@ def _inside(model: keras.Model, layer: str) -> keras.Model:
     return keras.Model(model.input, model.get_layer(layer).output)
 
 
+def _attends(model: keras.Model) -> bool:
+    return any(layer.name == ATTENTION for layer in model.layers)
+
+
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_floats(columns["waveform"]), columns["label"]
 
 
-def _signatures(model: keras.Model, spec: RecordingSpec, answer: Callable) -> dict:
-    """Signatures for WAV files of any length and rate, and for waveforms at the model's rate.
-
-    The files are of 16-bit PCM, all that TensorFlow decodes; `predict` reads other widths too.
-    """
-    shape = (spec.sample_rate, spec.num_samples)
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, spec.num_samples))
-    integers = to_integers(noise)
-    encoded = np.array([encode_wav(clip, spec.sample_rate) for clip in integers], object)
-    floats = to_floats(integers).numpy()
-    expected = expected_class_answer(model.predict(floats, verbose=0), spec.class_names)
-
-    def from_bytes(wav_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        clips = tf.map_fn(
-            lambda contents: decode_wav(contents, *shape),
-            wav_bytes,
-            fn_output_signature=tf.TensorSpec([spec.num_samples], tf.float32),
-        )
-        return answer(clips)
-
-    def from_waveforms(waveform: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(fit_length(waveform, spec.num_samples))
-
-    return {
-        "serving_default": Signature(
-            from_bytes, tf.TensorSpec([None], tf.string, "wav_bytes"), encoded, expected
-        ),
-        "waveform": Signature(
-            from_waveforms, tf.TensorSpec([None, None], tf.float32, "waveform"), floats, expected
-        ),
-    }
+def _read_clips(paths: Sequence[str], spec: RecordingSpec) -> tf.Tensor:
+    """What the model hears of recordings, [N, num_samples], by way of what a server is sent."""
+    files = tf.constant([read_as_served(path, spec.sample_rate) for path in paths])
+    return decode_wavs(files, spec.sample_rate, spec.num_samples)

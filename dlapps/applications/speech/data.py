@@ -1,24 +1,32 @@
 """Recordings of one spoken word each, and the published data set of them."""
 
-import dataclasses
 import logging
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
-from dlapps.data.audio.recordings import clip_maker, read_wav, to_floats, to_integers
+from dlapps.data.audio.recordings import (
+    SampleRate,
+    clip_maker,
+    encode_wav,
+    read_wav,
+    to_floats,
+    to_integers,
+)
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Examples, Splits, carve
+from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets import tones
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_RATE = 8000
 DIGITS = tuple("0123456789")
-SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
+Speaker = Literal["george", "jackson", "nicolas", "theo", "yweweler"]
 NUM_OFFICIAL_TEST = 5
 """Its publisher reserves recordings 0 to 4 of each digit and speaker for testing."""
 NUM_VALIDATION = 5
@@ -47,7 +55,7 @@ def load_spoken_digit(
 def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[str, np.ndarray]:
     """Returns the rows of each split, from file names such as 7_jackson_32.wav."""
     groups: dict[tuple[str, str], list[int]] = {}
-    test = []
+    test: list[int] = []
     for row, name in sorted(enumerate(names), key=lambda item: item[1]):
         digit, speaker, index = name.removesuffix(".wav").split("_")
         if held_out_speaker is None:
@@ -55,7 +63,8 @@ def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[st
         else:
             is_test = speaker == held_out_speaker
         (test if is_test else groups.setdefault((digit, speaker), [])).append(row)
-    train, validation = [], []
+    train: list[int] = []
+    validation: list[int] = []
     # RandomState's streams are frozen; Generator's may change with NumPy, and the split with them.
     random = np.random.RandomState(0)
     for rows in groups.values():
@@ -66,10 +75,7 @@ def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[st
     return {split: np.sort(np.array(chosen, np.int64)) for split, chosen in splits.items()}
 
 
-logger = logging.getLogger(__name__)
-
-
-class RecordingData(Section):
+class RecordingData(DataSettings):
     """Which recordings to learn from.
 
     tones needs nothing; spoken_digit is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or
@@ -79,11 +85,11 @@ class RecordingData(Section):
     name: Literal["spoken_digit", "wav_folder", "tones"]
     path: UserPath | None = None
     """wav_folder: the folder of class folders, with or without train, validation and test."""
-    sample_rate: Literal["auto"] | Positive = "auto"
+    sample_rate: Literal["auto"] | SampleRate = "auto"
     """wav_folder: samples a second to resample to; auto: what most of its files have."""
     seconds: Annotated[float, Field(ge=0.01, le=30)] = 1.0
     """What is heard of a recording: shorter ones are laid into silence, longer ones cut."""
-    held_out_speaker: Literal[SPEAKERS] | None = None
+    held_out_speaker: Speaker | None = None
     """spoken_digit: test on all recordings of this speaker and learn from none of them."""
     num_examples: Positive = 2000
     """tones: how many to generate for training; a quarter as many for validation and test each."""
@@ -100,8 +106,7 @@ class RecordingData(Section):
         return self
 
 
-@dataclasses.dataclass(frozen=True)
-class RecordingSpec:
+class RecordingSpec(Section):
     """What a keyword recogniser must know of its data."""
 
     sample_rate: int
@@ -109,16 +114,16 @@ class RecordingSpec:
     num_samples: int
     class_names: tuple[str, ...]
 
-    def __post_init__(self):
-        object.__setattr__(self, "class_names", tuple(self.class_names))
-
     @property
     def seconds(self) -> float:
         """How long a clip is."""
         return self.num_samples / self.sample_rate
 
 
-def load_recordings(settings: RecordingData) -> Splits:
+Recordings = Data[Examples, RecordingSpec]
+
+
+def load_recordings(settings: RecordingData) -> Recordings:
     """The recordings that `settings` names, "waveform" int16 [N, num_samples] and "label".
 
     spoken_digit: the official test split (recordings 0 to 4 of each digit and speaker); 5 of the
@@ -128,12 +133,14 @@ def load_recordings(settings: RecordingData) -> Splits:
     if settings.name == "spoken_digit":
         rate, class_names, splits = load_spoken_digit(settings.seconds, settings.held_out_speaker)
     elif settings.name == "wav_folder":
-        rate = None if settings.sample_rate == "auto" else settings.sample_rate
-        rate, class_names, splits = load_wav_folder(settings.path, settings.seconds, rate)
+        assert settings.path is not None, "the settings were checked"
+        wanted = None if settings.sample_rate == "auto" else settings.sample_rate
+        rate, class_names, splits = load_wav_folder(settings.path, settings.seconds, wanted)
     else:
         rate, class_names, splits = _tones(settings)
     num_samples = splits["train"].columns["waveform"].shape[1]
-    return Splits(**splits, spec=RecordingSpec(rate, num_samples, class_names))
+    spec = RecordingSpec(sample_rate=rate, num_samples=num_samples, class_names=class_names)
+    return Data(splits, spec)
 
 
 def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Examples]]:
@@ -147,11 +154,13 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     return tones.SAMPLE_RATE, tones.KEYS, splits
 
 
-def read_clips(paths: Sequence[str], spec: RecordingSpec) -> np.ndarray:
-    """The WAV files as float32 [N, num_samples]; what had to be resampled is said in the log."""
-    make = clip_maker(spec.sample_rate, spec.num_samples)
-    recordings = [read_wav(path) for path in paths]
-    for path, (_, rate) in zip(paths, recordings, strict=True):
-        if rate != spec.sample_rate:
-            logger.warning("%s is resampled from %d to %d Hz.", path, rate, spec.sample_rate)
-    return np.stack([make(samples, rate) for samples, rate in recordings])
+def read_as_served(path: str | Path, sample_rate: int) -> bytes:
+    """The WAV file in the one form that the exported graph decodes too: PCM of 16 bits.
+
+    That the graph will have to resample it to `sample_rate` is said in the log. Raises UsageError
+    as `read_wav` does.
+    """
+    samples, rate = read_wav(path)
+    if rate != sample_rate:
+        logger.warning("%s is resampled from %d to %d Hz.", path, rate, sample_rate)
+    return encode_wav(to_integers(samples), rate)

@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.mistakes import mistakes_figure
 
 COLOURS = "magma"
+RELEVANCE_COLOURS = "PuOr_r"
+PALENESS = 0.3
+LARGEST_PERCENTILE = 99.8
+"""Above it relevance is drawn alike: one cell alone must not make all others pale."""
 NUM_TICKS = 5
 MOST_BARS = 12
 
@@ -33,15 +39,42 @@ def heard_figure(
     grid = figure.add_gridspec(rows, 2, width_ratios=[3, 1], height_ratios=heights)
     axes = figure.add_subplot(grid[-1, 0])
     _draw(axes, spectrogram, seconds)
-    places = np.linspace(0, len(frequencies) - 1, NUM_TICKS).round().astype(int)
-    axes.set_yticks(places + 0.5, [f"{frequencies[place]:,.0f}" for place in places])
-    axes.set(xlabel="Seconds", ylabel="Hertz")
+    _mark(axes, frequencies)
     if attention is not None:
         above = figure.add_subplot(grid[0, 0], sharex=axes)
         above.fill_between(_frame_times(len(attention), seconds), attention, step="mid")
         above.set(ylabel="Attention", ylim=(0, None))
         above.tick_params(labelbottom=False)
     _draw_answer(figure.add_subplot(grid[:, 1]), probabilities)
+    return figure
+
+
+def relevance_figure(
+    title: str,
+    spectrogram: np.ndarray,
+    seconds: float,
+    frequencies: np.ndarray,
+    relevance: np.ndarray,
+) -> Figure:
+    """One recording's spectrogram, beside it the same in pale with its relevance laid over.
+
+    `spectrogram` and `frequencies` are as in `heard_figure`; `relevance` is [frames, bands] and
+    signed: above 0 speaks for the answer.
+    """
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    left, right = figure.subplots(1, 2, sharey=True)
+    _draw(left, spectrogram, seconds)
+    _draw(right, PALENESS * spectrogram, seconds, "gray_r")
+    limit = max(float(np.percentile(np.abs(relevance), LARGEST_PERCENTILE)), 1e-12)
+    shades = ScalarMappable(Normalize(-limit, limit), RELEVANCE_COLOURS)
+    overlay = shades.to_rgba(relevance.T)
+    overlay[..., 3] = np.minimum(np.abs(relevance.T) / limit, 1)
+    right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
+    figure.colorbar(shades, ax=right, label="For (orange) and against the answer")
+    for axes in (left, right):
+        _mark(axes, frequencies)
+        axes.label_outer()
     return figure
 
 
@@ -77,16 +110,27 @@ def attention_by_class(
     return figure
 
 
-def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float) -> None:
+def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float, colours: str = COLOURS) -> None:
     axes.imshow(
         spectrogram.T,
         origin="lower",
         aspect="auto",
-        cmap=COLOURS,
+        cmap=colours,
         vmin=0,
         vmax=1,
-        extent=(0, seconds, 0, spectrogram.shape[1]),
+        extent=_extent(spectrogram, seconds),
     )
+
+
+def _extent(spectrogram: np.ndarray, seconds: float) -> tuple[float, float, float, float]:
+    return 0, seconds, 0, spectrogram.shape[1]
+
+
+def _mark(axes: Axes, frequencies: np.ndarray) -> None:
+    """Seconds and hertz on the axes of a spectrogram."""
+    places = np.linspace(0, len(frequencies) - 1, NUM_TICKS).round().astype(int)
+    axes.set_yticks(places + 0.5, [f"{frequencies[place]:,.0f}" for place in places])
+    axes.set(xlabel="Seconds", ylabel="Hertz")
 
 
 def _frame_times(num_frames: int, seconds: float) -> np.ndarray:

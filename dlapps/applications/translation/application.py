@@ -1,43 +1,44 @@
 """Translation: a sentence in one language to the same sentence in another."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from dlapps.applications.base import Application
+from dlapps.applications.base import Application, Explainable
 from dlapps.applications.translation.data import (
     SentencePairs,
     SentencePairsSpec,
+    TranslatedExamples,
     load_sentence_pairs,
     shifted,
     teacher_forced,
     up_to_end,
 )
-from dlapps.applications.translation.pictures import attention_figure
+from dlapps.applications.translation.pictures import attention_figure, token_relevance_figure
 from dlapps.config.schema import Config
 from dlapps.config.section import Fraction, Positive, Section
-from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
-from dlapps.data.splits import Examples, Splits
-from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
+from dlapps.data.batches import Columns, in_order
+from dlapps.data.splits import Data, Examples
+from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
 from dlapps.errors import UsageError
-from dlapps.export.parity import parity_tolerance
-from dlapps.export.saved_model import write_saved_model
-from dlapps.export.signature import Signature
+from dlapps.export.answer import Answer, Arrays
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.translation import translation_report
 from dlapps.models.text.attention_translator import attention_translator
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.stage import Stage, supervised_stage
 
 NUM_PICTURES = 4
 MEMORY = 3
@@ -64,14 +65,14 @@ class TranslationConfig(Config):
     """Share of each target token's probability that training gives to all tokens alike."""
 
 
-class Translation(Application):
+class Translation(Application[TranslationConfig, SentencePairsSpec]):
     """A sentence in, its translation out."""
 
-    Config = TranslationConfig
-    Spec = SentencePairsSpec
+    config_class = TranslationConfig
+    spec_class = SentencePairsSpec
     models = {"attention_translator": attention_translator}  # noqa: RUF012
 
-    def build_data(self) -> Splits:
+    def build_data(self) -> TranslatedExamples:
         return load_sentence_pairs(self.config.data)
 
     def build_model(self, spec: SentencePairsSpec) -> keras.Model:
@@ -85,58 +86,50 @@ class Translation(Application):
         )
         return model
 
-    def training_batches(self, model: keras.Model, data: Splits) -> Batches:
-        return ShuffledBatches(
-            data.train,
-            self.config.data.batch_size,
-            self.config.seed,
-            lambda columns, draws: teacher_forced(columns),
-            length="length",
-        )
+    def stages(self, model: keras.Model, data: TranslatedExamples) -> Iterator[Stage]:
+        splits = {**data.splits, "validation": _by_length(data["validation"])}
+        data = Data(splits, data.spec)
+        yield supervised_stage(model, data, self.config, teacher_forced, length="length")
 
-    def validation(self, model: keras.Model, data: Splits) -> Validation:
-        batch_size = self.config.evaluation.batch_size
-        return MetricsOn(model, in_order(_by_length(data.validation), batch_size, teacher_forced))
-
-    def evaluate(self, model: keras.Model, examples: Examples, spec: SentencePairsSpec) -> dict:
-        ordered = _by_length(examples)
-        translate = self._translator(model, *spec.vocabularies())
+    def evaluate(self, model: keras.Model, data: TranslatedExamples, split: str) -> dict[str, Any]:
+        ordered = _by_length(data[split])
+        translate = self.answers(model, data.spec)["serving_default"].traced()
         batches = in_order(ordered, self.config.evaluation.batch_size, _source_texts)
-        answers = [
-            translate(texts)["translation"].numpy() for texts in progress(batches, "Translating")
+        translations = [
+            translate(sentences=texts)["translation"].numpy()
+            for texts in progress(batches, "Translating")
         ]
         return translation_report(
-            [text.decode() for text in np.concatenate(answers)],
+            [text.decode() for text in np.concatenate(translations)],
             [text.decode() for text in ordered.columns["target_text"]],
         )
 
-    def predict(
-        self, model: keras.Model, spec: SentencePairsSpec, inputs: Sequence[str], directory: Path
-    ) -> list[dict]:
-        if not all(sentence.strip() for sentence in inputs):
-            raise UsageError("An empty sentence has no translation; this run takes sentences.")
-        answers = self._translator(model, *spec.vocabularies())(tf.constant(list(inputs)))
-        texts, scores = (answers[name].numpy().tolist() for name in ("translation", "score"))
-        return [
-            {"input": sentence, "translation": text.decode(), "score": score}
-            for sentence, text, score in zip(inputs, texts, scores, strict=True)
-        ]
+    def answers(self, model: keras.Model, spec: SentencePairsSpec) -> dict[str, Answer]:
+        source, target = spec.vocabularies()
 
-    def export(self, model: keras.Model, spec: SentencePairsSpec, directory: Path) -> Path:
-        vocabularies = spec.vocabularies()
-        sentences = np.array([text.encode() for text in spec.common_sentences()], object)
-        signature = Signature(
-            self._translator(model, *vocabularies),
-            tf.TensorSpec([None], tf.string, "sentences"),
-            sentences,
-            self._expected(model, *vocabularies, sentences),
-        )
-        signatures = {"serving_default": signature}
-        return write_saved_model(directory, signatures, vocabularies, parity_tolerance(model))
+        def translate(sentences: tf.Tensor) -> dict[str, tf.Tensor]:
+            found = self._search(model)(source.encode(sentences))
+            return {"translation": target.decode(found.tokens), "score": found.scores}
 
-    def pictures(self, model: keras.Model, data: Splits) -> dict[str, Figure]:
-        texts = [text.decode() for text in data.test.columns["source_text"][:NUM_PICTURES]]
-        return self.pictures_of(model, data.spec, texts)
+        def example() -> tuple[Arrays, Arrays]:
+            sentences = np.array([text.encode() for text in spec.example_sentences], object)
+            return {"sentences": sentences}, self._expected(model, spec, sentences)
+
+        return {
+            "serving_default": Answer(
+                inputs={"sentences": tf.TensorSpec([None], tf.string)},
+                function=translate,
+                example=example,
+                read=lambda text: {"sentences": np.array([_read_sentence(text)], object)},
+                show=_show_translation,
+                takes="a sentence",
+                resources=[source, target],
+            )
+        }
+
+    def pictures(self, model: keras.Model, data: TranslatedExamples) -> dict[str, Figure]:
+        texts = data["test"].columns["source_text"][:NUM_PICTURES]
+        return self.pictures_of(model, data.spec, [text.decode() for text in texts])
 
     def pictures_of(
         self, model: keras.Model, spec: SentencePairsSpec, inputs: Sequence[str]
@@ -144,48 +137,66 @@ class Translation(Application):
         source, target = spec.vocabularies()
         pictures = {}
         for number, sentence in enumerate(inputs, 1):
-            ids = source.encode(tf.constant([sentence]))
-            tokens = up_to_end(self._search(model, ids).tokens)
+            ids = source.encode(tf.constant([_read_sentence(sentence)]))
+            tokens = self._translation(model, ids)
             weights = model.attention(ids, shifted(tokens))[0].numpy()
             pictures[f"attention_{number}"] = attention_figure(
                 weights, source.shown(ids)[0], target.shown(tokens)[0]
             )
         return pictures
 
-    def _translator(
-        self, model: keras.Model, source: Vocabulary, target: Vocabulary
-    ) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-        """From sentences [N] to their translations and scores, all of it inside the graph."""
+    def explainable(self, model: keras.Model, spec: SentencePairsSpec) -> Explainable:
+        source, target = spec.vocabularies()
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-        def translate(sentences: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = self._search(model, source.encode(sentences))
-            return {"translation": target.decode(found.tokens), "score": found.scores}
+        def prepare(text: str) -> list[tf.Tensor]:
+            ids = source.encode(tf.constant([_read_sentence(text)]))
+            said = self._translation(model, ids)
+            started = tf.pad(said, [[0, 0], [1, 0]], constant_values=START)
+            return [model.embedded(ids), ids, started]
 
-        return translate
+        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+            _, ids, started = inputs
+            translation = target.decode(started[:, 1:]).numpy()[0].decode()
+            of_tokens = tf.reduce_sum(relevance, axis=-1)[0].numpy()
+            return token_relevance_figure(translation, source.shown(ids)[0], of_tokens)
 
-    def _search(self, model: keras.Model, source: tf.Tensor) -> Decoded:
+        return Explainable(
+            _log_probabilities(model), prepare, lambda each: tf.reduce_sum(each, axis=-1), show
+        )
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - one graph for all that is asked of a model
+    def _search(self, model: keras.Model) -> Callable[[tf.Tensor], Decoded]:
+        """From the ids [N, T] of sentences to the translations that are found for them."""
         settings = self.config.decoding
-        encoded = model.encoder(source)
+        limits = {"start": START, "end": END, **settings.model_dump(exclude={"beam_width"})}
 
         def step(last: tf.Tensor, states: list, memory: list) -> tuple[tf.Tensor, list]:
             logits, _, *states = model.decoder([last[:, None], *memory, *states])
             return _allowed(logits[:, 0]), states
 
-        states, memory = encoded[MEMORY:], encoded[:MEMORY]
-        limits = {"start": START, "end": END, **settings.model_dump(exclude={"beam_width"})}
-        if settings.beam_width == 1:
-            return greedy(step, states, memory, **limits)
-        return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+        def search(source: tf.Tensor) -> Decoded:
+            encoded = model.encoder(source)
+            states, memory = encoded[MEMORY:], encoded[:MEMORY]
+            if settings.beam_width == 1:
+                return greedy(step, states, memory, **limits)
+            return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)
+
+        return search
+
+    def _translation(self, model: keras.Model, source: tf.Tensor) -> tf.Tensor:
+        """The tokens [1, U], up to their END, that are found for the ids [1, T] of a sentence."""
+        return up_to_end(self._search(model)(source).tokens)
 
     def _expected(
-        self, model: keras.Model, source: Vocabulary, target: Vocabulary, sentences: np.ndarray
+        self, model: keras.Model, spec: SentencePairsSpec, sentences: np.ndarray
     ) -> dict[str, np.ndarray]:
         """What is found one sentence at a time, scored by Keras in one pass over the answer."""
+        source, target = spec.vocabularies()
         texts, scores = [], []
         for sentence in sentences:
             ids = source.encode(tf.constant([sentence]))
-            tokens = up_to_end(self._search(model, ids).tokens)
+            tokens = self._translation(model, ids)
             logits = model.predict({"source": ids, "target": shifted(tokens)}, verbose=0)
             chances = tf.nn.log_softmax(_allowed(tf.constant(logits)))[0].numpy()
             total = sum(row[token] for row, token in zip(chances, tokens[0].numpy(), strict=True))
@@ -194,10 +205,23 @@ class Translation(Application):
         return {"translation": np.array(texts, object), "score": np.array(scores, np.float32)}
 
 
+def _log_probabilities(model: keras.Model) -> keras.Model:
+    """From what `model.after_embedding()` takes to how likely each token [N, U] of the target is.
+
+    U counts the tokens after the first, each judged by those before it.
+    """
+    network = model.after_embedding()
+    *_, target = network.inputs
+    chances = ops.log_softmax(_allowed(network.outputs[0][:, :-1]))
+    said = ops.take_along_axis(chances, target[:, 1:, None], axis=-1)
+    return keras.Model(network.inputs, said[..., 0], name="log_probabilities")
+
+
 def _allowed(logits: tf.Tensor) -> tf.Tensor:
     """The logits [..., tokens], those of tokens that say nothing made impossible."""
-    forbidden = tf.one_hot([PADDING, START, UNKNOWN], tf.shape(logits)[-1], on_value=-1e9)
-    return tf.cast(logits, tf.float32) + tf.reduce_sum(forbidden, axis=0)
+    forbidden = np.zeros(logits.shape[-1], np.float32)
+    forbidden[[PADDING, START, UNKNOWN]] = -1e9
+    return ops.cast(logits, "float32") + forbidden
 
 
 def _source_texts(columns: Columns) -> tf.Tensor:
@@ -207,3 +231,20 @@ def _source_texts(columns: Columns) -> tf.Tensor:
 def _by_length(examples: Examples) -> Examples:
     """The examples, the shortest first, so that those of a batch are about equally long."""
     return examples[np.argsort(examples.columns["length"], kind="stable")]
+
+
+def _read_sentence(text: str) -> bytes:
+    """The sentence in UTF-8."""
+    if not text.strip():
+        raise UsageError("An empty sentence has no translation; this run takes sentences.")
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{text!r} is not valid Unicode; this run takes sentences.") from error
+
+
+def _show_translation(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+    return {
+        "translation": outputs["translation"][0].decode(),
+        "score": float(outputs["score"][0]),
+    }

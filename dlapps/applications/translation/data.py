@@ -1,6 +1,5 @@
 """Sentences and their translations: what a translator learns from, and how it reads them."""
 
-import dataclasses
 import logging
 from pathlib import Path
 from typing import Literal
@@ -10,11 +9,10 @@ import tensorflow as tf
 from pydantic import model_validator
 
 from dlapps.applications.translation.pair_files import Pairs, read_parallel, read_tsv
-from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.batches import Columns
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Examples, Splits, carve_tenths
-from dlapps.data.text.tokenization import JOINER
+from dlapps.data.splits import Data, Examples, carve_tenths
 from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, count_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
@@ -24,8 +22,10 @@ logger = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 FEWEST_PAIRS = 10
 
+Tokens = Literal["words", "characters"]
 
-class SentencePairs(Section):
+
+class SentencePairs(DataSettings):
     """Which sentences to learn to translate.
 
     number_words needs nothing; multi30k (German to English) is found in DLAPPS_MANUAL_DIR or
@@ -38,9 +38,9 @@ class SentencePairs(Section):
     and test.tsv. parallel_files: the file of sentences."""
     target_path: UserPath | None = None
     """parallel_files: the file of their translations, line by line."""
-    source_unit: Literal["words", "characters"] = "words"
+    source_unit: Tokens = "words"
     """What a token of the sentences is."""
-    target_unit: Literal["words", "characters"] = "words"
+    target_unit: Tokens = "words"
     """What a token of the translations is."""
     min_count: Positive = 1
     """How often a token must occur in the training data to be known."""
@@ -56,23 +56,21 @@ class SentencePairs(Section):
         return self
 
 
-@dataclasses.dataclass(frozen=True)
-class SentencePairsSpec:
+class SentencePairsSpec(Section):
     """What a translator must know of its data: the tokens of both languages."""
 
     source_tokens: tuple[str, ...]
-    source_unit: str
+    source_unit: Tokens
     target_tokens: tuple[str, ...]
-    target_unit: str
-
-    def __post_init__(self):
-        object.__setattr__(self, "source_tokens", tuple(self.source_tokens))
-        object.__setattr__(self, "target_tokens", tuple(self.target_tokens))
+    target_unit: Tokens
+    example_sentences: tuple[str, ...]
+    """Real sentences of several lengths, to compare two models by; none without a token."""
 
     def __repr__(self) -> str:
         return (
             f"{len(self.source_tokens)} {self.source_unit} to "
-            f"{len(self.target_tokens)} {self.target_unit}"
+            f"{len(self.target_tokens)} {self.target_unit}, "
+            f"such as {', '.join(map(repr, self.example_sentences))}"
         )
 
     def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
@@ -82,14 +80,11 @@ class SentencePairsSpec:
             Vocabulary(self.target_tokens, self.target_unit),
         )
 
-    def common_sentences(self) -> list[str]:
-        """Three sentences of the most frequent tokens, to compare two models by."""
-        space = " " if self.source_unit == "words" else ""
-        tokens = [token.replace(JOINER, "") for token in self.source_tokens[:8]]
-        return [space.join(tokens[first:]) for first in (0, 3, 5)]
+
+TranslatedExamples = Data[Examples, SentencePairsSpec]
 
 
-def load_sentence_pairs(settings: SentencePairs) -> Splits:
+def load_sentence_pairs(settings: SentencePairs) -> TranslatedExamples:
     """The pairs that `settings` names, in their fixed splits, the vocabularies from train alone.
 
     number_words and multi30k: their own splits. tsv and parallel_files: 80 / 10 / 10 by a fixed
@@ -99,16 +94,20 @@ def load_sentence_pairs(settings: SentencePairs) -> Splits:
     """
     pairs = _read(settings)
     sources, targets = zip(*pairs["train"], strict=True)
-    spec = SentencePairsSpec(
-        count_tokens(sources, settings.source_unit, settings.min_count),
-        settings.source_unit,
-        count_tokens(targets, settings.target_unit, settings.min_count),
-        settings.target_unit,
-    )
-    vocabularies = spec.vocabularies()
-    splits = {name: _encode(pairs[name], *vocabularies) for name in SPLITS}
+    source_tokens = count_tokens(sources, settings.source_unit, settings.min_count)
+    target_tokens = count_tokens(targets, settings.target_unit, settings.min_count)
+    source = Vocabulary(source_tokens, settings.source_unit)
+    target = Vocabulary(target_tokens, settings.target_unit)
+    splits = {name: _encode(pairs[name], source, target) for name in SPLITS}
     splits["train"] = _without_long(splits["train"], settings.max_length)
-    return Splits(**splits, spec=spec)
+    spec = SentencePairsSpec(
+        source_tokens=source_tokens,
+        source_unit=settings.source_unit,
+        target_tokens=target_tokens,
+        target_unit=settings.target_unit,
+        example_sentences=_example_sentences(splits["validation"]),
+    )
+    return Data(splits, spec)
 
 
 def _read(settings: SentencePairs) -> dict[str, Pairs]:
@@ -119,7 +118,9 @@ def _read(settings: SentencePairs) -> dict[str, Pairs]:
             name: [(de.decode(), en.decode()) for de, en in zip(split["de"], split["en"])]
             for name, split in load_published("multi30k").items()
         }
+    assert settings.path is not None, "the settings were checked"
     if settings.name == "parallel_files":
+        assert settings.target_path is not None, "the settings were checked"
         return _carve(read_parallel(settings.path, settings.target_path), settings.path)
     if settings.path.is_dir():
         return {name: read_tsv(settings.path / f"{name}.tsv") for name in SPLITS}
@@ -160,6 +161,18 @@ def _without_long(examples: Examples, max_length: int) -> Examples:
     kept = examples[fits]
     trimmed = {name: kept.columns[name][:, :longest] for name in ("source", "target")}
     return Examples({**kept.columns, **trimmed})
+
+
+def _example_sentences(examples: Examples) -> tuple[str, ...]:
+    """The shortest of the sentences, one in between and the longest, as far as they differ."""
+    lengths = (examples.columns["source"] != PADDING).sum(axis=1)
+    # One row of each length, the shortest first. What is as long as END alone is empty.
+    _, rows = np.unique(lengths, return_index=True)
+    rows = rows[lengths[rows] > 1]
+    if len(rows) == 0:
+        raise UsageError("No sentence of the validation split has a token in it; give it some.")
+    chosen = dict.fromkeys([rows[0], rows[len(rows) // 2], rows[-1]])
+    return tuple(examples.columns["source_text"][row].decode() for row in chosen)
 
 
 def teacher_forced(columns: Columns) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:

@@ -1,12 +1,15 @@
-"""Where a model looked in its input for each token of its output."""
+"""Where a translator looked for each token that it said, and which tokens spoke for all."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 CELL = 0.32
 """Side of a matrix cell in inches."""
+FOR, AGAINST = "#e69f00", "#0072b2"
 
 
 def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
@@ -22,9 +25,36 @@ def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequenc
     )
     axes = figure.subplots()
     image = axes.imshow(weights, cmap="Greys", vmin=0, vmax=1)
-    axes.set_xticks(range(len(source)), source, rotation=90, parse_math=False)
-    axes.set_yticks(range(len(target)), target, parse_math=False)
     axes.xaxis.tick_top()
+    _name_columns(axes, source)
+    axes.set_yticks(range(len(target)), target, parse_math=False)
     axes.tick_params(length=0)
     figure.colorbar(image, ax=axes, label="Attention weight", shrink=0.8)
     return figure
+
+
+def token_relevance_figure(
+    translation: str, source: Sequence[str], relevance: np.ndarray
+) -> Figure:
+    """What each token of `source` adds, [T], to how sure the translation is, as signed bars."""
+    width = max(4.5, 1.5 + CELL * len(source))
+    figure = Figure(figsize=(width, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(
+        range(len(source)), relevance, color=[FOR if part > 0 else AGAINST for part in relevance]
+    )
+    axes.axhline(0, color="#1d2733", linewidth=0.8)
+    axes.set_xlim(-0.7, len(source) - 0.3)
+    _name_columns(axes, source)
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("What a token adds to the\nlog-probability (gradient times input)")
+    axes.set_title(textwrap.fill(translation, int(9 * width)), parse_math=False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    return figure
+
+
+def _name_columns(axes: Axes, tokens: Sequence[str]) -> None:
+    """Writes a token at each column: characters upright, words from bottom to top."""
+    axes.set_xticks(range(len(tokens)), tokens, parse_math=False)
+    for label, token in zip(axes.get_xticklabels(), tokens, strict=True):
+        label.set_rotation(0 if len(token) == 1 else 90)

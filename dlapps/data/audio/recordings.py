@@ -5,9 +5,11 @@ import struct
 import warnings
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
+from pydantic import Field
 from scipy.io import wavfile
 
 from dlapps.errors import UsageError
@@ -15,24 +17,46 @@ from dlapps.errors import UsageError
 FULL_SCALE = 32768.0
 """What a sample of 16 bits is divided by to lie in [-1, 1)."""
 
+# A header may claim any rate, and resampling from 1 Hz or to 1 GHz takes gigabytes.
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
+SampleRate = Annotated[int, Field(ge=LOWEST_RATE, le=HIGHEST_RATE)]
+"""Samples a second."""
+MOST_CHANNELS = 1024
+WAV_FILE = "a WAV file this program can read"
+
 
 def decode_wav(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
     """Returns float32 [num_samples] in [-1, 1] from the bytes of a WAV file of 16-bit PCM.
 
     `contents` is a scalar string. Usable in `tf.function`, `tf.map_fn` and a SavedModel, where
-    anything else, and a file without samples, is an InvalidArgumentError.
+    anything else, a file without samples and a rate out of bounds are an InvalidArgumentError.
     """
     samples, rate = tf.audio.decode_wav(contents)
-    message = "The WAV file holds no samples."
-    with tf.control_dependencies([tf.debugging.assert_positive(tf.shape(samples)[0], message)]):
+    checks = [
+        tf.debugging.assert_positive(tf.shape(samples)[0], "The WAV file holds no samples."),
+        tf.debugging.assert_greater_equal(rate, LOWEST_RATE, "The sample rate is too low."),
+        tf.debugging.assert_less_equal(rate, HIGHEST_RATE, "The sample rate is too high."),
+    ]
+    # Eagerly, an assertion that holds gives nothing to depend on.
+    with tf.control_dependencies([check for check in checks if check is not None]):
         return to_clip(samples, rate, sample_rate, num_samples)
+
+
+def decode_wavs(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
+    """Returns float32 [N, num_samples] from N files' bytes, as `decode_wav` does."""
+    return tf.map_fn(
+        lambda file: decode_wav(file, sample_rate, num_samples),
+        contents,
+        fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
+    )
 
 
 def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     """Returns the samples of a WAV file, float32 [length, channels] in [-1, 1], and its rate.
 
     Integers of 8, 16, 24 and 32 bits and floats are read. Raises UsageError, which names the
-    file, when it cannot be read, is no WAV file or holds no samples.
+    file, when it cannot be read, is no WAV file, holds no samples, or claims to be what no
+    recording is.
     """
     try:
         contents = Path(path).read_bytes()
@@ -47,14 +71,20 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     # A header that contradicts itself makes SciPy divide by zero, reach for what it never read, or
     # ask for widths that there are not.
     except (ValueError, EOFError, struct.error, NameError, ArithmeticError, TypeError) as error:
-        raise UsageError(f"{path} is not a WAV file this program can read.") from error
+        raise UsageError(f"{path} is not {WAV_FILE}.") from error
     if not rate:
         raise UsageError(f"The recording {path} has no sample rate: its header says 0.")
     if not len(samples):
         raise UsageError(f"The recording {path} is empty: it holds no samples.")
     if not np.all(np.isfinite(samples)):
         raise UsageError(f"The recording {path} has samples that are no numbers, or infinite.")
-    return _to_unit_interval(samples.reshape(len(samples), -1)), rate
+    samples = samples.reshape(len(samples), -1)
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE or samples.shape[1] > MOST_CHANNELS:
+        raise UsageError(
+            f"The recording {path} has {rate:,} samples a second in {samples.shape[1]:,} channels; "
+            f"read are {LOWEST_RATE:,} to {HIGHEST_RATE:,} in up to {MOST_CHANNELS:,}."
+        )
+    return _to_unit_interval(samples), rate
 
 
 def _to_unit_interval(samples: np.ndarray) -> np.ndarray:

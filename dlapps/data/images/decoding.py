@@ -10,6 +10,7 @@ import tensorflow as tf
 from dlapps.errors import UsageError
 
 READABLE = "PNG, JPEG, BMP, GIF"
+IMAGE_FILE = f"an image this program can read ({READABLE})"
 
 
 ImageShape = tuple[int | None, int | None, int]
@@ -29,7 +30,7 @@ def decode_image(contents: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
     image.set_shape([None, None, None])
     image = tf.cast(_without_alpha(image, contents), tf.float32)
     image = _with_channels(image, channels)
-    if height is not None:
+    if height is not None and width is not None:
         image = _with_size(image, height, width)
     return tf.ensure_shape(_as_pixels(image), [height, width, channels])
 
@@ -92,21 +93,26 @@ def _with_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
     )
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """Returns what is in an image file; raises UsageError, which names it, if it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"There is no image file {path}.") from None
+    except OSError as error:
+        raise UsageError(f"The image file {path} cannot be read: {error.strerror}.") from error
+
+
 def read_image(path: str | Path, image_shape: ImageShape) -> np.ndarray:
     """Returns the image in the file as uint8 [height, width, channels], as `decode_image` does.
 
     Raises UsageError, which names the file, when it cannot be read or is no image.
     """
-    try:
-        contents = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"There is no image file {path}.") from None
-    except OSError as error:
-        raise UsageError(f"The image file {path} cannot be read: {error.strerror}.") from error
+    contents = read_bytes(path)
     try:
         return _decoder(tuple(image_shape))(tf.constant(contents)).numpy()
     except tf.errors.InvalidArgumentError as error:
-        raise UsageError(f"{path} is not an image this program can read ({READABLE}).") from error
+        raise UsageError(f"{path} is not {IMAGE_FILE}.") from error
 
 
 @lru_cache(maxsize=8)

@@ -1,5 +1,6 @@
 """The user's own folder of images, one folder a class, loaded into arrays."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -47,8 +48,9 @@ def load_image_folder(
     image is uint8 [N, height, width, channels], label int32 [N], class by class in the order of
     `scan_class_folders`. Without `image_shape` (height, width) images that share one size of at
     most 128 keep it and others become 64x64; channels "auto" is 1 if every file says it is grey.
-    Where the decoded images would take more than `memory_limit` bytes there is "path" (bytes [N])
-    in place of "image", for the caller to decode with `decode_image`.
+    Where the decoded images would take more than `memory_limit` bytes there are "path" (bytes [N])
+    and "sha256" (of the file, bytes [N]) in place of "image", for the caller to decode with
+    `decode_image`.
 
     Every file is decoded once; those that cannot be are left out and named in a warning. Raises
     UsageError when that leaves a class of train or a whole split empty.
@@ -72,6 +74,7 @@ def _load_split(
 ) -> tuple[dict[str, np.ndarray], list[Path]]:
     """Returns the arrays of the images that decode, and the paths of those that do not."""
     images = np.empty((len(examples) if in_memory else 0, *shape), np.uint8)
+    digests = np.empty(0 if in_memory else len(examples), "S64")
 
     def decode(index: int) -> bool:
         try:
@@ -80,6 +83,8 @@ def _load_split(
             return False
         if in_memory:
             images[index] = image
+        else:
+            digests[index] = hashlib.sha256(examples[index][0].read_bytes()).hexdigest()
         return True
 
     description = f"{'Reading' if in_memory else 'Checking'} {split} images"
@@ -89,6 +94,7 @@ def _load_split(
         arrays["image"] = images if decodes.all() else images[decodes]
     else:
         arrays["path"] = np.array([os.fsencode(file) for file, _ in examples])[decodes]
+        arrays["sha256"] = digests[decodes]
     return arrays, [file for (file, _), decoded in zip(examples, decodes) if not decoded]
 
 

@@ -1,17 +1,18 @@
 """Images and points with a class label: the data sets of recognition and generation."""
 
-import dataclasses
 from typing import Annotated, Literal
 
 import numpy as np
+import tensorflow as tf
 from pydantic import Field, model_validator
 
-from dlapps.config.section import Positive, Section, UserPath, check_path
+from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.data.batches import Columns
 from dlapps.data.images.augmentation import Augmentation
 from dlapps.data.images.decoding import decode_image
 from dlapps.data.images.folder import load_image_folder
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Examples, Splits, carve
+from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
 
@@ -24,7 +25,7 @@ FASHION_CLASSES = (
 DIGIT_CLASSES = tuple("0123456789")
 
 
-class LabelledData(Section):
+class LabelledData(DataSettings):
     """Which labelled data to learn from.
 
     digits, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found in
@@ -53,17 +54,12 @@ class LabelledData(Section):
         return self
 
 
-@dataclasses.dataclass(frozen=True)
-class LabelledSpec:
+class LabelledSpec(Section):
     """What a classifier must know of its data."""
 
     input_shape: tuple[int, ...]
     """(height, width, channels) of an image or (2,) of a point."""
     class_names: tuple[str, ...]
-
-    def __post_init__(self):
-        object.__setattr__(self, "input_shape", tuple(self.input_shape))
-        object.__setattr__(self, "class_names", tuple(self.class_names))
 
     @property
     def is_image(self) -> bool:
@@ -71,12 +67,16 @@ class LabelledSpec:
         return len(self.input_shape) == 3
 
     @property
-    def input_name(self) -> str:
-        """The column of the inputs."""
-        return "image" if self.is_image else "point"
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        height, width, channels = self.input_shape
+        return height, width, channels
 
 
-def load_labelled(settings: LabelledData) -> Splits:
+LabelledExamples = Data[Examples, LabelledSpec]
+
+
+def load_labelled(settings: LabelledData) -> LabelledExamples:
     """The data set that `settings` names, in its fixed splits.
 
     digits: 1,257 / 180 / 360 by a fixed permutation. mnist and fashion_mnist: the official test
@@ -92,43 +92,55 @@ def load_labelled(settings: LabelledData) -> Splits:
     return _points(settings)
 
 
-def _digits() -> Splits:
+def _digits() -> LabelledExamples:
     images, labels = load_digits()
-    rest, test = carve(Examples({"image": images, "label": labels}), TEST_SIZE)
-    train, validation = carve(rest, DIGITS_VALIDATION)
-    return Splits(train, validation, test, LabelledSpec(images.shape[1:], DIGIT_CLASSES))
+    everything = Examples({"image": images, "label": labels})
+    return _carved(everything, TEST_SIZE, DIGITS_VALIDATION, DIGIT_CLASSES)
 
 
-def _published(name: str) -> Splits:
+def _published(name: str) -> LabelledExamples:
     splits = load_published(name)
     train, validation = carve(Examples(splits["train"]), MNIST_VALIDATION)
-    classes = FASHION_CLASSES if name == "fashion_mnist" else DIGIT_CLASSES
     test = Examples(splits["test"])
-    return Splits(train, validation, test, LabelledSpec(test.columns["image"].shape[1:], classes))
+    classes = FASHION_CLASSES if name == "fashion_mnist" else DIGIT_CLASSES
+    shape = test.columns["image"].shape[1:]
+    return Data(
+        {"train": train, "validation": validation, "test": test},
+        LabelledSpec(input_shape=shape, class_names=classes),
+    )
 
 
-def _points(settings: LabelledData) -> Splits:
+def _points(settings: LabelledData) -> LabelledExamples:
     points, labels = make_points(settings.name, 2 * settings.num_examples, settings.noise, seed=0)
-    everything = Examples({"point": points, "label": labels})
-    rest, test = carve(everything, settings.num_examples // 2)
-    train, validation = carve(rest, settings.num_examples // 2)
+    held_out = settings.num_examples // 2
     names = tuple(f"class {label}" for label in np.unique(labels))
-    return Splits(train, validation, test, LabelledSpec((2,), names))
+    return _carved(Examples({"point": points, "label": labels}), held_out, held_out, names)
 
 
-def _image_folder(settings: LabelledData) -> Splits:
+def _carved(
+    everything: Examples, num_test: int, num_validation: int, class_names: tuple[str, ...]
+) -> LabelledExamples:
+    rest, test = carve(everything, num_test)
+    train, validation = carve(rest, num_validation)
+    (inputs,) = (train.columns[name] for name in train.columns if name != "label")
+    return Data(
+        {"train": train, "validation": validation, "test": test},
+        LabelledSpec(input_shape=inputs.shape[1:], class_names=class_names),
+    )
+
+
+def _image_folder(settings: LabelledData) -> LabelledExamples:
+    assert settings.path is not None, "the settings were checked"
     folder = load_image_folder(settings.path, settings.image_size, settings.channels)
-    spec = LabelledSpec(folder.image_shape, folder.class_names)
+    spec = LabelledSpec(input_shape=folder.image_shape, class_names=folder.class_names)
 
-    def load(row: dict) -> dict:
+    def load(row: Columns) -> Columns:
         """Reads the image of one row, for folders too large to hold."""
-        import tensorflow as tf
-
-        image = decode_image(tf.io.read_file(row["path"]), spec.input_shape)
+        image = decode_image(tf.io.read_file(row["path"]), folder.image_shape)
         return {"image": image, "label": row["label"]}
 
     splits = {
-        name: Examples(columns, load=load if "path" in columns else None)
+        name: Examples(columns, load, ("path",)) if "path" in columns else Examples(columns)
         for name, columns in folder.splits.items()
     }
-    return Splits(**splits, spec=spec)
+    return Data(splits, spec)

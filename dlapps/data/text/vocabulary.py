@@ -14,8 +14,8 @@ SPECIAL_TOKENS = ("", "<start>", "<end>", "<unknown>")
 class Vocabulary(tf.Module):
     """Numbers for tokens, those of SPECIAL_TOKENS before all others.
 
-    `unit` is what a token is: "words" or "characters". Give the vocabulary to
-    `write_saved_model` among its `resources`: its tables live in it.
+    `unit` is what a token is: "words" or "characters". Give the vocabulary to an
+    `Answer` among its `resources`: its tables live in it.
     """
 
     def __init__(self, tokens: Sequence[str], unit: str):
@@ -46,9 +46,11 @@ class Vocabulary(tf.Module):
         return tf.gather(self._tokens, tf.where(is_over, PADDING, ids))
 
     def shown(self, ids: tf.Tensor) -> list[list[str]]:
-        """The tokens of ids [N, T] as a person reads them, special ones by their names."""
+        """The tokens of ids [N, T] as a person reads them: special ones by name, a space as ␣."""
         rows = tf.gather(self._tokens, ids).numpy().tolist()
-        return [[token.decode().replace(JOINER, "") for token in row] for row in rows]
+        return [
+            [token.decode().replace(JOINER, "").replace(" ", "␣") for token in row] for row in rows
+        ]
 
 
 def count_tokens(texts: Sequence[str], unit: str, min_count: int) -> tuple[str, ...]:

@@ -127,5 +127,6 @@ def fold(layout: Layout) -> list[range]:
     for strip in range(1, num_strips):
         target = round(strip * num_ranks / num_strips)
         near = range(max(cuts[-1] + 1, target - SEARCH), min(num_ranks, target + SEARCH + 1))
-        cuts.append(min(near, key=lambda cut, target=target: (crossings[cut], abs(cut - target))))
+        _, _, best = min((crossings[cut], abs(cut - target), cut) for cut in near)
+        cuts.append(best)
     return [range(start, end) for start, end in zip(cuts, [*cuts[1:], num_ranks])]

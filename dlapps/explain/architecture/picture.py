@@ -5,6 +5,7 @@ from html import escape
 from itertools import pairwise
 
 import keras
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
@@ -90,7 +91,7 @@ def _rectangles(drawing: Drawing) -> Iterator[tuple[float, float, float, float, 
         yield x, y, 10, 10, COLOURS[role], "none"
 
 
-def _line(points: tuple[Point, ...]) -> Iterator[tuple[int, tuple[Point, ...]]]:
+def _line(points: tuple[Point, ...]) -> Iterator[tuple[np.uint8, tuple[Point, ...]]]:
     """Path codes with their points: straight along an axis, else an S from above to below."""
     yield Path.MOVETO, points[:1]
     for (x, y), (next_x, next_y) in pairwise(points):

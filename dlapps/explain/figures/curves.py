@@ -46,11 +46,8 @@ def _quantities(history: Sequence[Row]) -> list[str]:
 
 
 def _points(history: Sequence[Row], key: str) -> list[tuple[float, float]]:
-    return [
-        (row["step"], value)
-        for row in history
-        if (value := row.get(key)) is not None and math.isfinite(value)
-    ]
+    pairs = [(row["step"], row.get(key)) for row in history]
+    return [(x, y) for x, y in pairs if x is not None and y is not None and math.isfinite(y)]
 
 
 def _draw_quantity(axes: Axes, name: str, history: Sequence[Row]) -> None:

@@ -48,6 +48,11 @@ class DQN(keras.Model):
         self.target_network.trainable = False
         self.q_value_tracker = keras.metrics.Mean("q_value")
 
+    def after_rescaling(self) -> keras.Model:
+        """The same network from rescaled observations on; gradients reach them also where the
+        observations are whole numbers."""
+        return keras.Model([self.get_layer("rescaled").output], self.outputs[0])
+
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One update from a batch of transitions."""
         # An agent's batch was played by these weights: none of them may move before it is there,

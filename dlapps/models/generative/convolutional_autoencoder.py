@@ -10,7 +10,7 @@ from keras import layers, ops
 from dlapps.config.section import Positive
 from dlapps.layers.unit_interval import UnitInterval
 from dlapps.models.generative.convolutions import downsampling, upsampling
-from dlapps.models.generative.maps import bernoulli_log_probability, standard_normal
+from dlapps.models.generative.maps import Measure, bernoulli_log_probability, standard_normal
 
 
 @keras.saving.register_keras_serializable("dlapps")
@@ -36,6 +36,10 @@ class ConvolutionalAutoencoder(keras.Model):
         from a standard normal distribution; but nothing taught it that latents are normal.
         """
         return {"encode": self._encode, "decode": self._decode, "generate": self._generate}
+
+    def measures(self) -> dict[str, Measure]:
+        """As GenerativeModel says: nothing, since it gives no image a probability."""
+        return {}
 
     def _generate(self, seeds):
         return self._decode(standard_normal(seeds, self.latent_size))

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.models.generative.convolutions import downsampling, upsampling
-from dlapps.models.generative.maps import standard_normal
+from dlapps.models.generative.maps import Measure, standard_normal
 
 FIXED_SEED = 0
 
@@ -94,6 +94,10 @@ class DCGAN(keras.Model):
     def endpoints(self) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         """As GenerativeModel says; nothing here finds the latent of an image."""
         return {"generate": self._generate, "decode": self._decode}
+
+    def measures(self) -> dict[str, Measure]:
+        """As GenerativeModel says: nothing, since it gives no image a probability."""
+        return {}
 
     def _generate(self, seeds):
         return self._decode(standard_normal(seeds, self.latent_size))

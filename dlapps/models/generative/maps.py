@@ -1,6 +1,6 @@
 """What generative models have in common: maps between seeds, latents and images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -8,9 +8,26 @@ import tensorflow as tf
 from keras import ops
 
 
+class Effort(Protocol):
+    """How much may be sampled to estimate what cannot be computed."""
+
+    @property
+    def importance_samples(self) -> int: ...
+
+    @property
+    def annealing_chains(self) -> int: ...
+
+    @property
+    def annealing_steps(self) -> int: ...
+
+
+Measure = Callable[[Iterable[tf.Tensor], Effort], Mapping[str, float]]
+
+
 class GenerativeModel(Protocol):
     """A Keras model that also names what it can do."""
 
+    name: str
     latent_size: int
     """How many numbers stand for an image."""
 
@@ -22,6 +39,12 @@ class GenerativeModel(Protocol):
         decode: latents -> images.
 
         Images are float32 [N, H, W, C] in [0, 1].
+        """
+
+    def measures(self) -> Mapping[str, Measure]:
+        """What can be measured of the model on images of zeros and ones, by name; often nothing.
+
+        Each takes batches of such images and gives named figures.
         """
 
 
@@ -49,6 +72,10 @@ def standard_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def bernoulli_log_probability(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """The log probability [N] of images under independent Bernoulli units, in nats."""
+    """The log probability [N] of images under independent Bernoulli units, in nats.
+
+    In float32 whatever the network computes in: the sum of many pixels needs it.
+    """
+    images, logits = ops.cast(images, "float32"), ops.cast(logits, "float32")
     of_pixels = images * logits - ops.softplus(logits)
     return ops.sum(of_pixels, axis=tuple(range(1, len(of_pixels.shape))))

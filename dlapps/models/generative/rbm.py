@@ -1,7 +1,7 @@
 """The restricted Boltzmann machine (Hinton 2002, "Training products of experts by minimizing
 contrastive divergence"), optionally with persistent chains (Tieleman 2008)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import keras
@@ -12,7 +12,9 @@ from pydantic import Field
 from dlapps.config.section import Positive
 from dlapps.layers.boltzmann_units import BoltzmannUnits
 from dlapps.layers.unit_interval import UnitInterval
-from dlapps.models.generative.maps import bernoulli_log_probability
+from dlapps.metrics.annealed_importance_sampling import annealed_report
+from dlapps.models.generative.maps import Effort, Measure, bernoulli_log_probability
+from dlapps.progress import progress
 
 
 @keras.saving.register_keras_serializable("dlapps")
@@ -86,6 +88,20 @@ class RBM(keras.Model):
         """As GenerativeModel says; latents are probabilities of the hidden units."""
         return {"generate": self._generate, "encode": self._encode, "decode": self._decode}
 
+    def measures(self) -> dict[str, Measure]:
+        """As GenerativeModel says: the likelihood, by annealed importance sampling."""
+        return {"likelihood": self._measured_likelihood}
+
+    def _measured_likelihood(self, batches: Iterable[tf.Tensor], effort: Effort) -> dict:
+        return annealed_report(
+            batches,
+            self.units.free_energy,
+            (self.units.kernel, self.units.visible_bias, self.units.hidden_bias),
+            num_chains=effort.annealing_chains,
+            num_temperatures=effort.annealing_steps,
+            progress=lambda parts: progress(parts, "Annealing"),
+        )
+
     def _encode(self, images):
         return self(images, training=False)
 
@@ -144,10 +160,14 @@ def rbm(
     persistent_chains: Annotated[int, Field(ge=0)] = 0,
     sampling_steps: Positive = 1000,
 ) -> RBM:
-    """As many visible units as pixels; the outputs are the probabilities of the hidden units."""
+    """As many visible units as pixels; the outputs are the probabilities of the hidden units.
+
+    It computes in float32 under every policy: units are drawn by comparing probabilities, and the
+    energies whose difference is learned from are sums over all pixels.
+    """
     image = keras.Input(input_shape, name="image")
-    x = UnitInterval(name="unit_interval")(image)
-    x = layers.Flatten(name="flatten")(x)
+    x = UnitInterval(dtype="float32", name="unit_interval")(image)
+    x = layers.Flatten(dtype="float32", name="flatten")(x)
     hidden = BoltzmannUnits(num_hidden, dtype="float32", name="units")(x)
     return RBM(
         image,

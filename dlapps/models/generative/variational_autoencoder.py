@@ -1,7 +1,7 @@
 """The variational autoencoder (Kingma, Welling 2013, "Auto-encoding variational Bayes")."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
 import keras
@@ -12,7 +12,14 @@ from pydantic import Field
 from dlapps.config.section import Positive
 from dlapps.layers.normal_sample import NormalSample
 from dlapps.layers.unit_interval import UnitInterval
-from dlapps.models.generative.maps import bernoulli_log_probability, standard_normal
+from dlapps.metrics.importance_sampling import importance_sampled_report
+from dlapps.models.generative.maps import (
+    Effort,
+    Measure,
+    bernoulli_log_probability,
+    standard_normal,
+)
+from dlapps.progress import progress
 
 
 @keras.saving.register_keras_serializable("dlapps")
@@ -54,6 +61,18 @@ class VariationalAutoencoder(keras.Model):
     def endpoints(self) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         """As GenerativeModel says; a latent is the mean of its distribution."""
         return {"generate": self._generate, "encode": self._encode, "decode": self._decode}
+
+    def measures(self) -> dict[str, Measure]:
+        """As GenerativeModel says: the likelihood, by importance sampling."""
+        return {"likelihood": self._measured_likelihood}
+
+    def _measured_likelihood(self, batches: Iterable[tf.Tensor], effort: Effort) -> dict:
+        return importance_sampled_report(
+            progress(batches, "Likelihood"),
+            self.posterior,
+            self.log_likelihood,
+            effort.importance_samples,
+        )
 
     def posterior(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Mean and log variance [N, L] of the latents that the encoder infers."""

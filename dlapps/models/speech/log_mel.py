@@ -54,6 +54,6 @@ def log_mel(
 
 def band_frequencies(num_bands: int, sample_rate: int) -> np.ndarray:
     """The middle of each band in hertz, [num_bands]."""
-    ends = 2595 * np.log10(1 + np.array([LOWEST_FREQUENCY, sample_rate / 2]) / 700)
-    mels = np.linspace(*ends, num_bands + 2)[1:-1]
+    lowest, highest = 2595 * np.log10(1 + np.array([LOWEST_FREQUENCY, sample_rate / 2]) / 700)
+    mels = np.linspace(lowest, highest, num_bands + 2)[1:-1]
     return 700 * (10 ** (mels / 2595) - 1)

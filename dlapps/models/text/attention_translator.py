@@ -37,6 +37,28 @@ class AttentionTranslator(keras.Model):
         """The attention weights [N, U, T] before each token that follows: rows sum to 1."""
         return self.decoder([target, *self.encoder(source)])[1]
 
+    def embedded(self, source):
+        """The tokens of a source as vectors [N, T, embedding_size]."""
+        return self.encoder.get_layer("source_embedding")(source)
+
+    def after_embedding(self) -> keras.Model:
+        """The same network from [embedded source, source, target] to the logits.
+
+        It shares all weights; gradients reach its first input, as they cannot reach numbers of
+        tokens.
+        """
+        values, keys, present, *states = self.encoder.outputs
+        vectors = self.encoder.get_layer("source_embedding").output
+        # Cut where no keras.Input is: Keras would take that into the new graph and out of this one.
+        reader = keras.Model([vectors, present], [values, keys, *states], name="reader")
+        embedded = keras.Input(vectors.shape[1:], dtype=vectors.dtype, name="embedded")
+        source = keras.Input((None,), dtype="int32", name="source")
+        target = keras.Input((None,), dtype="int32", name="target")
+        present = ops.not_equal(source, 0)
+        values, keys, *states = reader([embedded, present])
+        logits = self.decoder([target, values, keys, present, *states])[0]
+        return keras.Model([embedded, source, target], logits, name="after_embedding")
+
 
 def attention_translator(
     source_tokens: int,

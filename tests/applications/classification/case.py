@@ -1,4 +1,4 @@
-"""What tests/test_applications.py and tests/test_exact_resume.py need to know of classifiers."""
+"""What tests/test_applications.py needs to know of classifiers."""
 
 from pathlib import Path
 
@@ -6,29 +6,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from dlapps.config.files import find_config, read_text
+from dlapps.runs.directory import create_run, read_config
+
 POINTS = ["0.5,-1.2", "-3,2e0"]
-
-# Between them: batch normalization, dropout, augmentation, averaged weights, every model.
-COMPARED_WITH_AN_UNBROKEN_RUN = {
-    "digits_lenet5",
-    "mnist_lenet5_modern",
-    "mnist_mlp",
-    "mnist_perceptron",
-}
-
-KILLED = {
-    "config": "digits_lenet5",
-    "steps": 200,
-    "kills": 2,
-    "settings": [
-        "model.modern=true",
-        "model.batch_normalization=true",
-        "training.checkpoint_every=20",
-        "training.validate_every=100",
-        "training.ema_momentum=0.99",
-        "training.steps_per_call=3",
-    ],
-}
 
 
 def make_files(directory: Path) -> None:
@@ -43,16 +24,30 @@ def make_files(directory: Path) -> None:
             Image.fromarray(pixels).save(directory / name / f"{number}.{suffix}")
 
 
-def stand_in(data: str, directory: Path) -> list[str]:
-    """The settings that give a config data which a test has."""
+def stand_in(config: dict, directory: Path) -> list[str]:
+    """The settings that give a YAML's contents data which a test has, and make it small."""
+    data = config["data"]["name"]
+    if "transfer" in config:
+        return [f"transfer.run={backbone_in(directory)}", "transfer.frozen_steps=4"]
     if data in ("mnist", "fashion_mnist"):
         return ["data.name=digits"]
     return [f"data.path={directory}"] if data == "image_folder" else []
 
 
-def inputs(data: str, directory: Path) -> list[str]:
+def backbone_in(directory: Path) -> Path:
+    """A run of digits_lenet5 that is there to be built on, made when it is first asked for."""
+    run = directory.parent / f"{directory.name}-backbone"
+    if not run.exists():
+        file = find_config("classification", "digits_lenet5")
+        settings = ["training.steps=1", "training.precision=float32"]
+        config = read_config("classification", read_text(file.path), file.name, settings)
+        create_run("classification", config, run).train(file.name)
+    return run
+
+
+def inputs(config: dict, directory: Path) -> list[str]:
     """What is asked of a run on these data."""
-    if data in ("blobs", "xor", "rings", "spirals"):
+    if config["data"]["name"] in ("blobs", "xor", "rings", "spirals"):
         return POINTS
     return [f"{directory}/cat/0.png", f"{directory}/dog/1.jpg"]
 

@@ -1,11 +1,9 @@
-"""What tests/test_applications.py and tests/test_exact_resume.py need to know of agents."""
+"""What tests/test_applications.py needs to know of agents."""
 
 from pathlib import Path
 
 import gymnasium
 import tensorflow as tf
-
-COMPARED_WITH_AN_UNBROKEN_RUN = {"cartpole_dqn", "acrobot_dqn"}
 
 SMALL = [
     "data.learning_starts=50",
@@ -14,32 +12,17 @@ SMALL = [
     "model.widths=[16]",
 ]
 
-# A replay buffer that overflows, episodes that end, both kinds of actions.
-KILLED = {
-    "config": "cartpole_dqn",
-    "steps": 300,
-    "kills": 2,
-    "settings": [
-        *SMALL,
-        "data.replay_size=400",
-        "data.exploration={final: 0.2, environment_steps: 500}",
-        "training.checkpoint_every=20",
-        "training.validate_every=100",
-        "training.ema_momentum=0.99",
-    ],
-}
-
 
 def make_files(directory: Path) -> None:
     """Nothing: an agent plays by itself."""
 
 
-def stand_in(data: str, directory: Path) -> list[str]:
+def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that make a config's play short, as an untaught CartPole's is."""
     return [*SMALL, "data.name=CartPole-v1"]
 
 
-def inputs(data: str, directory: Path) -> list[str]:
+def inputs(config: dict, directory: Path) -> list[str]:
     """Where the episodes begin that a run is asked to play."""
     return ["7", "8"]
 

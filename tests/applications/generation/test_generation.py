@@ -1,5 +1,7 @@
 """What is asked of generative models: seeds, images, ways between images; and what they refuse."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,8 @@ def autoencoder_run(train) -> Path:
 
 @pytest.fixture(scope="module")
 def adversary_run(train) -> Path:
-    return train("digits_dcgan")
+    # As many latents as pixels: its first weights have the shape of filters, and are none.
+    return train("digits_dcgan", "model.latent_size=64")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,9 @@ def test_encoder_and_decoder_are_served(dlapps, autoencoder_run, images, tmp_pat
     answer = dlapps("generation", "export", autoencoder_run, "--to", tmp_path, "--json")
     assert answer.exit_code == 0, answer.stderr
     served = tf.saved_model.load(answer.document["saved_model"]).signatures
-    assert served.keys() >= {"serving_default", "generate", "encode", "decode"}
+    assert served.keys() == {
+        "serving_default", "generate", "encode", "decode", "reconstruct", "interpolate",
+    }  # fmt: skip
     contents = tf.constant([image.read_bytes() for image in images])
     latents = served["encode"](image_bytes=contents)["latents"]
     assert latents.shape == (2, 2)
@@ -88,6 +93,18 @@ def test_encoder_and_decoder_are_served(dlapps, autoencoder_run, images, tmp_pat
     (record,) = dlapps(*command).document
     given_back = read(record["reconstruction"])
     np.testing.assert_allclose(given_back, 255 * decoded[1, ..., 0], atol=0.51)
+    reconstructed = served["reconstruct"](image_bytes=contents)["images"].numpy()
+    np.testing.assert_allclose(reconstructed, decoded, atol=1e-5)
+    paths = served["interpolate"](first_image_bytes=contents, second_image_bytes=contents[::-1])
+    paths = paths["images"].numpy()
+    assert paths.shape == (2, 10, 8, 8, 1)
+    np.testing.assert_allclose(paths[:, 0], decoded, atol=1e-5)
+    np.testing.assert_allclose(paths[:, -1], decoded[::-1], atol=1e-5)
+    np.testing.assert_allclose(paths[0, 3], paths[1, 6], atol=1e-5)
+    share = np.float32(1 / 3)
+    between = tf.constant((1 - share) * latents[:1] + share * latents[1:])
+    third = served["decode"](latents=between)["images"].numpy()
+    np.testing.assert_allclose(paths[:1, 3], third, atol=1e-5)
 
 
 def test_an_adversary_has_no_encoder_and_says_what_it_takes(
@@ -95,9 +112,7 @@ def test_an_adversary_has_no_encoder_and_says_what_it_takes(
 ):
     for wrong in (images[0], f"{images[0]}:{images[1]}"):
         answer = dlapps("generation", "predict", adversary_run, wrong)
-        assert answer.exit_code == 2
-        for words in (f"'{wrong}' is no seed", "dcgan cannot encode images", "such as 7"):
-            assert words in answer.stderr
+        answer.assert_refused(f"'{wrong}' is no seed", "dcgan cannot encode images", "such as 7")
     answer = dlapps("generation", "export", adversary_run, "--to", tmp_path, "--json")
     served = tf.saved_model.load(answer.document["saved_model"]).signatures
     assert served.keys() == {"serving_default", "generate", "decode"}
@@ -105,10 +120,37 @@ def test_an_adversary_has_no_encoder_and_says_what_it_takes(
 
 def test_more_than_two_images_and_missing_ones_are_named(dlapps, autoencoder_run, images):
     three = ":".join(["a.png"] * 3)
-    for wrong, words in ((three, "names 3 images"), ("nowhere.png", "no image file nowhere.png")):
-        answer = dlapps("generation", "predict", autoencoder_run, wrong)
-        assert answer.exit_code == 2
-        assert words in answer.stderr
+    for wrong, words in (
+        (three, "names 3 images"),
+        ("nowhere.png", "no image file nowhere.png"),
+        (f"{images[0]}:nowhere.png", "no image file nowhere.png"),
+    ):
+        dlapps("generation", "predict", autoencoder_run, wrong).assert_refused(words)
+
+
+def test_a_file_that_is_no_image_is_named(dlapps, autoencoder_run, images, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no image")
+    for wrong, words in ((notes, "is not an image"), (f"{images[0]}:{notes}", "is not two images")):
+        answer = dlapps("generation", "predict", autoencoder_run, images[0], wrong)
+        answer.assert_refused(f"{wrong} {words}")
+
+
+def test_a_colon_may_be_in_the_name_of_a_file(dlapps, autoencoder_run, images, tmp_path):
+    odd = tmp_path / "12:30.png"
+    odd.write_bytes(images[0].read_bytes())
+    command = ("generation", "predict", autoencoder_run, odd, "--to", tmp_path / "to", "--json")
+    assert dlapps(*command).document[0].keys() == {"input", "reconstruction"}
+
+
+def test_filters_are_drawn_of_weights_that_see_the_whole_image(
+    dlapps, autoencoder_run, adversary_run
+):
+    for run, has_filters in ((autoencoder_run, True), (adversary_run, False)):
+        answer = dlapps("generation", "explain", run, "--json")
+        assert answer.exit_code == 0, answer.stderr
+        names = {Path(file).name for file in answer.document["files"]}
+        assert ("filters.png" in names) == has_filters
 
 
 def test_distances_are_measured_in_the_features_of_a_classifier(dlapps, tiny, train, tmp_path):
@@ -119,22 +161,26 @@ def test_distances_are_measured_in_the_features_of_a_classifier(dlapps, tiny, tr
     assert answer.exit_code == 0, answer.stderr
     measured = answer.document["test"]
     assert measured["frechet_distance"] > measured["frechet_distance_of_training_images"] > 0
-    assert len(measured["classifier_sha256"]) == 64
+    digest = hashlib.sha256((classifier / "model.keras").read_bytes()).hexdigest()
+    assert measured["classifier_sha256"] == digest
+    described = json.loads((run / "environment.json").read_text())
+    assert described["ingredients"] == {"evaluation.classifier": digest}
 
 
 def test_a_classifier_that_cannot_serve_is_named_before_training(dlapps, tiny, xor_run, tmp_path):
     classifier = tmp_path / "digits_lenet5" / "0"
     dlapps("classification", "train", "digits_lenet5", "--run", classifier, *tiny)
     for settings, words in (
-        ([f"classifier={tmp_path}/nowhere"], "nowhere is no trained model"),
-        ([f"classifier={xor_run}"], "takes images of (2,)"),
+        ([f"classifier={tmp_path}/nowhere"], "nowhere is no finished run"),
+        ([f"classifier={classifier}/model.keras"], "model.keras is no finished run"),
+        ([f"classifier={xor_run}"], "takes inputs of (2,)"),
         ([f"classifier={classifier}", "feature_layer=dens6"], "did you mean dense6"),
-        ([f"classifier={classifier}", "feature_layer=conv1"], "one vector an image"),
+        ([f"classifier={classifier}", "feature_layer=conv1"], "one vector an example"),
     ):
         options = [part for text in settings for part in ("--set", f"evaluation.{text}")]
         answer = dlapps("generation", "train", "digits_dcgan", "--run", tmp_path / "run", *options)
-        assert answer.exit_code == 2
-        assert words in answer.stderr
+        answer.assert_refused("evaluation.", words)
+        assert not (tmp_path / "run" / "config.yaml").exists(), "refused before any step"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +192,4 @@ def test_a_classifier_that_cannot_serve_is_named_before_training(dlapps, tiny, x
 )
 def test_what_does_not_fit_is_refused_before_training(dlapps, setting, words, tmp_path):
     options = ("--run", tmp_path, "--set", setting)
-    answer = dlapps("generation", "train", "digits_rbm", *options)
-    assert answer.exit_code == 2
-    assert words in answer.stderr
+    dlapps("generation", "train", "digits_rbm", *options).assert_refused(words)

@@ -1,4 +1,4 @@
-"""What tests/test_applications.py and tests/test_exact_resume.py need to know of segmentation."""
+"""What tests/test_applications.py needs to know of segmentation."""
 
 import io
 from pathlib import Path
@@ -8,26 +8,6 @@ import tensorflow as tf
 from PIL import Image
 
 SMALL = ["model.filters=2", "model.depth=1", "data.batch_size=4", "evaluation.batch_size=4"]
-
-# Dropout, and most kinds of random views: crops, turns, elastic ones, light.
-COMPARED_WITH_AN_UNBROKEN_RUN = {"isbi2012_unet"}
-
-KILLED = {
-    "config": "shapes_unet",
-    "steps": 200,
-    "kills": 2,
-    "settings": [
-        *SMALL,
-        "data.num_examples=40",
-        "data.augmentation.crop=32",
-        "data.augmentation.elastic=3",
-        "model.batch_normalization=true",
-        "model.dropout=0.2",
-        "training.checkpoint_every=20",
-        "training.validate_every=100",
-        "training.steps_per_call=3",
-    ],
-}
 
 
 def make_files(directory: Path) -> None:
@@ -46,15 +26,16 @@ def make_files(directory: Path) -> None:
         Image.fromarray(levels).save(directory / "masks" / f"{number}.png")
 
 
-def stand_in(data: str, directory: Path) -> list[str]:
+def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a config data which a test has."""
+    data = config["data"]["name"]
     if data == "mask_folder":
         return [*SMALL, f"data.path={directory}", "data.image_size=[32, 48]"]
     crop = ["data.augmentation.crop=32"] if data == "isbi2012" else []
     return [*SMALL, *crop, "data.name=shapes", "data.num_examples=20"]
 
 
-def inputs(data: str, directory: Path) -> list[str]:
+def inputs(config: dict, directory: Path) -> list[str]:
     """What is asked of a run on these data: two sizes, two formats."""
     return [f"{directory}/images/0.png", f"{directory}/images/1.jpg"]
 

@@ -98,4 +98,6 @@ def test_inputs_of_one_name_do_not_overwrite_each_other(dlapps, run, tmp_path):
     assert written == ["1_2_mask.png", "1_2_overlay.png", "1_mask.png", "1_overlay.png"]
     explained = dlapps("segmentation", "explain", run, *inputs, "--json")
     assert explained.exit_code == 0, explained.stderr
-    assert [path.rsplit("/", 1)[1] for path in explained.document["files"]] == ["1.png", "1_2.png"]
+    assert [path.rsplit("/", 1)[1] for path in explained.document["files"]] == [
+        "1.png", "1_2.png", "1_explained.png", "1_2_explained.png",
+    ]  # fmt: skip

@@ -3,10 +3,12 @@
 import io
 
 import numpy as np
+from matplotlib.contour import ContourSet
 from PIL import Image
 
 from dlapps.applications.segmentation.pictures import (
     class_scores,
+    explained_region,
     mask_palette,
     mask_png,
     overlay,
@@ -71,3 +73,18 @@ def test_the_worst_and_the_best_are_among_those_shown():
     assert [axes.get_title() for axes in figure.axes[3::4]] == [
         "Errors: 90.0%", "Errors: 40.0%", "Errors: 0.0%",
     ]  # fmt: skip
+
+
+def test_an_explained_region_is_named_and_outlined():
+    region = np.zeros((4, 5, 3))
+    region[1:3, 1:4, 2] = 1
+    image, relevance = np.full((4, 5, 1), 0.5), np.zeros((4, 5))
+    figure = explained_region("one.png", image, region, relevance + 0.3, ("a", "b", "c"))
+    assert figure.get_suptitle() == "one.png: c, inside the lines"
+    for axes in figure.axes[:2]:
+        (outline,) = (each for each in axes.collections if isinstance(each, ContourSet))
+        assert outline.levels == [0.5]
+    assert (
+        "say nothing"
+        in explained_region("one.png", image, region, relevance, ("a", "b", "c")).get_suptitle()
+    )

@@ -1,4 +1,4 @@
-"""What tests/test_applications.py and tests/test_exact_resume.py need to know of speech."""
+"""What tests/test_applications.py needs to know of speech."""
 
 from pathlib import Path
 
@@ -7,28 +7,6 @@ import tensorflow as tf
 
 from dlapps.data.audio.recordings import encode_wav
 from dlapps.datasets.tones import SAMPLE_RATE, make_tones
-
-# Between them: both models, masking, dropout, batch normalization, augmentation.
-COMPARED_WITH_AN_UNBROKEN_RUN = {"spoken_digit_keyword_cnn", "spoken_digit_attention_lstm"}
-
-KILLED = {
-    "config": "tones_keyword_cnn",
-    "steps": 150,
-    "kills": 2,
-    "settings": [
-        "data.num_examples=200",
-        "data.seconds=0.2",
-        "data.batch_size=16",
-        "model.filters=8",
-        "model.dropout=0.2",
-        "model.time_masking=0.2",
-        "model.frequency_masking=0.2",
-        "training.checkpoint_every=20",
-        "training.validate_every=50",
-        "training.ema_momentum=0.99",
-        "training.steps_per_call=3",
-    ],
-}
 
 
 def make_files(directory: Path) -> None:
@@ -43,15 +21,15 @@ def make_files(directory: Path) -> None:
             (directory / name / f"{number}.wav").write_bytes(encode_wav(clip, rate))
 
 
-def stand_in(data: str, directory: Path) -> list[str]:
-    """The settings that give a config data which a test has."""
+def stand_in(config: dict, directory: Path) -> list[str]:
+    """The settings that give a YAML's contents data which a test has, and make it small."""
     small = ["data.batch_size=8", "data.seconds=0.2"]
-    if data == "wav_folder":
+    if config["data"]["name"] == "wav_folder":
         return [*small, f"data.path={directory}"]
     return [*small, "data.name=tones", "data.num_examples=48"]
 
 
-def inputs(data: str, directory: Path) -> list[str]:
+def inputs(config: dict, directory: Path) -> list[str]:
     """What is asked of a run on these data: one file as it should be, one to be resampled."""
     return [f"{directory}/one/0.wav", f"{directory}/two/1.wav"]
 

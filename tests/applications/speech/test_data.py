@@ -3,12 +3,13 @@
 import logging
 import os
 from collections import Counter
+from typing import get_args
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dlapps.applications.speech.data import SPEAKERS, RecordingData, load_recordings, split_rows
+from dlapps.applications.speech.data import RecordingData, Speaker, load_recordings, split_rows
 from dlapps.data.audio.recordings import encode_wav
 from dlapps.errors import UsageError
 
@@ -29,11 +30,11 @@ def settings(folder, **others) -> RecordingData:
 
 
 def test_a_folder_gives_clips_of_one_length_with_their_classes(folder):
-    splits = load_recordings(settings(folder))
-    assert (splits.spec.sample_rate, splits.spec.num_samples) == (8000, 160)
-    assert splits.spec.class_names == ("no", "yes")
-    assert splits.spec.seconds == 0.02
-    for examples, size in ((splits.train, 16), (splits.validation, 2), (splits.test, 2)):
+    data = load_recordings(settings(folder))
+    assert (data.spec.sample_rate, data.spec.num_samples) == (8000, 160)
+    assert data.spec.class_names == ("no", "yes")
+    assert data.spec.seconds == 0.02
+    for examples, size in ((data["train"], 16), (data["validation"], 2), (data["test"], 2)):
         waveforms, labels = examples.columns["waveform"], examples.columns["label"]
         assert waveforms.shape == (size, 160)
         assert waveforms.dtype == np.int16
@@ -56,8 +57,8 @@ def test_broken_and_empty_recordings_are_left_out_and_named(folder, caplog):
     (folder / "yes" / "broken.wav").write_text("no sound")
     (folder / "no" / "empty.wav").write_bytes(encode_wav(np.zeros(0, np.int16), 8000))
     with caplog.at_level(logging.WARNING):
-        splits = load_recordings(settings(folder))
-    assert sum(len(split) for split in splits.named().values()) == 20
+        data = load_recordings(settings(folder))
+    assert sum(len(split) for split in data.splits.values()) == 20
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("2 of 22 recordings cannot be decoded")
     assert "broken.wav" in message
@@ -90,13 +91,14 @@ def test_settings_that_do_not_go_together_are_refused(values, message):
 def test_tones_are_the_same_each_time():
     wanted = RecordingData(name="tones", num_examples=40, seconds=0.1)
     one, two = load_recordings(wanted), load_recordings(wanted)
-    assert [len(split) for split in one.named().values()] == [40, 10, 10]
-    for name, split in one.named().items():
-        assert split.fingerprint() == two.named()[name].fingerprint()
+    assert [len(split) for split in one.splits.values()] == [40, 10, 10]
+    for name, split in one.splits.items():
+        assert split.fingerprint() == two[name].fingerprint()
 
 
 def names() -> list[str]:
-    everything = [f"{d}_{s}_{i}.wav" for d in range(10) for s in SPEAKERS for i in range(50)]
+    speakers = get_args(Speaker)
+    everything = [f"{d}_{s}_{i}.wav" for d in range(10) for s in speakers for i in range(50)]
     np.random.default_rng(0).shuffle(everything)
     return everything
 
@@ -131,7 +133,7 @@ def test_a_held_out_speaker_is_tested_on_and_learned_from_never():
 @pytest.mark.real_data
 @pytest.mark.skipif(not os.environ.get("DLAPPS_MANUAL_DIR"), reason="needs DLAPPS_MANUAL_DIR")
 def test_the_real_spoken_digits():
-    splits = load_recordings(RecordingData(name="spoken_digit"))
-    assert [len(split) for split in splits.named().values()] == [2000, 250, 250]
-    assert splits.train.columns["waveform"].shape == (2000, 8000)
-    assert set(Counter(splits.test.columns["label"].tolist()).values()) == {25}
+    data = load_recordings(RecordingData(name="spoken_digit"))
+    assert [len(split) for split in data.splits.values()] == [2000, 250, 250]
+    assert data["train"].columns["waveform"].shape == (2000, 8000)
+    assert set(Counter(data["test"].columns["label"].tolist()).values()) == {25}

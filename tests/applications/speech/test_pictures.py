@@ -6,6 +6,7 @@ from dlapps.applications.speech.pictures import (
     attention_by_class,
     heard_figure,
     mistaken_spectrograms,
+    relevance_figure,
 )
 from dlapps.explain.figures.png import png_bytes
 
@@ -26,6 +27,27 @@ def test_one_recording_with_attention_above_and_its_answer_beside():
     assert png_bytes(figure).startswith(b"\x89PNG")
     plain = heard_figure("clip", spectrogram, 0.5, frequencies, answer)
     assert len(plain.axes) == 2
+
+
+def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
+    relevance = np.zeros((30, 12))
+    relevance[4, 2], relevance[20, 9] = 2.0, -1.0
+    frequencies = np.linspace(60, 4000, 12)
+    figure = relevance_figure("a $ clip.wav", RANDOM.random((30, 12)), 0.5, frequencies, relevance)
+    left, right, scale = figure.axes
+    _, overlay = right.images
+    assert overlay.get_extent() == left.images[0].get_extent() == [0, 0.5, 0, 12]
+    shown = np.asarray(overlay.get_array())
+    assert shown.shape == (12, 30, 4)
+    assert np.count_nonzero(shown[..., 3]) == 2
+    supports, speaks_against = shown[2, 4], shown[9, 20]
+    assert supports[0] > supports[2]
+    assert speaks_against[2] > speaks_against[1]
+    assert left.get_xlabel() == right.get_xlabel() == "Seconds"
+    assert left.get_ylabel() == "Hertz"
+    assert scale.get_ylim()[0] == -scale.get_ylim()[1]
+    assert png_bytes(figure).startswith(b"\x89PNG")
+    assert relevance_figure("nothing", relevance, 0.5, frequencies, 0 * relevance).axes
 
 
 def test_only_mistakes_are_shown_the_surest_first():

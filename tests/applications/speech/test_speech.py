@@ -40,10 +40,32 @@ def test_another_sample_rate_is_resampled_and_said(dlapps, run, clip, tmp_path):
     assert answer.document[0]["label"] in KEYS
 
 
+def test_a_file_of_another_width_is_answered_as_a_server_answers_its_16_bits(
+    dlapps, run, clip, tmp_path
+):
+    # Another key: of the same one, the mean would be only quieter, which the network ignores.
+    stereo = np.stack([clip // 2, make_tones(2, 1600)[0][1] // 2], axis=1)
+    same = [stereo, stereo.astype(np.int32) * 65536, stereo.astype(np.float32) / 32768]
+    files = [
+        write(tmp_path / f"{number}.wav", encode_wav(samples, 11025))
+        for number, samples in enumerate(same)
+    ]
+    answer = dlapps("speech", "predict", run, *files, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    for record, file in zip(answer.document, files, strict=True):
+        assert record == {**answer.document[0], "input": str(file)}
+    exported = dlapps("speech", "export", run, "--to", tmp_path / "models", "--json")
+    serve = tf.saved_model.load(exported.document["saved_model"]).signatures["serving_default"]
+    (served,) = serve(wav_bytes=tf.constant([files[0].read_bytes()]))["probabilities"].numpy()
+    probabilities = list(answer.document[0]["probabilities"].values())
+    np.testing.assert_allclose(served, probabilities, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("contents", "why"),
     [
         (b"words", "is not a WAV file"),
+        (encode_wav(np.ones(9, np.int16), 1), "has 1 samples a second in 1 channels"),
         (encode_wav(np.zeros(0, np.int16), 8000), "is empty: it holds no samples"),
         (None, "There is no recording"),
     ],
@@ -61,6 +83,26 @@ def test_what_is_no_recording_is_named(dlapps, run, clip, tmp_path, contents, wh
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("config", ["tones_keyword_cnn", "tones_attention_lstm"])
+def test_what_is_trained_in_reduced_precision_is_asked_and_explained(
+    dlapps, tiny, clip, tmp_path, config
+):
+    small = ("data.num_examples=48", "data.seconds=0.2", "data.batch_size=8")
+    options = [part for setting in small for part in ("--set", setting)]
+    run = tmp_path / config / "0"
+    reduced = ("--set", "training.precision=mixed_bfloat16")
+    file = write(tmp_path / "clip.wav", encode_wav(clip, 8000))
+    for command in (
+        ("train", config, "--run", run, *tiny, *options, *reduced),
+        ("evaluate", run),
+        ("predict", run, file),
+        ("explain", run, file),
+        ("export", run, "--to", tmp_path / "models"),
+    ):
+        answer = dlapps("speech", *command)
+        assert answer.exit_code == 0, answer.stderr
+
+
 def test_a_folder_that_is_not_there_is_named(dlapps, tiny, tmp_path):
     path = ("--set", f"data.path={tmp_path}/nowhere", "--run", tmp_path / "run")
     answer = dlapps("speech", "train", "wav_folder_keyword_cnn", *tiny, *path)
@@ -76,7 +118,9 @@ def test_single_recordings_are_drawn(dlapps, run, clip, tmp_path):
     answer = dlapps("speech", "explain", run, *files, "--json")
     assert answer.exit_code == 0, answer.stderr
     pictures = [Path(path) for path in answer.document["files"]]
-    assert [path.name for path in pictures] == ["a.png", "b.png", "a_2.png"]
+    heard = [f"{name}.png" for name in ("a", "b", "a_2")]
+    explained = [f"{name}_explained.png" for name in ("a", "b", "a_2")]
+    assert [path.name for path in pictures] == heard + explained
     assert all(path.stat().st_size > 10_000 for path in pictures)
 
 
@@ -94,11 +138,12 @@ def test_the_exported_model_takes_files_and_waveforms(dlapps, run, clip, tmp_pat
             by_file["probabilities"], by_waveform["probabilities"], atol=1e-5
         )
     empty = encode_wav(np.zeros(0, np.int16), 8000)
+    no_rates = [encode_wav(clip, 1), encode_wav(clip, 100_000_000)]
     other_widths = [
         encode_wav((clip // 256 + 128).astype(np.uint8), 8000),
         encode_wav(clip.astype(np.int32) * 65536, 8000),
         encode_wav(clip.astype(np.float32) / 32768, 8000),
     ]
-    for wrong in (b"words", empty, *other_widths):
+    for wrong in (b"words", empty, *no_rates, *other_widths):
         with pytest.raises(tf.errors.InvalidArgumentError):
             signatures["serving_default"](wav_bytes=tf.constant([wrong]))

@@ -1,4 +1,4 @@
-"""What tests/test_applications.py and tests/test_exact_resume.py need to know of translators."""
+"""What tests/test_applications.py needs to know of translators."""
 
 from pathlib import Path
 
@@ -6,24 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.datasets.number_words import english, german
-
-COMPARED_WITH_AN_UNBROKEN_RUN = {"multi30k_attention"}
-
-KILLED = {
-    "config": "number_words_attention",
-    "steps": 60,
-    "kills": 2,
-    "settings": [
-        "model.units=16",
-        "model.embedding_size=8",
-        "model.dropout=0.2",
-        "data.batch_size=16",
-        "training.checkpoint_every=10",
-        "training.validate_every=30",
-        "training.ema_momentum=0.99",
-        "training.steps_per_call=3",
-    ],
-}
 
 
 def make_files(directory: Path) -> None:
@@ -34,16 +16,16 @@ def make_files(directory: Path) -> None:
         (directory / f"pairs.{name}").write_text("".join(f"{line}\n" for line in side))
 
 
-def stand_in(data: str, directory: Path) -> list[str]:
-    """The settings that give a config data which a test has."""
+def stand_in(config: dict, directory: Path) -> list[str]:
+    """The settings that give a YAML's contents data which a test has, and make it small."""
     small = ["model.units=16", "model.embedding_size=8", "data.batch_size=16"]
     small += ["decoding.max_length=6", "data.source_unit=characters"]
-    if data == "number_words":
+    if config["data"]["name"] == "number_words":
         return small
     return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
 
 
-def inputs(data: str, directory: Path) -> list[str]:
+def inputs(config: dict, directory: Path) -> list[str]:
     """What is asked of a run on these data."""
     return ["siebenundzwanzig", "Zwölf!", "dreitausend"]
 

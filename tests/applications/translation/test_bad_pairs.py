@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dlapps.applications.translation.application import Translation
+from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.config.files import find_config, read_text
 from dlapps.errors import UsageError
 from dlapps.runs.directory import read_config
@@ -57,8 +58,38 @@ def test_a_line_without_a_tab_is_named(train_on, tmp_path):
     answer.assert_refused(f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
 
 
-def test_an_empty_sentence_is_refused():
+@pytest.fixture(scope="module")
+def spec():
+    return SentencePairsSpec(
+        source_tokens=("zwei",),
+        source_unit="words",
+        target_tokens=("two",),
+        target_unit="words",
+        example_sentences=("zwei",),
+    )
+
+
+@pytest.fixture(scope="module")
+def translation():
     file = find_config("translation", "number_words_attention")
-    config = read_config("translation", read_text(file.path), file.name)
-    with pytest.raises(UsageError, match="An empty sentence has no translation"):
-        Translation(config).predict(None, None, ["zwei", " "], Path())
+    return Translation(read_config("translation", read_text(file.path), file.name))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "An empty sentence has no translation"),
+        (" \t", "An empty sentence has no translation"),
+        ("zwei \udcff", "is not valid Unicode"),
+    ],
+)
+def test_what_is_no_sentence_is_refused(translation, spec, text, message):
+    """Before the model is asked, so that no model is needed here."""
+    read = translation.answers(None, spec)["serving_default"].read
+    assert read("zwei")["sentences"].tolist() == [b"zwei"]
+    with pytest.raises(UsageError, match=message):
+        read(text)
+    with pytest.raises(UsageError, match=message):
+        translation.predict(None, spec, ["zwei", text], Path())
+    with pytest.raises(UsageError, match=message):
+        translation.pictures_of(None, spec, [text])

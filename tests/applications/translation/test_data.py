@@ -34,35 +34,35 @@ def texts(split) -> set[bytes]:
 
 def test_one_file_is_divided_once_and_for_all(tmp_path, pairs):
     settings = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs))
-    splits, again = load_sentence_pairs(settings), load_sentence_pairs(settings)
-    assert [len(split) for split in splits.named().values()] == [16, 2, 2]
-    assert len(set.union(*map(texts, splits.named().values()))) == 20
-    for name, split in splits.named().items():
-        assert split.fingerprint() == again.named()[name].fingerprint()
+    data, again = load_sentence_pairs(settings), load_sentence_pairs(settings)
+    assert [len(split) for split in data.splits.values()] == [16, 2, 2]
+    assert len(set.union(*map(texts, data.splits.values()))) == 20
+    for name, split in data.splits.items():
+        assert split.fingerprint() == again[name].fingerprint()
 
 
 def test_two_files_go_together_line_by_line(tmp_path, pairs):
     for name, side in zip(("source", "target"), zip(*pairs), strict=True):
         (tmp_path / name).write_text("\n".join(side))
     settings = {"path": tmp_path / "source", "target_path": tmp_path / "target"}
-    splits = load_sentence_pairs(SentencePairs(name="parallel_files", **settings))
+    data = load_sentence_pairs(SentencePairs(name="parallel_files", **settings))
     found = [
         tuple(text.decode() for text in pair)
-        for split in splits.named().values()
+        for split in data.splits.values()
         for pair in zip(split.columns["source_text"], split.columns["target_text"], strict=True)
     ]
     assert sorted(found) == sorted(pairs)
     one_file = SentencePairs(name="tsv", path=write_tsv(tmp_path / "p.tsv", pairs))
-    assert texts(splits.test) == texts(load_sentence_pairs(one_file).test)
+    assert texts(data["test"]) == texts(load_sentence_pairs(one_file)["test"])
 
 
 def test_words_of_the_test_split_alone_are_unknown(tmp_path, pairs):
     for name, rows in {"train": pairs[:10], "validation": pairs[10:12], "test": pairs[12:]}.items():
         write_tsv(tmp_path / f"{name}.tsv", rows)
-    splits = load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path))
-    assert set(splits.spec.source_tokens) == {"da", *(f"wort{number}" for number in range(10))}
-    assert (splits.test.columns["source"][:, 0] == UNKNOWN).all()
-    assert UNKNOWN not in splits.train.columns["source"]
+    data = load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path))
+    assert set(data.spec.source_tokens) == {"da", *(f"wort{number}" for number in range(10))}
+    assert (data["test"].columns["source"][:, 0] == UNKNOWN).all()
+    assert UNKNOWN not in data["train"].columns["source"]
 
 
 def test_rare_words_and_long_training_pairs_are_left_out(tmp_path, pairs, caplog):
@@ -71,19 +71,20 @@ def test_rare_words_and_long_training_pairs_are_left_out(tmp_path, pairs, caplog
     for name in ("validation", "test"):
         write_tsv(tmp_path / f"{name}.tsv", [(too_long, "there")])
     settings = SentencePairs(name="tsv", path=tmp_path, min_count=2, max_length=20)
-    splits = load_sentence_pairs(settings)
-    assert splits.spec.source_tokens == ("da",)
-    assert splits.train.columns["source"].shape == (21, 21)
-    known = splits.spec.vocabularies()[0].encode(tf.constant(["da"]))[0, 0]
-    assert splits.train.columns["source"][-1].tolist() == [known] * 20 + [END]
-    assert too_long.encode() not in texts(splits.train)
-    assert texts(splits.test) == {too_long.encode()}
+    data = load_sentence_pairs(settings)
+    assert data.spec.source_tokens == ("da",)
+    assert data["train"].columns["source"].shape == (21, 21)
+    known = data.spec.vocabularies()[0].encode(tf.constant(["da"]))[0, 0]
+    assert data["train"].columns["source"][-1].tolist() == [known] * 20 + [END]
+    assert too_long.encode() not in texts(data["train"])
+    assert texts(data["test"]) == {too_long.encode()}
     assert "1 of 22 training pairs have more than 20 tokens" in caplog.text
 
 
 def test_training_pairs_that_are_all_too_long_are_refused(tmp_path, pairs):
     path = write_tsv(tmp_path / "p.tsv", pairs)
-    assert len(load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=2)).train) == 16
+    data = load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=2))
+    assert len(data["train"]) == 16
     with pytest.raises(UsageError, match=r"more than 1 tokens; raise data\.max_length"):
         load_sentence_pairs(SentencePairs(name="tsv", path=path, max_length=1))
 
@@ -107,16 +108,46 @@ def test_a_path_goes_with_files(values, message):
 
 
 def test_held_out_numbers_are_in_no_other_split():
-    splits = load_sentence_pairs(SentencePairs(name="number_words", source_unit="characters"))
-    assert [len(split) for split in splits.named().values()] == [8000, 1000, 1000]
-    assert len(set.union(*map(texts, splits.named().values()))) == 10_000
-    assert UNKNOWN not in splits.test.columns["source"]
+    data = load_sentence_pairs(SentencePairs(name="number_words", source_unit="characters"))
+    assert [len(split) for split in data.splits.values()] == [8000, 1000, 1000]
+    assert len(set.union(*map(texts, data.splits.values()))) == 10_000
+    assert UNKNOWN not in data["test"].columns["source"]
 
 
 def test_a_spec_survives_json():
-    spec = SentencePairsSpec(("a",), "words", ("b", "c"), "characters")
-    assert SentencePairsSpec(["a"], "words", ["b", "c"], "characters") == spec
-    assert repr(spec) == "1 words to 2 characters"
+    spec = SentencePairsSpec(
+        source_tokens=("a",),
+        source_unit="words",
+        target_tokens=("b", "c"),
+        target_unit="characters",
+        example_sentences=("a a",),
+    )
+    assert SentencePairsSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert repr(spec) == "1 words to 2 characters, such as 'a a'"
+
+
+@pytest.mark.parametrize(
+    ("sentences", "examples"),
+    [
+        (["da b c", "da", "\ufeff￭", "da b", "da b c d", "b"], ("da", "da b c", "da b c d")),
+        (["da b", "da", "da"], ("da", "da b")),
+        (["da b", "b da"], ("da b",)),
+    ],
+)
+def test_examples_are_validation_sentences_of_several_lengths(tmp_path, pairs, sentences, examples):
+    for name in ("train", "test"):
+        write_tsv(tmp_path / f"{name}.tsv", pairs)
+    write_tsv(tmp_path / "validation.tsv", [(sentence, "there") for sentence in sentences])
+    spec = load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path)).spec
+    assert spec.example_sentences == examples
+
+
+def test_a_validation_split_without_a_token_is_refused(tmp_path, pairs):
+    for name in ("train", "test"):
+        write_tsv(tmp_path / f"{name}.tsv", pairs)
+    write_tsv(tmp_path / "validation.tsv", [("￭", "there")])
+    with pytest.raises(UsageError, match="No sentence of the validation split has a token"):
+        load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path))
 
 
 def test_teacher_forcing_trims_shifts_and_weighs():
@@ -141,9 +172,9 @@ def test_a_sequence_is_read_up_to_its_end(tokens, length):
 def test_multi30k_is_multi30k(tmp_path_factory, monkeypatch):
     data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path_factory.mktemp("tfds"))
     monkeypatch.setenv("DLAPPS_DATA_DIR", data_dir)
-    splits = load_sentence_pairs(SentencePairs(name="multi30k", min_count=2))
-    assert [len(split) for split in splits.named().values()] == [29_000, 1_014, 1_000]
-    found = dict(zip(*(splits.train.columns[f"{s}_text"] for s in ("source", "target"))))
+    data = load_sentence_pairs(SentencePairs(name="multi30k", min_count=2))
+    assert [len(split) for split in data.splits.values()] == [29_000, 1_014, 1_000]
+    found = dict(zip(*(data["train"].columns[f"{s}_text"] for s in ("source", "target"))))
     sentence = "Ein kleines Mädchen klettert in ein Spielhaus aus Holz."
     assert found[sentence.encode()] == b"A little girl climbing into a wooden playhouse."
-    np.testing.assert_array_less((splits.test.columns["source"] == UNKNOWN).mean(), 0.04)
+    np.testing.assert_array_less((data["test"].columns["source"] == UNKNOWN).mean(), 0.04)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from dlapps.data.audio.recordings import (
     clip_maker,
     decode_wav,
+    decode_wavs,
     encode_wav,
     fit_length,
     read_wav,
@@ -99,6 +100,9 @@ def test_short_clips_lie_in_the_middle_and_of_long_ones_the_word_is_kept():
         (encode_wav(noise(10), 8000)[:30], "not a WAV file"),
         (GOOD[:24] + bytes(8) + GOOD[32:], "has no sample rate"),
         (encode_wav(noise(0), 8000), "is empty"),
+        (encode_wav(noise(10), 999), "has 999 samples a second in 1 channels"),
+        (encode_wav(noise(10), 2_000_000), "has 2,000,000 samples a second in 1 channels"),
+        (encode_wav(noise(2, 1025), 8000), "has 8,000 samples a second in 1,025 channels"),
         (GOOD[:4] + bytes(4) + GOOD[8:], "not a WAV file"),
         (GOOD[:22] + bytes(2) + GOOD[24:], "not a WAV file"),
         (GOOD[:32] + bytes(2) + GOOD[34:], "not a WAV file"),
@@ -125,3 +129,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_graph_refuses_a_file_without_samples():
     with pytest.raises(tf.errors.InvalidArgumentError, match="holds no samples"):
         decode_wav(tf.constant(encode_wav(noise(0), 8000)), 8000, 10)
+
+
+@pytest.mark.parametrize(("rate", "message"), [(999, "too low"), (1_000_001, "too high")])
+def test_a_graph_refuses_a_rate_that_no_recording_has(rate, message):
+    decode = tf.function(lambda text: decode_wav(text, 8000, 10))
+    for function in (decode, lambda text: decode_wav(text, 8000, 10)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            function(tf.constant(encode_wav(noise(10), rate)))
+
+
+def test_many_files_are_heard_as_each_alone():
+    files = [encode_wav(noise(700, 2), 11025), encode_wav(noise(900), 8000)]
+    heard = decode_wavs(tf.constant(files), 8000, 800)
+    assert heard.shape == (2, 800)
+    for file, clip in zip(files, heard, strict=True):
+        np.testing.assert_array_equal(clip, decode_wav(tf.constant(file), 8000, 800))

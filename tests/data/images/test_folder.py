@@ -1,7 +1,9 @@
 """A user's folder becomes arrays; broken files are left out and named, nothing else is lost."""
 
+import hashlib
 import logging
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +74,10 @@ def test_beyond_the_memory_limit_paths_come_instead_of_images(folder):
     beyond = load_image_folder(folder, memory_limit=21 * 6 * 8 - 1)
     assert beyond.image_shape == (6, 8, 1)
     for split, arrays in beyond.splits.items():
-        assert arrays.keys() == {"path", "label"}
+        assert arrays.keys() == {"path", "sha256", "label"}
+        for path, digest in zip(arrays["path"], arrays["sha256"], strict=True):
+            contents = Path(os.fsdecode(path)).read_bytes()
+            assert digest.decode() == hashlib.sha256(contents).hexdigest()
         np.testing.assert_array_equal(arrays["label"], within[split]["label"])
         shades = [np.asarray(Image.open(os.fsdecode(path)))[0, 0] for path in arrays["path"]]
         np.testing.assert_array_equal(shades, within[split]["image"][:, 0, 0, 0])

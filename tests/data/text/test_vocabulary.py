@@ -28,6 +28,12 @@ def test_what_follows_the_end_is_not_read():
     assert vocabulary.decode(ids).numpy().tolist() == [b"a-b", b"b"]
 
 
+def test_every_token_can_be_seen():
+    vocabulary = Vocabulary((" ", "x", "￭-￭"), "characters")
+    ids = tf.constant([[5, 4, 6, UNKNOWN, END]])
+    assert vocabulary.shown(ids) == [["x", "␣", "-", "<unknown>", "<end>"]]
+
+
 def test_encoding_and_decoding_work_in_a_saved_model(tmp_path):
     module = tf.Module()
     module.vocabulary = vocabulary = Vocabulary(("x", "y"), "characters")

@@ -1,6 +1,9 @@
 """Images, the filters and the latents of a generative model are laid out as drawings say."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import tensorflow as tf
 
 from dlapps.applications.generation.pictures import (
     filters_figure,
@@ -41,12 +44,16 @@ def test_a_model_is_drawn_by_the_maps_it_has():
         "generate": lambda seeds: random.random((len(seeds), 4, 4, 1)),
         "decode": lambda latents: np.tile(latents[:, :1, None, None], (1, 4, 4, 1)),
     }
-    without = generative_pictures(maps, images, labels, ("a", "b"), 2)
+    model = SimpleNamespace(latent_size=2, trainable_variables=[tf.Variable(tf.ones([16, 3]))])
+    without = generative_pictures(model, maps, images, labels, ("a", "b"))
     assert without.keys() == {"samples", "interpolations"}
     maps["encode"] = lambda images: images.reshape(len(images), -1)[:, :2]
-    complete = generative_pictures(maps, images, labels, ("a", "b"), 2)
-    plane = {"latent_plane", "latent_scatter"}
+    complete = generative_pictures(model, maps, images, labels, ("a", "b"))
+    plane = {"latent_plane", "latent_scatter", "filters"}
     assert complete.keys() == {"samples", "interpolations", "reconstructions"} | plane
+    model.trainable_variables = [tf.Variable(tf.ones([3, 3, 1, 8]))]
+    local = generative_pictures(model, maps, images, labels, ("a", "b"))
+    assert local.keys() == complete.keys() - {"filters"}
 
 
 def test_the_strongest_filters_come_first_and_zero_is_grey():

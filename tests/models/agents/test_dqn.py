@@ -154,3 +154,15 @@ def test_the_published_network_for_images():
 def test_images_are_needed_for_convolutions():
     with pytest.raises(UsageError, match=r"shape \(4,\); model.name=dqn"):
         convolutional_dqn((4,), "float32", 2, (0.0,), (1.0,))
+
+
+@pytest.mark.parametrize("dueling", [False, True])
+def test_after_rescaling_it_is_the_same_network(dueling):
+    model = dqn((2,), "uint8", 3, (100.0,), (50.0,), widths=[8], dueling=dueling)
+    observations = np.random.default_rng(0).integers(0, 256, (5, 2), dtype=np.uint8)
+    expected = model(observations).numpy()
+    rescaled = (observations.astype(np.float32) - 100) / 50
+    network = model.after_rescaling()
+    np.testing.assert_allclose(network([rescaled]), expected, atol=1e-5)
+    np.testing.assert_array_equal(model(observations), expected)
+    assert next(layer.name for layer in model.layers) == "observation"

@@ -51,6 +51,23 @@ def test_a_saved_model_comes_back_whole(model, tmp_path):
     np.testing.assert_array_equal(loaded.attention(SOURCE, TARGET), model.attention(SOURCE, TARGET))
 
 
+def test_after_the_embedding_the_network_is_the_same_and_has_gradients(model, tmp_path):
+    embedded = model.embedded(SOURCE)
+    for network in (model.after_embedding(), model.after_embedding()):
+        with tf.GradientTape() as tape:
+            tape.watch(embedded)
+            logits = network([embedded, SOURCE, TARGET], training=False)
+        np.testing.assert_allclose(logits, logits_of(model, SOURCE, TARGET), atol=1e-5)
+        slopes = tape.gradient(logits, embedded).numpy()
+        assert (np.abs(slopes).max(axis=-1) > 0).tolist() == (SOURCE != 0).numpy().tolist()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    again = loaded.after_embedding()([loaded.embedded(SOURCE), SOURCE, TARGET], training=False)
+    np.testing.assert_allclose(again, logits, atol=1e-5)
+    loaded.save(tmp_path / "again.keras")
+    keras.saving.load_model(tmp_path / "again.keras", compile=False)
+
+
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_plain_fit_learns_to_reverse(cell):
     """Which cannot be done without looking at the source: its unigram loss would be 1.39."""

@@ -1,0 +1,148 @@
+"""What a segmentation answers: the class of every pixel, from an encoded image or from pixels."""
+
+import functools
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from dlapps.applications.segmentation.data import MaskSpec
+from dlapps.applications.segmentation.pictures import mask_png, overlay_png
+from dlapps.data.images.decoding import (
+    IMAGE_FILE,
+    decode_image,
+    read_bytes,
+    read_image,
+    resized,
+    to_unit_interval,
+)
+from dlapps.export.answer import Answer, Arrays
+from dlapps.files import write_into
+
+NUM_TRIES = 8
+NOWHERE = -1
+"""Fills a class map beyond an image that is smaller than others of its batch."""
+
+
+def network_inputs(images: tf.Tensor | np.ndarray, spec: MaskSpec) -> tf.Tensor:
+    """What the network takes of uint8 images [N, H, W, channels] of any size."""
+    return to_unit_interval(images if spec.image_size is None else resized(images, spec.image_size))
+
+
+def segment(
+    network: Callable[[tf.Tensor], Any], images: tf.Tensor | np.ndarray, spec: MaskSpec
+) -> tf.Tensor:
+    """The probabilities [N, H, W, C] of uint8 images, by the logits that `network` gives."""
+    logits = network(network_inputs(images, spec))
+    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+    if spec.image_size is None:
+        return probabilities
+    return tf.image.resize(probabilities, tf.shape(images)[1:3])
+
+
+def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
+    """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, channels].
+
+    Both answer with class_map int32 [N, H, W]. Encoded images may differ in size: each has its
+    mask_png [N], the class indices as a grey PNG of its own size, while the class map is as large
+    as the largest and NOWHERE beyond the others. `pixels` also gives probabilities [N, H, W, C].
+    """
+
+    def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        probabilities = segment(functools.partial(model, training=False), pixels, spec)
+        class_map = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
+        return {"class_map": class_map, "probabilities": probabilities}
+
+    def from_one(contents: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
+        image = decode_image(contents, (None, None, spec.channels))
+        class_map = from_pixels(image[None])["class_map"][0]
+        png = tf.io.encode_png(tf.cast(class_map, tf.uint8)[..., None])
+        return tf.RaggedTensor.from_tensor(class_map), png
+
+    def from_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        ragged = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)
+        text = tf.TensorSpec([], tf.string)
+        maps, pngs = tf.map_fn(from_one, image_bytes, fn_output_signature=(ragged, text))
+        return {"class_map": maps.to_tensor(NOWHERE), "mask_png": pngs}
+
+    predict = functools.partial(model.predict, verbose=0)
+    # Both signatures are compared on it.
+    clearest = functools.cache(
+        lambda: clearest_example(lambda pixels: segment(predict, pixels, spec), spec.channels)
+    )
+    return {
+        "serving_default": Answer(
+            inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
+            function=from_bytes,
+            example=lambda: _encoded_example(*clearest()),
+            read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+            show=_show_mask(spec),
+            takes=IMAGE_FILE,
+            at_once=1,
+        ),
+        "pixels": Answer(
+            inputs={"pixels": tf.TensorSpec([None, None, None, spec.channels], tf.uint8)},
+            function=from_pixels,
+            example=lambda: _pixel_example(*clearest()),
+        ),
+    }
+
+
+def _pixel_example(pixels: np.ndarray, probabilities: np.ndarray) -> tuple[Arrays, Arrays]:
+    class_map = probabilities.argmax(axis=-1).astype(np.int32)
+    return {"pixels": pixels}, {"class_map": class_map, "probabilities": probabilities}
+
+
+def _encoded_example(pixels: np.ndarray, probabilities: np.ndarray) -> tuple[Arrays, Arrays]:
+    class_map = probabilities.argmax(axis=-1).astype(np.int32)
+    files = [tf.io.encode_png(image).numpy() for image in pixels]
+    masks = [tf.io.encode_png(mask[..., None].astype(np.uint8)).numpy() for mask in class_map]
+    return (
+        {"image_bytes": np.array(files, object)},
+        {"class_map": class_map, "mask_png": np.array(masks, object)},
+    )
+
+
+def clearest_example(
+    answer: Callable[[np.ndarray], tf.Tensor], channels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two images, uint8 [2, 24, 16, channels], and the probabilities that `answer` gives them.
+
+    Of a few tries, the one whose least decided pixel is decided best: where two classes are as
+    good as equal, rounding would choose, and no two class maps would agree.
+    """
+    tries = []
+    for seed in range(NUM_TRIES):
+        shape = (2, 24, 16, channels)
+        pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+        probabilities = np.asarray(answer(pixels))
+        *_, second, first = np.moveaxis(np.sort(probabilities, axis=-1), -1, 0)
+        tries.append((np.min(first - second), pixels, probabilities))
+    _, pixels, probabilities = max(tries, key=lambda attempt: attempt[0])
+    return pixels, probabilities
+
+
+def _show_mask(spec: MaskSpec) -> Callable[..., dict[str, Any]]:
+    """Writes the mask, and the mask over its image; tells each class's share of the pixels."""
+    num_classes = len(spec.class_names)
+
+    def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+        with Image.open(io.BytesIO(outputs["mask_png"][0])) as file:
+            class_map = np.asarray(file)
+        image = read_image(text, (None, None, spec.channels))
+        mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))
+        over_image = overlay_png(image, class_map, num_classes)
+        overlay = write_into(directory, f"{name}_overlay.png", over_image)
+        shares = np.bincount(class_map.ravel(), minlength=num_classes) / class_map.size
+        return {
+            "mask": str(mask),
+            "overlay": str(overlay),
+            "shares": dict(zip(spec.class_names, shares.tolist(), strict=True)),
+        }
+
+    return show

@@ -1,0 +1,167 @@
+"""What can be asked of a trained run: to be measured, to answer, to be exported."""
+
+import dataclasses
+import functools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dlapps.applications import load_application
+from dlapps.config.files import read_text
+from dlapps.data.splits import Data
+from dlapps.errors import UsageError, did_you_mean
+from dlapps.export.parity import parity_tolerance
+from dlapps.export.saved_model import write_saved_model
+from dlapps.runs.directory import read_config
+from dlapps.runs.run import Run
+from dlapps.training.checkpoints import Progress
+from dlapps.training.hardware import dtype_policy
+from dlapps.training.history import read_history
+from dlapps.training.loop import restore_best_so_far, restore_ended
+from dlapps.training.stage import Stage
+
+logger = logging.getLogger(__name__)
+
+MAY_CHANGE = ("data", "evaluation")
+"""What of a trained run's config may be set anew: where its data lie, how it is measured."""
+
+
+def open_run(
+    application_name: str, directory: Path, assignments: Sequence[str] = ()
+) -> "TrainedRun":
+    """The run in `directory`, which must be one of this application's.
+
+    `assignments` are `KEY=VALUE` overrides: where its data lie now, or how it is to be measured.
+    """
+    path = directory / "config.yaml"
+    if not path.is_file():
+        if directory.is_dir():
+            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
+        known = [
+            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
+        ]
+        raise UsageError(
+            f"There is no run {directory}" + did_you_mean(str(directory), sorted(known))
+        )
+    for assignment in assignments:
+        if not assignment.startswith(tuple(f"{section}." for section in MAY_CHANGE)):
+            raise UsageError(
+                f"--set {assignment}: a run that is there keeps its settings; only those of "
+                f"{' and '.join(MAY_CHANGE)} may be given anew."
+            )
+    config = read_config(application_name, read_text(path), str(path), assignments)
+    moved = any(assignment.startswith("data.") for assignment in assignments)
+    return TrainedRun(directory, load_application(application_name)(config), moved)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun(Run):
+    """A run to be asked. Model and data are loaded when they are first needed, and then kept."""
+
+    data_was_moved: bool = False
+    """Whether the config names another place for the data than the run's own."""
+
+    @property
+    def name(self) -> str:
+        """The name of its config."""
+        return self.read_json("environment.json")["config"]
+
+    def evaluate(self) -> dict[str, dict[str, Any]]:
+        """The metrics on the splits that nothing was learned from, also kept in metrics.json."""
+        model, data = self.model, self.data
+        metrics = {
+            split: self.application.evaluate(model, data, split) for split in data.held_out()
+        }
+        self._write_json("metrics.json", metrics)
+        return metrics
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """The metrics in metrics.json; measured first where that was not done."""
+        if (self.directory / "metrics.json").exists():
+            return self.read_json("metrics.json")
+        logger.info("%s was not evaluated yet; that is done first.", self.directory)
+        return self.evaluate()
+
+    def predict(self, inputs: Sequence[str], directory: Path | None = None) -> list[dict]:
+        """One record of answers for each input; files go to `directory`, or to predictions/."""
+        directory = directory or self.directory / "predictions"
+        return self.application.predict(self.model, self.load_spec(), inputs, directory)
+
+    def export(self, directory: Path, name: str | None = None) -> Path:
+        """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
+        name = self.name if name is None else name
+        if Path(name).name != name or name in ("", ".."):
+            raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
+        answers = self.application.answers(self.model, self.load_spec())
+        return write_saved_model(directory / name, answers, parity_tolerance(self.model))
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """The trained model; of an unfinished run, with its best weights so far."""
+        if not self._model_path.exists():
+            return self._model_so_far()
+        try:
+            return keras.saving.load_model(self._model_path, compile=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{self._model_path} is unreadable ({str(error).splitlines()[0]}). Training again "
+                "with the same command writes it anew from the last checkpoint."
+            ) from error
+
+    def _model_so_far(self) -> keras.Model:
+        data = self.data
+        precision = self.read_json("environment.json")["precision"]
+        with dtype_policy(precision):
+            keras.utils.set_random_seed(self.config.seed)
+            model = self.application.build_model(data.spec)
+            for stage in self.application.stages(model, data):
+                if restore_ended(stage, self.directory) is None:
+                    progress = restore_best_so_far(stage, self.directory)
+                    self._say_unfinished(stage, progress)
+                    break
+        return self._in_precision(model, precision, data.spec)
+
+    def _say_unfinished(self, stage: Stage, progress: Progress | None) -> None:
+        if progress is None:
+            raise UsageError(
+                f"The run {self.directory} has no checkpoint yet to answer from. The same train "
+                "command continues it."
+            )
+        best = stage.settings.restore_best_weights and progress.best_step
+        logger.warning(
+            "The run %s has not finished training: it is at step %d of %d. These are its %s.",
+            self.directory,
+            progress.step,
+            stage.settings.steps,
+            f"best weights so far, of step {best}" if best else "last weights",
+        )
+
+    @functools.cached_property
+    def data(self) -> Data:
+        """The data the run was trained on, read again; a change is refused or said."""
+        data = self._built_data
+        if self.load_spec() != data.spec:
+            raise UsageError(
+                f"The data of {self.directory} are no longer what it was trained on: they were "
+                f"{self.load_spec()!r} and are {data.spec!r}."
+            )
+        if self._was_trained_on(data):
+            return data
+        if self.data_was_moved:
+            raise UsageError(
+                f"These are not the data that {self.directory} was trained on: their content "
+                "differs."
+            )
+        logger.warning(
+            "The examples have changed since %s was trained; some of those it is measured on "
+            "may be among those it learned from.",
+            self.directory,
+        )
+        return data
+
+    def history(self) -> list[dict[str, float]]:
+        """The rows of history.csv."""
+        return read_history(self.directory / "history.csv")
