@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 	@echo "SavedModel: saved_models/digits_lenet5"
 
 ## Check the style, the types and the floors, and run the tests: one config for each model of each
-## application, every one with DLAPPS_EVERY_YAML=1. One thread a process: more would wait for one another.
+## application. DLAPPS_EVERYTHING=1 takes every config, and the slow tests too, as CI does. One thread a process: more would wait for one another.
 test: $(VENV)/.installed-test lint
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
 	  --dist worksteal --durations 20

@@ -28,6 +28,14 @@ TINY = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves slow tests to those who ask for everything, as CI does."""
+    if "DLAPPS_EVERYTHING" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: runs with DLAPPS_EVERYTHING=1"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """What a command left for its caller."""

@@ -34,6 +34,8 @@ from dlapps.training.stage import Stage, stage_seed
 
 logger = logging.getLogger(__name__)
 
+METRICS = "metrics.json"
+
 OnStep = Callable[[int, Mapping[str, float]], None]
 
 
@@ -87,6 +89,9 @@ class Run:
             }
             model, stage, progress = self._go_through_stages(data, environment, on_step)
         if is_chief():
+            if not self._model_path.exists():
+                # What was measured while it was on its way is not true of what it has become.
+                (self.directory / METRICS).unlink(missing_ok=True)
             self._save_model(self._in_precision(model, precision, data.spec))
         return {
             "run": str(self.directory),

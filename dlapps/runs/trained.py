@@ -16,7 +16,7 @@ from dlapps.errors import UsageError, did_you_mean
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.runs.directory import read_config
-from dlapps.runs.run import Run
+from dlapps.runs.run import METRICS, Run
 from dlapps.training.checkpoints import Progress
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.history import read_history
@@ -25,8 +25,9 @@ from dlapps.training.stage import Stage
 
 logger = logging.getLogger(__name__)
 
-MAY_CHANGE = ("data", "evaluation")
-"""What of a trained run's config may be set anew: where its data lie, how it is measured."""
+MAY_CHANGE, IS_KEPT = ("data.", "evaluation."), "evaluation.precision"
+"""What of a trained run's config may be set anew: where its data lie, how it is measured; but its
+model was written in one precision."""
 
 
 def open_run(
@@ -47,10 +48,10 @@ def open_run(
             f"There is no run {directory}" + did_you_mean(str(directory), sorted(known))
         )
     for assignment in assignments:
-        if not assignment.startswith(tuple(f"{section}." for section in MAY_CHANGE)):
+        if not assignment.startswith(MAY_CHANGE) or assignment.startswith(IS_KEPT):
             raise UsageError(
-                f"--set {assignment}: a run that is there keeps its settings; only those of "
-                f"{' and '.join(MAY_CHANGE)} may be given anew."
+                f"--set {assignment}: a run that is there keeps its settings; only those of data "
+                f"and evaluation may be given anew, and not {IS_KEPT}."
             )
     config = read_config(application_name, read_text(path), str(path), assignments)
     moved = any(assignment.startswith("data.") for assignment in assignments)
@@ -75,13 +76,13 @@ class TrainedRun(Run):
         metrics = {
             split: self.application.evaluate(model, data, split) for split in data.held_out()
         }
-        self._write_json("metrics.json", metrics)
+        self._write_json(METRICS, metrics)
         return metrics
 
     def metrics(self) -> dict[str, dict[str, Any]]:
         """The metrics in metrics.json; measured first where that was not done."""
-        if (self.directory / "metrics.json").exists():
-            return self.read_json("metrics.json")
+        if (self.directory / METRICS).exists():
+            return self.read_json(METRICS)
         logger.info("%s was not evaluated yet; that is done first.", self.directory)
         return self.evaluate()
 
@@ -113,7 +114,7 @@ class TrainedRun(Run):
 
     def _model_so_far(self) -> keras.Model:
         data = self.data
-        precision = self.read_json("environment.json")["precision"]
+        precision = self.read_json("environment.json").get("precision", "float32")
         with dtype_policy(precision):
             keras.utils.set_random_seed(self.config.seed)
             model = self.application.build_model(data.spec)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
+from dlapps.config import files
 
 CONFIGS = sorted(Path(__file__).parents[2].glob("configs/*/*.yaml"))
 CLASSIFICATION = [file.stem for file in CONFIGS if file.parent.name == "classification"]
@@ -53,6 +56,19 @@ def test_config_show_writes_every_default_out(dlapps, name):
     assert written["training"]["steps"] == 1200
     assert written["training"]["optimizer"]["name"] == "adam"
     assert dlapps("config", "show", name, "--json").document == written
+
+
+def test_a_name_of_two_configs_is_not_chosen_between(dlapps, tmp_path, monkeypatch):
+    shutil.copytree(files.DIRECTORY, tmp_path / "configs")
+    same = tmp_path / "configs/segmentation/xor_mlp.yaml"
+    shutil.copy(tmp_path / "configs/segmentation/shapes_unet.yaml", same)
+    monkeypatch.setattr(files, "DIRECTORY", tmp_path / "configs")
+    answer = dlapps("config", "show", "xor_mlp")
+    names = ("classification/xor_mlp", "segmentation/xor_mlp")
+    assert_refused(answer, 2, *names, "say which of them")
+    for name in names:
+        written = yaml.safe_load(dlapps("config", "show", name).stdout)
+        assert written["application"] == name.partition("/")[0]
 
 
 def test_config_show_takes_files_and_changes(dlapps, tmp_path):

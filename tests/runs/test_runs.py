@@ -243,10 +243,20 @@ def test_other_data_than_those_trained_on_are_refused(dlapps, moved):
     assert f"not the data that {run} was trained on: their content differs" in answer.stderr
 
 
-def test_a_run_keeps_its_other_settings(dlapps, xor_run):
-    answer = dlapps("classification", "evaluate", xor_run, "--set", "model.widths=[3]")
+@pytest.mark.parametrize("setting", ["model.widths=[3]", "evaluation.precision=mixed_bfloat16"])
+def test_a_run_keeps_its_other_settings(dlapps, xor_run, setting):
+    answer = dlapps("classification", "evaluate", xor_run, "--set", setting)
     assert answer.exit_code == 2
-    assert "--set model.widths=[3]: a run that is there keeps its settings" in answer.stderr
+    assert f"--set {setting}: a run that is there keeps its settings" in answer.stderr
+
+
+def test_metrics_of_weights_that_are_no_more_are_forgotten(dlapps, run, tiny):
+    dlapps("classification", "evaluate", run)
+    dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert (run / "metrics.json").exists(), "nothing was learned"
+    more = ("--set", "training.steps=8")
+    dlapps("classification", "train", "xor_mlp", "--run", run, *tiny, *more)
+    assert not (run / "metrics.json").exists()
 
 
 def test_a_changed_config_is_refused_with_the_difference_and_nothing_is_lost(dlapps, run, tiny):

@@ -64,12 +64,14 @@ def test_two_workers_learn_what_one_learns(tmp_path):
         np.testing.assert_allclose(a, c, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_batch_statistics_are_equal_on_both_workers(tmp_path):
     first, second = train(tmp_path / "two", 30, 2, "batch_normalization")
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_after_one_worker_is_killed_both_continue_from_the_checkpoint(tmp_path):
     unbroken, _ = train(tmp_path / "unbroken", 200, 2)
     directory = tmp_path / "killed"

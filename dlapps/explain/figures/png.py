@@ -4,11 +4,13 @@ import io
 
 from matplotlib.figure import Figure
 
+DOTS_PER_INCH = 120
+
 
 def png_bytes(figure: Figure) -> bytes:
     """The figure as a PNG file, with margins that clip no text."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight", facecolor="white")
+    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", facecolor="white")
     return buffer.getvalue()
 
 

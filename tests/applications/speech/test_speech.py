@@ -83,26 +83,6 @@ def test_what_is_no_recording_is_named(dlapps, run, clip, tmp_path, contents, wh
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.parametrize("config", ["tones_keyword_cnn", "tones_attention_lstm"])
-def test_what_is_trained_in_reduced_precision_is_asked_and_explained(
-    dlapps, tiny, clip, tmp_path, config
-):
-    small = ("data.num_examples=48", "data.seconds=0.2", "data.batch_size=8")
-    options = [part for setting in small for part in ("--set", setting)]
-    run = tmp_path / config / "0"
-    reduced = ("--set", "training.precision=mixed_bfloat16")
-    file = write(tmp_path / "clip.wav", encode_wav(clip, 8000))
-    for command in (
-        ("train", config, "--run", run, *tiny, *options, *reduced),
-        ("evaluate", run),
-        ("predict", run, file),
-        ("explain", run, file),
-        ("export", run, "--to", tmp_path / "models"),
-    ):
-        answer = dlapps("speech", *command)
-        assert answer.exit_code == 0, answer.stderr
-
-
 def test_a_folder_that_is_not_there_is_named(dlapps, tiny, tmp_path):
     path = ("--set", f"data.path={tmp_path}/nowhere", "--run", tmp_path / "run")
     answer = dlapps("speech", "train", "wav_folder_keyword_cnn", *tiny, *path)

@@ -38,6 +38,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
             function("emnist")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
 def test_mnist_is_mnist(tmp_path_factory):
