@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli.output import echo_metrics, echo_record
 from cli.tensorflow_startup import start_tensorflow
 
 if TYPE_CHECKING:
     from dlapps.runs.trained import TrainedRun
+
+MOST_CHOICES = 5
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,7 +127,7 @@ def _evaluate(name: str) -> click.Command:
         if as_json:
             click.echo(json.dumps(metrics, indent=1))
         else:
-            echo_metrics(metrics)
+            _echo_metrics(metrics)
 
     return evaluate
 
@@ -164,7 +165,7 @@ def _predict(name: str) -> click.Command:
             click.echo(json.dumps(records, indent=1))
             return
         for record in records:
-            echo_record(record)
+            _echo_record(record)
 
     return predict
 
@@ -225,3 +226,28 @@ def _echo(values: dict[str, Any], as_json: bool) -> None:
     else:
         for key, value in values.items():
             click.echo(f"{key.replace('_', ' ')}: {value}")
+
+
+def _echo_metrics(metrics: dict[str, dict[str, Any]]) -> None:
+    """Prints single numbers split by split; tables are left to metrics.json."""
+    for split, values in metrics.items():
+        for name, value in values.items():
+            if isinstance(value, int | float):
+                click.echo(f"{split} {name.replace('_', ' ')}: {_number(value)}")
+
+
+def _echo_record(record: dict[str, Any]) -> None:
+    """Prints one answer on one line: the input, then what was found."""
+    parts = [str(record["input"])]
+    for name, value in record.items():
+        if name == "input":
+            continue
+        if isinstance(value, dict):
+            likeliest = sorted(value.items(), key=lambda item: -item[1])[:MOST_CHOICES]
+            value = ", ".join(f"{choice} {_number(share)}" for choice, share in likeliest)
+        parts.append(f"{name}: {value}")
+    click.echo("  ".join(parts))
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -130,6 +129,8 @@ def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tm
         life.case.check_metrics(metrics[split])
     check_answers(life, run)
     check_pictures(explain_run(run))
+    if application != "generation":  # Its answers are images, for which there is no one score.
+        check_explanation(explain_inputs(run, life.inputs[:1]))
     seconds = time.process_time() - began
     assert seconds < LONGEST_LIFE, f"this life took {seconds:.1f} s of a core"
 
@@ -175,13 +176,25 @@ def check_pictures(files: list[Path]) -> None:
     assert report.count("data:image/png;base64,") + report.count("<svg") == len(pictures)
 
 
+def check_explanation(files: list[Path]) -> None:
+    assert any(file.stem.endswith("_explained") for file in files)
+    for file in files:
+        check_not_blank(file)
+
+
 def check_not_blank(file: Path) -> None:
     with Image.open(file) as picture:
         low, high = picture.convert("L").getextrema()
         assert low < high, f"{file.name} is blank"
 
 
-@pytest.mark.parametrize("application", application_names())
+@pytest.mark.parametrize(
+    "application",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name != "classification" else [])
+        for name in application_names()
+    ],
+)
 def test_the_command_line_does_it_all(application, files, case_of, dlapps, tmp_path):
     """Each command once an application, with the precision that this machine would choose."""
     file = [file for file in of_different_models(CONFIGS) if file.parent.name == application][-1]
@@ -203,17 +216,3 @@ def test_the_command_line_does_it_all(application, files, case_of, dlapps, tmp_p
     explained = dlapps(application, "explain", run, "--json")
     assert explained.exit_code == 0, explained.stderr
     check_pictures([Path(path) for path in explained.document["files"]])
-
-
-@pytest.mark.parametrize("application", [a for a in application_names() if a != "generation"])
-def test_single_inputs_are_explained(application, files, case_of, tmp_path):
-    for file in of_different_models(CONFIGS):
-        if file.parent.name != application:
-            continue
-        life = Life(file, case_of(application), files(application), tmp_path)
-        life.run("explained", "training.steps=1", "training.precision=float32").train(life.name)
-        written = explain_inputs(life.trained("explained"), life.inputs[:1])
-        assert any(path.stem.endswith("_explained") for path in written)
-        for path in written:
-            check_not_blank(path)
-        keras.backend.clear_session()

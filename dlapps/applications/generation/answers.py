@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dlapps.applications.generation.image_grid import image_grid
 from dlapps.applications.generation.pictures import PATH_STEPS, path_between
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
@@ -18,7 +19,6 @@ from dlapps.data.images.decoding import (
     to_unit_interval,
 )
 from dlapps.errors import UsageError
-from dlapps.explain.figures.image_grid import image_grid
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 from dlapps.models.generative.maps import GenerativeModel

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import tensorflow as tf
 
+from dlapps.applications.generation.image_grid import GAP, image_grid
 from dlapps.applications.generation.pictures import (
     filters_figure,
     generative_pictures,
     path_between,
 )
-from dlapps.explain.figures.image_grid import GAP, image_grid
 
 
 def test_images_lie_row_by_row_with_white_between_them():
