@@ -4,9 +4,8 @@ import dataclasses
 import functools
 import hashlib
 import json
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,16 @@ from dlapps.training.checkpoints import Progress
 from dlapps.training.distribution import choose_strategy, is_chief
 from dlapps.training.hardware import choose_device, choose_precision, dtype_policy
 from dlapps.training.loop import (
+    OnStep,
     catch_stop_signals,
     checkpoints_of,
     restore_ended,
+    told_nobody,
     train,
 )
 from dlapps.training.stage import Stage, stage_seed
 
-logger = logging.getLogger(__name__)
-
 METRICS = "metrics.json"
-
-OnStep = Callable[[int, Mapping[str, float]], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Run:
         """Whether anything was trained here that a changed config would make worthless."""
         return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
 
-    def train(self, config_name: str, on_step: OnStep | None = None) -> dict[str, Any]:
+    def train(self, config_name: str, on_step: OnStep = told_nobody) -> dict[str, Any]:
         """Trains from where the run stands to its end; returns where that was.
 
         `config_name` is what exports of this run will be called. `on_step` is told of each step
@@ -70,7 +67,7 @@ class Run:
         with sole_user(self.directory):
             return self._train(config_name, on_step)
 
-    def _train(self, config_name: str, on_step: OnStep | None) -> dict[str, Any]:
+    def _train(self, config_name: str, on_step: OnStep) -> dict[str, Any]:
         began = time.monotonic()
         settings = self.config.training
         choose_device(settings.device)
@@ -102,14 +99,13 @@ class Run:
         }
 
     def _go_through_stages(
-        self, data: Data, environment: dict[str, Any], on_step: OnStep | None
+        self, data: Data, environment: dict[str, Any], on_step: OnStep
     ) -> tuple[keras.Model, Stage, Progress]:
         """The trained model, its last stage, and where that ended; stages that are whole stay so.
 
         What describes the run is written when it is certain that there is something to learn.
         """
         seed, first_step = self.config.seed, 0
-        options = {} if on_step is None else {"on_step": on_step}
         # Last before the model: preparing data for the first time draws random numbers too.
         keras.utils.set_random_seed(seed)
         model = self.application.build_model(data.spec)
@@ -121,7 +117,7 @@ class Run:
                     if is_chief():
                         self._describe(data, environment)
                     progress = train(
-                        stage, self.directory, first_step=first_step, stop=stop, **options
+                        stage, self.directory, first_step=first_step, on_step=on_step, stop=stop
                     )
                 first_step += progress.step
                 keras.utils.set_random_seed(stage_seed(seed, number + 1))
@@ -130,8 +126,9 @@ class Run:
 
     def _refuse_lost_checkpoints(self, stage: Stage, number: int) -> None:
         """A trained model is not replaced by one that begins anew because its checkpoints broke."""
-        is_lost = number == 0 and checkpoints_of(stage, self.directory).newest() is None
-        if is_lost and self._model_path.exists():
+        if number or not self._model_path.exists():
+            return
+        if checkpoints_of(stage, self.directory).newest() is None:
             raise UsageError(
                 f"{self._model_path} is whole, but no checkpoint that training could go on from. "
                 "Use it as it is, or start over with --fresh."

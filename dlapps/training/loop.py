@@ -72,8 +72,11 @@ class NonFiniteLoss(DlappsError):
     """The loss became infinite or not a number."""
 
 
-def _nothing(step: int, metrics: Mapping[str, float]) -> None:
-    """What happens after a step if nobody asked for anything."""
+OnStep = Callable[[int, Mapping[str, float]], None]
+
+
+def told_nobody(step: int, metrics: Mapping[str, float]) -> None:
+    """What happens after a step if nobody asked to be told."""
 
 
 def train(
@@ -81,7 +84,7 @@ def train(
     directory: Path,
     *,
     first_step: int = 0,
-    on_step: Callable[[int, Mapping[str, float]], None] = _nothing,
+    on_step: OnStep = told_nobody,
     stop: StopRequest | None = None,
 ) -> Progress:
     """Trains the model of `stage` to the end of the stage and returns where it ended.
