@@ -21,17 +21,16 @@ class Batches(abc.ABC):
     replay buffer, an environment) saves and restores what it is in the middle of.
     """
 
-    follow_the_model: bool = False
-    """Whether a batch depends on the weights that the step before it left, as an agent's does."""
-
     @abc.abstractmethod
     def from_step(
         self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
-    ) -> tf.data.Dataset:
+    ) -> tf.data.Dataset | Iterator[Any]:
         """The batches of one worker from `step` on, as they enter the model's `train_step`.
 
-        With several replicas, every batch is divided among them and a worker's own parts follow
-        one another.
+        Where a batch depends on the weights that the step before it left, as an agent's does, the
+        iterator is asked once, while the step is traced: its `next` adds the making of a batch to
+        the step's own graph. Else they are a tf.data.Dataset. With several replicas, every batch
+        is divided among them and a worker's own parts follow one another.
         """
 
     def save(self, directory: Path) -> None:
@@ -39,24 +38,6 @@ class Batches(abc.ABC):
 
     def restore(self, directory: Path) -> None:
         """Reads back what `save` wrote."""
-
-
-def drawn_when_asked(generate: Callable[[], Iterator[Any]], signature: Any) -> tf.data.Dataset:
-    """The batches that `generate` yields, shaped like `signature`, none of them drawn ahead.
-
-    For streams that follow the model: by itself, tf.data would draw the next batch while the
-    weights are being updated. What the generator reads must be updated from the batch, as weights
-    are, or under its control dependency: else the update may still overtake the draw.
-    """
-    options = tf.data.Options()
-    options.deterministic = True
-    # A generator may run TensorFlow itself, whose own threads must not wait for it.
-    options.threading.private_threadpool_size = 1
-    options.autotune.enabled = False
-    options.experimental_optimization.inject_prefetch = False
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).with_options(
-        options
-    )
 
 
 def load_rows(load: Callable[[Columns], Columns], batch: Columns) -> Columns:

@@ -8,11 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlapps.data.batches import Batches, drawn_when_asked
+from dlapps.data.batches import Batches
 from dlapps.environments.endless_play import EndlessPlay
 from dlapps.environments.episodes import Episodes
-from dlapps.environments.play import acting
-from dlapps.environments.replay_buffer import Columns, ReplayBuffer
+from dlapps.environments.replay_buffer import ReplayBuffer
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError
@@ -27,8 +26,6 @@ class Experience(Batches):
     is a function of (seed, number of the step), and the rest is saved.
     """
 
-    follow_the_model = True
-
     def __init__(
         self,
         model: keras.Model,
@@ -37,16 +34,18 @@ class Experience(Batches):
         settings: EnvironmentData,
         seed: int,
     ):
+        self.model = model
         self.settings = settings
         self.seed = seed
         self.num_actions = len(spec.action_names)
-        self.action_values = acting(model)
         self.replay = ReplayBuffer(settings.replay_size)
         self.play = EndlessPlay(
             spec,
             settings.num_environments,
             lambda environment, episode: episodes.drawn_seed(seed, environment, episode),
         )
+        self.observations = tf.Variable(self.play.observations, trainable=False)
+        """What is seen now, for the graph that chooses the actions, [environments, ...]."""
 
     @property
     def environment_steps(self) -> int:
@@ -55,31 +54,51 @@ class Experience(Batches):
 
     def from_step(
         self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
-    ) -> tf.data.Dataset:
+    ) -> Iterator[dict[str, tf.Tensor]]:
         if num_replicas > 1:
             raise UsageError(
                 f"An agent plays and learns on one device, not on {num_replicas}; "
                 "use training.distribution=single."
             )
-        return drawn_when_asked(self._batches, self._signature())
+        if step == 0:
+            while self.environment_steps < self.settings.learning_starts:
+                self._play_step()
+            self.observations.assign(self.play.observations)
+        return self._batches()
 
-    def _batches(self) -> Iterator[Columns]:
-        while self.environment_steps < self.settings.learning_starts:
-            self._play_step(exploration=1.0)
+    def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
+        """Adds to the training step's graph, so that acting and learning are one call."""
+        signature = self._signature()
+        dtypes = [spec.dtype for spec in signature.values()]
         while True:
-            exploration = self.settings.exploration.rate_at(self.environment_steps)
-            random = self._play_step(exploration)
-            yield self.replay.sample(self.settings.batch_size, random)
+            action_values = tf.cast(self.model(self.observations, training=False), tf.float32)
+            *columns, observations = tf.numpy_function(
+                self._play_and_draw, [action_values], [*dtypes, self.observations.dtype]
+            )
+            self.observations.assign(tf.ensure_shape(observations, self.observations.shape))
+            yield {
+                name: tf.ensure_shape(column, spec.shape)
+                for (name, spec), column in zip(signature.items(), columns, strict=True)
+            }
 
-    def _play_step(self, exploration: float) -> np.random.Generator:
-        """Takes one step in every environment; returns its random numbers, for more of them."""
+    def _play_and_draw(self, action_values: np.ndarray) -> list[np.ndarray]:
+        """The columns of a batch, in the signature's order, and what is seen next."""
+        random = self._play_step(action_values)
+        batch = self.replay.sample(self.settings.batch_size, random)
+        return [*(batch[name] for name in self._signature()), self.play.observations]
+
+    def _play_step(self, action_values: np.ndarray | None = None) -> np.random.Generator:
+        """Takes one step in every environment; returns its random numbers, for more of them.
+
+        The best actions by `action_values` [environments, actions] are taken, but for those that
+        explore; all are drawn where there are none yet.
+        """
         random = np.random.default_rng((self.seed, self.environment_steps))
         count = self.settings.num_environments
-        explores = random.random(count) < exploration
+        explores = random.random(count) < self.settings.exploration.rate_at(self.environment_steps)
         actions = random.integers(0, self.num_actions, count)
-        if not explores.all():
-            chosen = self.action_values(self.play.observations).numpy().argmax(axis=1)
-            actions = np.where(explores, actions, chosen)
+        if action_values is not None:
+            actions = np.where(explores, actions, action_values.argmax(axis=1))
         self.replay.add(self.play.step(actions))
         return random
 
@@ -93,6 +112,7 @@ class Experience(Batches):
             self.replay.restore(arrays)
         with np.load(directory / PLAY) as arrays:
             self.play.restore(arrays)
+        self.observations.assign(self.play.observations)
 
     def _signature(self) -> dict[str, tf.TensorSpec]:
         count, spec = self.settings.batch_size, self.play.spec

@@ -3,7 +3,8 @@
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -82,9 +83,7 @@ def num_workers() -> int:
     return len(cluster[0]) if cluster else 1
 
 
-def distribute(
-    batches: Batches, step: int, strategy: tf.distribute.Strategy
-) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+def distribute(batches: Batches, step: int, strategy: tf.distribute.Strategy) -> Iterable[Any]:
     """The training batches from `step` on, each replica seeing its own rows of every batch."""
     if strategy.num_replicas_in_sync == 1:
         return batches.from_step(step)

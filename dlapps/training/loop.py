@@ -176,8 +176,7 @@ class _Loop:
         self.consensus = consensus(self.strategy)
         self.history = History(directory, first_step + self.progress.step) if is_chief() else None
         self.display = Display(self.progress.step, self.settings.steps, shown=is_chief())
-        steps_per_call = 1 if stage.batches.follow_the_model else self.settings.steps_per_call
-        self.steps_per_call = StepsPerCall(steps_per_call, num_workers())
+        self.steps_per_call = StepsPerCall(self.settings.steps_per_call, num_workers())
         self.row_began = (time.monotonic(), self.progress.step)
 
     def run(self, stop: StopRequest) -> Progress:

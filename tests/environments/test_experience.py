@@ -75,21 +75,17 @@ def test_exploration_is_as_often_as_asked():
     assert one.replay.save()["action"].mean() == pytest.approx(0.25, abs=0.03)
 
 
-def test_no_batch_is_played_before_the_weights_are_ready(tmp_path, monkeypatch):
-    model = agent()
-    one = experience(model)
-    updates_before_play, play_step = [], one.play.step
-
-    def step(actions: np.ndarray) -> dict:
-        updates_before_play.append(int(model.optimizer.iterations))
-        return play_step(actions)
-
-    monkeypatch.setattr(one.play, "step", step)
+def test_many_steps_a_call_play_and_learn_as_one_by_one(tmp_path):
+    by_hand, in_calls = agent(), agent()
+    one, other = experience(by_hand), experience(in_calls)
+    for _, batch in zip(range(40), one.from_step(0)):
+        by_hand.train_step(batch)
     settings = TrainingSettings(steps=40, log_every=7, steps_per_call=10)
-    train(Stage("training", model, one, settings), tmp_path)
-    warm_up = 7  # 20 environment steps in 3 environments
-    assert updates_before_play[:warm_up] == [0] * warm_up
-    assert updates_before_play[warm_up:] == list(range(40))
+    train(Stage("training", in_calls, other, settings), tmp_path)
+    # Every action follows from the weights before it: none may have been chosen too early.
+    assert_same(one.replay.save(), other.replay.save())
+    for first, second in zip(by_hand.weights, in_calls.weights, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
 
 
 @pytest.mark.parametrize("after", [1, 30])

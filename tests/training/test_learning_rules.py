@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from dlapps.config.training import TrainingSettings
-from dlapps.data.batches import Batches, drawn_when_asked
+from dlapps.data.batches import Batches
 from dlapps.training.checkpoints import variables_by_owner
 from dlapps.training.history import read_history
 from dlapps.training.loop import Stopped, train
@@ -47,25 +47,21 @@ class Noise(Batches):
 class Walk(Batches):
     """A stream whose every batch begins where the weights and the batch before it led."""
 
-    follow_the_model = True
-
     def __init__(self, model: keras.Model):
         self.model = model
-        self.place = np.zeros(3, np.float32)
+        self.place = tf.Variable(tf.zeros(3))
 
     def from_step(self, step, **_):
-        def walk():
-            while True:
-                self.place = 0.5 * self.place + self.model.trainable_variables[0].numpy().mean()
-                yield np.tile(self.place, (8, 1))
-
-        return drawn_when_asked(walk, tf.TensorSpec([8, 3], tf.float32))
+        while True:
+            mean = tf.reduce_mean(self.model.trainable_variables[0])
+            self.place.assign(0.5 * self.place + mean)
+            yield tf.tile(self.place[None], [8, 1])
 
     def save(self, directory: Path) -> None:
-        np.save(directory / "place.npy", self.place)
+        np.save(directory / "place.npy", self.place.numpy())
 
     def restore(self, directory: Path) -> None:
-        self.place = np.load(directory / "place.npy")
+        self.place.assign(np.load(directory / "place.npy"))
 
 
 class Adversaries(keras.Model):
@@ -160,14 +156,23 @@ def test_a_stopped_run_ends_with_the_unbroken_ones_weights(tmp_path, name):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(("name", "steps"), [("walk", range(1, 13)), ("counter", (2, 4, 6, 8))])
-def test_a_stream_that_follows_the_model_is_taken_one_batch_at_a_time(tmp_path, name, steps):
+@pytest.mark.parametrize("name", LEARNERS)
+def test_how_steps_are_grouped_into_calls_changes_nothing(tmp_path, name):
     build_model, build_batches = LEARNERS[name]
-    options, calls = settings(steps_per_call=4), []
-    model = build_model(options)
-    stage = Stage("training", model, build_batches(model), options)
-    train(stage, tmp_path, on_step=lambda step, row: calls.append(step))
-    assert calls[: len(steps)] == list(steps)
+
+    def run(steps_per_call: int, calls: list[int]) -> list[np.ndarray]:
+        options = settings(steps_per_call=steps_per_call)
+        model = build_model(options)
+        stage = Stage("training", model, build_batches(model), options)
+        directory = tmp_path / str(steps_per_call)
+        train(stage, directory, on_step=lambda step, row: calls.append(step))
+        return values_of(model)
+
+    one_by_one, grouped = [], []
+    for a, b in zip(run(1, one_by_one), run(4, grouped), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one_by_one == list(range(1, 13))
+    assert grouped == list(range(2, 13, 2)), "a row of the history is due every second step"
 
 
 def test_the_learning_rates_of_all_optimizers_are_recorded(tmp_path):

@@ -55,12 +55,6 @@ class DQN(keras.Model):
 
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One update from a batch of transitions."""
-        # An agent's batch was played by these weights: none of them may move before it is there,
-        # not even those that do not depend on it, such as a decay.
-        with tf.control_dependencies(tf.nest.flatten(data)):
-            return self._learn(data)
-
-    def _learn(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         targets = self.compute_targets(data)
         with tf.GradientTape() as tape:
             q_values = _chosen(self(data["observation"], training=True), data["action"])
