@@ -1,0 +1,299 @@
+"""Our training step against Keras' `fit` and the same network in PyTorch, in turns on one machine.
+
+python benchmarks/training_speed.py [FAMILY...] [--rounds 5] [--seconds 2] [--variants] [--to FILE]
+
+Every contender is a process of its own that waits while another works. All of a family learn from
+the same batch over and over, so that what is timed is the step; only "ours with data" reads and
+augments as training does, and an agent plays for itself in each. PyTorch takes part where it is
+installed, once as it is, once in bfloat16, and each compiled; the best of the four counts. A ratio
+is the median over the rounds of ours / theirs within a round: below 1, ours is faster.
+"""
+
+import argparse
+import importlib.util
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FAMILIES = {
+    "perceptron": ("classification", "mnist_perceptron"),
+    "mlp": ("classification", "mnist_mlp"),
+    "lenet5": ("classification", "mnist_lenet5"),
+    "lenet5 modern": ("classification", "mnist_lenet5_modern"),
+    "unet": ("segmentation", "shapes_unet"),
+    "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
+    "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
+    "attention_translator": ("translation", "multi30k_attention"),
+    "convolutional_autoencoder": ("generation", "mnist_convolutional_autoencoder"),
+    "rbm": ("generation", "mnist_rbm"),
+    "variational_autoencoder": ("generation", "mnist_variational_autoencoder"),
+    "dcgan": ("generation", "fashion_mnist_dcgan"),
+    "dqn": ("games", "cartpole_dqn"),
+}
+AGENTS = {"dqn"}
+OURS, WITH_DATA, FIT = "ours", "ours with data", "fit"
+VARIANTS = {
+    f"ours {precision}{' compiled' if jit else ''}": (precision, jit)
+    for precision in ("float32", "mixed_bfloat16")
+    for jit in (False, True)
+}
+TORCH = {
+    f"torch {'bfloat16' if bfloat16 else 'float32'}{' compiled' if compiled else ''}": {
+        "bfloat16": bfloat16,
+        "compiled": compiled,
+    }
+    for bfloat16 in (False, True)
+    for compiled in (False, True)
+}
+ANSWER = "milliseconds"
+Steps = Callable[[int], Any]
+
+
+class Built(NamedTuple):
+    """A family by its config, ready to train."""
+
+    application: Any
+    spec: Any
+    model: Any
+    batches: Any
+
+
+def build(family: str, precision: str | None = None, jit: bool | None = None) -> Built:
+    import keras
+
+    from dlapps.applications import load_application
+    from dlapps.config.files import find_config
+    from dlapps.runs.directory import read_config
+    from dlapps.training.hardware import choose_precision, dtype_policy
+
+    name, config_name = FAMILIES[family]
+    file = find_config(name, config_name)
+    assignments = [] if jit is None else [f"training.jit={str(jit).lower()}"]
+    config = read_config(name, file.path.read_text(), file.name, assignments)
+    application = load_application(name)(config)
+    data = application.build_data()
+    keras.utils.set_random_seed(0)
+    with dtype_policy(precision or choose_precision(config.training.precision)):
+        model = application.build_model(data.spec)
+    stage = next(iter(application.stages(model, data)))
+    return Built(application, data.spec, model, stage.batches)
+
+
+def one_batch(built: Built) -> Any:
+    """A batch as it enters the model's `train_step`; not the first, which an epoch begins with."""
+    return next(iter(built.batches.from_step(3)))
+
+
+def repeated(family: str, built: Built) -> Any:
+    """One batch again and again; an agent has none that could be."""
+    import tensorflow as tf
+
+    if family in AGENTS:
+        return built.batches.from_step(0)
+    return tf.data.Dataset.from_tensors(one_batch(built)).repeat()
+
+
+def our_steps(family: str, contender: str) -> Steps:
+    import tensorflow as tf
+
+    from dlapps.training.checkpoints import make_slots
+    from dlapps.training.hardware import choose_jit
+    from dlapps.training.steps import compile_training
+
+    built = build(family, *VARIANTS.get(contender, ()))
+    with_data = contender == WITH_DATA
+    batches = iter(built.batches.from_step(0) if with_data else repeated(family, built))
+    make_slots(built.model)
+    jit = choose_jit(built.model, built.application.config.training, 1)
+    take_steps = compile_training(built.model, tf.distribute.get_strategy(), jit)
+    return lambda count: int(take_steps(batches, tf.constant(count, tf.int64)))
+
+
+def fit_steps(family: str) -> Steps:
+    built = build(family)
+    batches = repeated(family, built)
+
+    def take_steps(count: int) -> None:
+        built.model.fit(batches, steps_per_epoch=count, verbose=0, shuffle=False)
+
+    return take_steps
+
+
+def torch_steps(family: str, contender: str, batch_file: Path) -> Steps:
+    import numpy as np
+    import torch
+    import torch_networks
+
+    torch.manual_seed(0)
+    with np.load(batch_file) as arrays:
+        batch = dict(arrays)
+    options = json.loads(str(batch.pop("options")))
+    step = getattr(torch_networks, family.split()[0])(batch, options, **TORCH[contender])
+
+    def take_steps(count: int) -> None:
+        for _ in range(count):
+            loss = step()
+        if not torch.isfinite(loss):
+            raise ArithmeticError(f"{family}, {contender}: the loss is {loss}.")
+
+    return take_steps
+
+
+def write_batch(family: str, file: Path) -> None:
+    """What a process without TensorFlow needs: the batch that all learn from, and the options."""
+    import numpy as np
+
+    built = build(family)
+    arrays: dict[str, Any] = {"options": json.dumps(dict(built.application.config.model))}
+    if family not in AGENTS:
+        batch = one_batch(built)
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        for name, part in zip(("x", "y", "sample_weight"), parts):
+            arrays |= part if isinstance(part, dict) else {name: part}
+    if family == "attention_translator":
+        source, target = built.spec.vocabularies()
+        arrays |= {"source_tokens": len(source), "target_tokens": len(target)}
+    np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})
+
+
+def work(family: str, contender: str, batch_file: Path) -> None:
+    """Takes as many steps as each line of stdin says, and answers with the milliseconds of one."""
+    if contender in TORCH:
+        take_steps = torch_steps(family, contender, batch_file)
+    elif contender == FIT:
+        take_steps = fit_steps(family)
+    else:
+        take_steps = our_steps(family, contender)
+    for line in sys.stdin:
+        count = int(line)
+        began = time.perf_counter()
+        take_steps(count)
+        print(ANSWER, 1000 * (time.perf_counter() - began) / count, flush=True)
+
+
+class Contender:
+    """A process that trains when it is told to."""
+
+    def __init__(self, family: str, name: str, batch_file: Path):
+        command = [sys.executable, __file__, family, "--work", name, "--batch", str(batch_file)]
+        self.name = name
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True,
+        )  # fmt: skip
+
+    def milliseconds(self, count: int) -> float:
+        """How long one of `count` steps took."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith(ANSWER):
+                return float(line.split()[1])
+        raise SystemExit(f"{self.name} stopped; run it alone with --work to see why.")
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(family: str, names: list[str], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds a step of each contender, round by round."""
+    with tempfile.TemporaryDirectory() as directory:
+        batch_file = Path(directory) / "batch.npz"
+        command = [sys.executable, __file__, family, "--write-batch", "--batch", str(batch_file)]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        contenders = [Contender(family, name, batch_file) for name in names]
+        counts = {}
+        for contender in contenders:  # What is traced, compiled or tuned is so before it is timed.
+            for count in (2, 10):
+                once = contender.milliseconds(count)
+            counts[contender.name] = max(2, round(1000 * seconds / once))
+        times: dict[str, list[float]] = {name: [] for name in names}
+        for _ in range(rounds):
+            for contender in contenders:
+                times[contender.name].append(contender.milliseconds(counts[contender.name]))
+        for contender in contenders:
+            contender.close()
+    return times
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median over the rounds of ours / theirs."""
+    return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
+
+
+def summary(times: dict[str, list[float]]) -> dict[str, Any]:
+    """What the rounds of one family say."""
+    medians = {name: round(statistics.median(each), 3) for name, each in times.items()}
+    best_torch = min(TORCH.keys() & times.keys(), key=medians.__getitem__, default=None)
+    ours = times[OURS]
+    told: dict[str, Any] = {
+        "milliseconds": medians,
+        "ours / fit": ratio(ours, times[FIT]) if FIT in times else None,
+        "ours / torch": ratio(ours, times[best_torch]) if best_torch else None,
+        "best torch": best_torch,
+    }
+    if WITH_DATA in times:
+        told["share of the data"] = round(1 - 1 / ratio(times[WITH_DATA], ours), 3)
+    return told
+
+
+def contenders_of(family: str, variants: bool) -> list[str]:
+    names = [OURS, *(VARIANTS if variants else ())]
+    names += [] if family in AGENTS else [WITH_DATA, FIT]
+    return names + (list(TORCH) if importlib.util.find_spec("torch") else [])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=", ".join(FAMILIES))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each contender in a round")
+    parser.add_argument(
+        "--variants", action="store_true", help="each precision, with and without XLA"
+    )
+    parser.add_argument("--to", type=Path, help="a JSON file")
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--write-batch", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--batch", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        work(options.families[0], options.work, options.batch)
+    elif options.write_batch:
+        write_batch(options.families[0], options.batch)
+    else:
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Measures family after family; what is measured so far is in the file."""
+    results = {}
+    for family in options.families or FAMILIES:
+        names = contenders_of(family, options.variants)
+        results[family] = summary(measure(family, names, options.rounds, options.seconds))
+        print(family, json.dumps(results[family]), flush=True)
+        if options.to:
+            described = {"processor": processor(), "rounds": options.rounds, "families": results}
+            options.to.write_text(json.dumps(described, indent=1) + "\n")
+
+
+def processor() -> str:
+    """The processor's name and what it has for small numbers."""
+    from dlapps.training.hardware import CPU_BFLOAT16_FLAGS, cpu_flags
+
+    bfloat16 = sorted(CPU_BFLOAT16_FLAGS & cpu_flags())
+    return f"{platform.processor() or platform.machine()}, bfloat16: {', '.join(bfloat16) or 'no'}"
+
+
+if __name__ == "__main__":
+    main()
