@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
-from dlapps.data.batches import ShuffledBatches, in_order
+from dlapps.data.batches import ShuffledBatches, in_order, uniform_draws
 from dlapps.data.splits import Examples, carve
 from dlapps.errors import UsageError
 
@@ -154,3 +155,15 @@ def test_batches_by_length_are_a_function_of_the_step_in_no_order_of_length():
     assert abs(np.corrcoef(means, np.arange(32))[0, 1]) < 0.5
     halves = [take(batches, 5, num_workers=2, num_replicas=2, worker=worker) for worker in range(2)]
     assert [a + b for a, b in zip(*halves, strict=True)] == epoch[:5]
+
+
+def test_draws_are_uniform_and_of_every_size():
+    draws = uniform_draws((500, 301), 3, tf.constant(7, tf.int64)).numpy()
+    assert draws.shape == (500, 301)
+    assert 0 <= draws.min() < 1e-4
+    assert 1 - 1e-4 < draws.max() < 1
+    counts, _ = np.histogram(draws, 64, (0, 1))
+    assert scipy.stats.chisquare(counts).pvalue > 1e-3
+    # The halves of a number of 32 bits stand side by side, and know nothing of one another.
+    assert abs(np.corrcoef(draws[:, ::2][:, :150].ravel(), draws[:, 1::2].ravel())[0, 1]) < 0.01
+    assert uniform_draws((4, 0), 3, tf.constant(7, tf.int64)).shape == (4, 0)
