@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
-from dlapps.errors import DlappsError
+from dlapps.errors import DlappsError, reason
 from dlapps.files import new_directory
 from dlapps.training.optimizers import optimizers_of
 
@@ -133,7 +133,7 @@ class CheckpointStore:
         except (OSError, tf.errors.OpError) as error:
             raise CheckpointError(
                 f"The checkpoint at step {progress.step} could not be written to {self.directory}: "
-                f"{_reason(error)}. {self.describe_last_good()}"
+                f"{reason(error)}. {self.describe_last_good()}"
             ) from error
         self._prune()
         return target
@@ -229,10 +229,6 @@ def _reading(checkpoint: Checkpoint, variables: Mapping[str, list[tf.Variable]])
 
 def _write_variables(model: keras.Model, directory: Path) -> None:
     tf.train.Checkpoint(**variables_by_owner(model)).write(str(directory / "model"))
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".") or type(error).__name__
 
 
 class BrokenCheckpoint(ValueError):

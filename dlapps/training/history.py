@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dlapps.errors import DlappsError, UsageError
+from dlapps.errors import DlappsError, UsageError, reason
 from dlapps.files import write_atomically
 
 
@@ -29,10 +29,9 @@ class History:
             self._events.add(step, values)
             self._write()
         except (OSError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
             raise DlappsError(
-                f"The history of step {step} could not be written: {reason}. The checkpoints are "
-                "whole; the same command continues from the last."
+                f"The history of step {step} could not be written: {reason(error)}. The "
+                "checkpoints are whole; the same command continues from the last."
             ) from error
 
     def _write(self) -> None:
