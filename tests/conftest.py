@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
     "dlapps",
     derandomize=True,
     deadline=None,
-    max_examples=200,
+    max_examples=100,
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )

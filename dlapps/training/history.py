@@ -53,15 +53,19 @@ def read_history(path: Path) -> list[dict[str, float]]:
         return []
     try:
         with path.open(newline="") as file:
-            return [_numbers(row) for row in csv.DictReader(file, strict=True)]
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+            text = file.read()
+        if not text.endswith("\n"):
+            raise ValueError("its last line is cut")
+        return [_numbers(row) for row in csv.DictReader(io.StringIO(text), strict=True)]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise UsageError(
             f"{path} is not a history this program wrote. Delete it to go on without it."
         ) from error
 
 
 def _numbers(row: Mapping[str, str]) -> dict[str, float]:
-    values = {key: float(text) for key, text in row.items() if text}
+    # A cell that is there may be empty; one that is not, as in a line cut short, is None.
+    values = {key: float(text) for key, text in row.items() if text != ""}
     return {**values, "step": int(row["step"])}
 
 
