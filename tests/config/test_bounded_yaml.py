@@ -1,6 +1,5 @@
-"""A config of a few lines cannot take more time or memory than its length allows."""
+"""A config of a few lines cannot take more memory than its length allows."""
 
-import time
 import tracemalloc
 
 import pytest
@@ -41,11 +40,11 @@ def refusal(text: str, *assignments: str) -> str:
 )
 def test_an_alias_bomb_is_refused_before_it_is_built(text):
     tracemalloc.start()
-    began = time.monotonic()
-    assert "it is too large" in refusal(text)
-    assert time.monotonic() - began < 1
-    assert tracemalloc.get_traced_memory()[1] < 20e6
-    tracemalloc.stop()
+    try:
+        assert "it is too large" in refusal(text)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_aliases_in_measure_are_understood():
