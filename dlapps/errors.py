@@ -42,4 +42,5 @@ def reason(error: Exception) -> str:
     """The first line of a message, without the graph coordinates that TensorFlow adds."""
     first_line = str(error).strip().partition("\n")[0]
     bare = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", first_line).rstrip(".")
-    return shortened(bare) or type(error).__name__
+    # Longer than a value: TensorFlow begins with a path, and what was wrong stands at the end.
+    return shortened(bare, 1000) or type(error).__name__

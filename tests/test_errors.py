@@ -19,4 +19,4 @@ def test_the_reason_of_a_foreign_error_is_its_first_line_without_coordinates():
     assert reason(OSError(f"{graph}\nmore")) == "No space left"
     assert reason(ValueError("\n  late\n")) == "late"
     assert reason(ValueError()) == "ValueError"
-    assert len(reason(ValueError("x" * 10_000))) == LONGEST_SHOWN
+    assert len(reason(ValueError("x" * 10_000))) == 1000
