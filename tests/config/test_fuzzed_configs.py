@@ -3,7 +3,7 @@
 import string
 
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlapps.applications import application_names, load_application
@@ -64,6 +64,7 @@ def test_any_text(application, text):
     read(application, text)
 
 
+@settings(max_examples=40)
 @given(APPLICATIONS, YAML_MARKS, st.integers(0, 2000))
 def test_a_config_with_any_text_inside(application, text, place):
     whole = TEXTS[application]
