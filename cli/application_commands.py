@@ -1,6 +1,5 @@
 """What can be done with any application: train, evaluate, predict, export, explain."""
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cli.tensorflow_startup import start_tensorflow
+from dlapps.files import json_text
 
 if TYPE_CHECKING:
     from dlapps.runs.trained import TrainedRun
@@ -125,7 +125,7 @@ def _evaluate(name: str) -> click.Command:
         """Measure a trained RUN on the test and the validation split."""
         metrics = _open(name, directory, assignments).evaluate()
         if as_json:
-            click.echo(json.dumps(metrics, indent=1))
+            click.echo(json_text(metrics))
         else:
             _echo_metrics(metrics)
 
@@ -162,7 +162,7 @@ def _predict(name: str) -> click.Command:
         """Answer for each INPUT with a trained RUN."""
         records = _open(name, directory).predict(inputs, target)
         if as_json:
-            click.echo(json.dumps(records, indent=1))
+            click.echo(json_text(records))
             return
         for record in records:
             _echo_record(record)
@@ -213,7 +213,7 @@ def _explain(name: str) -> click.Command:
         written = explain_inputs(run, inputs) if inputs else explain_run(run)
         files = [str(path) for path in written]
         if as_json:
-            click.echo(json.dumps({"files": files}, indent=1))
+            click.echo(json_text({"files": files}))
         else:
             click.echo("\n".join(files))
 
@@ -222,7 +222,7 @@ def _explain(name: str) -> click.Command:
 
 def _echo(values: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(values, indent=1))
+        click.echo(json_text(values))
     else:
         for key, value in values.items():
             click.echo(f"{key.replace('_', ' ')}: {value}")

@@ -1,11 +1,15 @@
-"""Writes that are seen whole or not at all: beside the target first, then renamed."""
+"""Files: writes that are seen whole or not at all, what is written as JSON, digests, locks."""
 
 import contextlib
 import fcntl
+import hashlib
+import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dlapps.errors import UsageError
 
@@ -78,6 +82,26 @@ def new_directory(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def json_text(values: Any) -> str:
+    """`values` as a JSON document; what is infinite or no number is null in it."""
+    return json.dumps(_without_infinities(values), indent=1, allow_nan=False)
+
+
+def _without_infinities(values: Any) -> Any:
+    """JSON has no word for NaN and Infinity, and other programs refuse a document with them."""
+    if isinstance(values, dict):
+        return {key: _without_infinities(value) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_without_infinities(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of what a file holds, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

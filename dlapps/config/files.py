@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from dlapps.errors import UsageError, did_you_mean
+from dlapps.config.bounded_yaml import DEEPEST, MOST_CHARACTERS, BoundedLoader
+from dlapps.errors import UsageError, did_you_mean, shortened, shown
 
 _PACKAGE = Path(__file__).parents[1]
 DIRECTORY = next(
@@ -56,17 +57,21 @@ def find_config(application: str, name_or_path: str) -> ConfigFile:
 def read_text(path: Path) -> str:
     """What is written in a config file."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not a text file that can be read.") from error
+    if len(text) > MOST_CHARACTERS:
+        raise UsageError(f"{path} is no config: it has more than a million characters.")
+    return text
 
 
 def load_yaml(text: str, source: str) -> dict[str, Any]:
     """The mapping written in `text`; `source` names it in errors."""
     try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{source} is not valid YAML: {error}") from error
+        loaded = yaml.load(text, BoundedLoader)
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise UsageError(f"{source} is not valid YAML: {shortened(str(error), 500)}") from error
     if not isinstance(loaded, dict):
         raise UsageError(f"{source} is not a config: it holds no 'key: value' lines.")
     return loaded
@@ -83,17 +88,23 @@ def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, An
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
-            raise UsageError(f"--set {assignment} is not of the form KEY=VALUE.")
+            raise UsageError(f"--set {shortened(assignment)} is not of the form KEY=VALUE.")
         *sections, key = path.split(".")
+        if len(sections) >= DEEPEST:
+            raise UsageError(f"--set {shortened(path)}: no setting lies so deep.")
         place = changed
         for section in sections:
             inner = place.get(section)
             if inner is not None and not isinstance(inner, dict):
-                raise UsageError(f"--set {path}: {section} is a single value, not a section.")
+                raise UsageError(
+                    f"--set {shortened(path)}: {section} is a single value, not a section."
+                )
             place[section] = {**(inner or {})}
             place = place[section]
         try:
-            place[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UsageError(f"--set {path}: {text!r} is not a YAML value.") from error
+            place[key] = yaml.load(text, BoundedLoader)
+        except (yaml.YAMLError, UnicodeEncodeError) as error:
+            raise UsageError(
+                f"--set {shortened(path)}: {shown(text)} is not a YAML value."
+            ) from error
     return changed

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pydantic
 
 from dlapps.config.files import dump_yaml
-from dlapps.config.section import DataSettings, Section
+from dlapps.config.section import BatchSize, DataSettings, Section, Seed
 from dlapps.config.training import TrainingSettings
-from dlapps.errors import UsageError, did_you_mean
+from dlapps.errors import UsageError, did_you_mean, shortened, shown
 
 
 class Reference(Section):
@@ -25,7 +25,7 @@ class Reference(Section):
 class EvaluationSettings(Section):
     """How the trained model is measured."""
 
-    batch_size: pydantic.PositiveInt = 512
+    batch_size: BatchSize = 512
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """What the trained model computes in when it is measured, asked and exported."""
 
@@ -34,7 +34,7 @@ class Config(Section):
     """The settings of one run; an application narrows `data` and adds sections of its own."""
 
     application: str
-    seed: pydantic.NonNegativeInt = 0
+    seed: Seed = 0
     data: DataSettings
     model: dict[str, Any]
     """`name` and the keyword arguments of that builder."""
@@ -68,7 +68,9 @@ def build_config(
         raise UsageError(explain_error(error, schema, source)) from error
     name = config.model.get("name")
     if not isinstance(name, str) or name not in builders:
-        raise UsageError(f"{source}: model.name cannot be {name!r}" + did_you_mean(name, builders))
+        raise UsageError(
+            f"{source}: model.name cannot be {shown(name)}" + did_you_mean(name, builders)
+        )
     options = options_of(name, builders[name])
     try:
         model = options.model_validate(config.model)
@@ -110,7 +112,7 @@ def explain_error(
     first = error.errors()[0]
     location = tuple(str(part) for part in first["loc"])
     path, fields = _locate(schema, location)
-    given, name = first.get("input"), prefix + ".".join(path)
+    given, name = first.get("input"), shortened(prefix + ".".join(path))
     if first["type"] == "extra_forbidden":
         return f"{source}: {name} is no setting" + did_you_mean(path[-1], fields)
     if first["type"] == "missing":
@@ -118,11 +120,11 @@ def explain_error(
     if first["type"] == "literal_error":
         expected = first["ctx"]["expected"].replace(" or ", ", ")
         choices = [choice.strip(" '") for choice in expected.split(",")]
-        return f"{source}: {name} cannot be {given!r}" + did_you_mean(given, choices)
+        return f"{source}: {name} cannot be {shown(given)}" + did_you_mean(given, choices)
     reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
     if isinstance(given, dict):
         return f"{source}: {name}: {reason}." if name else f"{source}: {reason}."
-    return f"{source}: {name} cannot be {given!r}: {reason}."
+    return f"{source}: {name} cannot be {shown(given)}: {reason}."
 
 
 def _locate(schema: type[Section], location: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from dlapps.errors import reason
 from dlapps.export.answer import Answer
-from dlapps.export.errors import ExportError, reason
+from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
 
 # Both names are TF Serving's.

@@ -8,7 +8,7 @@ from pathlib import Path
 from dlapps.applications import load_application
 from dlapps.config.files import load_yaml, override, read_text
 from dlapps.config.schema import Config, build_config
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, shortened
 from dlapps.files import sole_user, writing_to
 from dlapps.runs.run import Run
 from dlapps.training.distribution import is_chief
@@ -72,7 +72,7 @@ def read_config(
     owner = values.get("application")
     if owner != application_name:
         raise UsageError(
-            f"{source} is a config of {owner}, not of {application_name}."
+            f"{source} is a config of {shortened(str(owner))}, not of {application_name}."
             if owner
             else f"{source} does not say which application it is for: application is missing."
         )

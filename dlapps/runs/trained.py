@@ -12,11 +12,12 @@ import keras
 from dlapps.applications import load_application
 from dlapps.config.files import read_text
 from dlapps.data.splits import Data
-from dlapps.errors import UsageError, did_you_mean
+from dlapps.errors import UsageError, did_you_mean, reason, shown
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.runs.directory import read_config
-from dlapps.runs.run import METRICS, Run
+from dlapps.runs.documents import ENVIRONMENT, METRICS, MODEL, is_as_written
+from dlapps.runs.run import Run
 from dlapps.training.checkpoints import Progress
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.history import read_history
@@ -68,7 +69,7 @@ class TrainedRun(Run):
     @property
     def name(self) -> str:
         """The name of its config."""
-        return self.read_json("environment.json")["config"]
+        return self.read_json(ENVIRONMENT)["config"]
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """The metrics on the splits that nothing was learned from, also kept in metrics.json."""
@@ -94,8 +95,8 @@ class TrainedRun(Run):
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         name = self.name if name is None else name
-        if Path(name).name != name or name in ("", ".."):
-            raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
+        if Path(name).name != name or name in ("", "..") or not name.isprintable():
+            raise UsageError(f"{shown(name)} cannot name a model; a name has no folders in it.")
         answers = self.application.answers(self.model, self.load_spec())
         return write_saved_model(directory / name, answers, parity_tolerance(self.model))
 
@@ -104,17 +105,22 @@ class TrainedRun(Run):
         """The trained model; of an unfinished run, with its best weights so far."""
         if not self._model_path.exists():
             return self._model_so_far()
+        anew = "Training again with the same command writes it anew from the last checkpoint."
+        if not is_as_written(self.directory, MODEL):
+            raise UsageError(
+                f"{self._model_path} is not the one that this run wrote: it was damaged or "
+                f"replaced. {anew}"
+            )
         try:
             return keras.saving.load_model(self._model_path, compile=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # Keras stumbles over a broken file in any way there is.
             raise UsageError(
-                f"{self._model_path} is unreadable ({str(error).splitlines()[0]}). Training again "
-                "with the same command writes it anew from the last checkpoint."
+                f"{self._model_path} is unreadable: {reason(error)}. {anew}"
             ) from error
 
     def _model_so_far(self) -> keras.Model:
         data = self.data
-        precision = self.read_json("environment.json").get("precision", "float32")
+        precision = self.read_json(ENVIRONMENT)["precision"]
         with dtype_policy(precision):
             keras.utils.set_random_seed(self.config.seed)
             model = self.application.build_model(data.spec)

@@ -84,7 +84,7 @@ def test_a_corrupt_model_is_named_and_written_anew(dlapps, run, tiny, contents):
     (run / "model.keras").write_bytes(whole[: len(whole) // 2] if contents is None else contents)
     answer = dlapps("classification", "predict", run, "1,1")
     assert answer.exit_code == 2
-    assert f"{run}/model.keras is unreadable" in answer.stderr
+    assert f"{run}/model.keras is not the one that this run wrote" in answer.stderr
     assert "Training again with the same command writes it anew" in answer.stderr
     dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
     assert dlapps("classification", "predict", run, "1,1", "--json").document == expected
@@ -164,7 +164,9 @@ def test_a_trained_model_is_not_replaced_because_its_checkpoints_broke(dlapps, r
     before = (run / "model.keras").read_bytes()
     answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
     assert answer.exit_code == 2
-    assert "is whole, but no checkpoint that training could go on from" in answer.stderr
+    assert "has a trained model, but no whole checkpoint that training could go" in answer.stderr
+    assert "There is no whole one before it" in answer.stderr
+    assert "Using that" not in answer.stderr
     assert (run / "model.keras").read_bytes() == before
 
 
@@ -348,6 +350,7 @@ def test_data_that_changed_since_training_are_refused(dlapps, run, tiny):
     assert "may be among those it learned from" in measured.stderr
     spec = json.loads((run / "data.json").read_text())
     (run / "data.json").write_text(json.dumps({**spec, "class_names": ["left", "right"]}))
+    (run / "environment.json").write_text(json.dumps({**environment, "digests": {}}))
     refused = dlapps("classification", "evaluate", run)
     assert refused.exit_code == 2
     assert "are no longer what it was trained on" in refused.stderr

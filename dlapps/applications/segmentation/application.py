@@ -27,7 +27,7 @@ from dlapps.applications.segmentation.pictures import (
     worst_to_best,
 )
 from dlapps.config.schema import Config, EvaluationSettings
-from dlapps.config.section import Positive, Section
+from dlapps.config.section import BatchSize, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
 from dlapps.explain.figures.confusion import confusion_matrix_figure
@@ -50,7 +50,7 @@ class LossSettings(Section):
 class SegmentationEvaluation(EvaluationSettings):
     """How the trained model is measured."""
 
-    batch_size: Positive = 4
+    batch_size: BatchSize = 4
 
 
 class SegmentationConfig(Config):

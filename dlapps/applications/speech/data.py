@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
 from dlapps.data.audio.recordings import (
     SampleRate,
@@ -93,7 +93,7 @@ class RecordingData(DataSettings):
     """spoken_digit: test on all recordings of this speaker and learn from none of them."""
     num_examples: Positive = 2000
     """tones: how many to generate for training; a quarter as many for validation and test each."""
-    batch_size: Positive = 64
+    batch_size: BatchSize = 64
     augmentation: WaveformAugmentation = WaveformAugmentation()
 
     @model_validator(mode="after")
