@@ -16,6 +16,19 @@ class UsageError(DlappsError):
     exit_code = 2
 
 
+def shown(given: object, longest: int = 160) -> str:
+    """What a user gave, as a sentence can hold it: on one line, and cut where it is long."""
+    text = shortened(str(given), longest)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text; of a long one its beginning and its end."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
+
+
 def did_you_mean(given: object, known: Iterable[str]) -> str:
     """The end of a sentence that names the nearest of `known`, or all of them."""
     names = list(known)

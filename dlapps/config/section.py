@@ -4,9 +4,9 @@ import dataclasses
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 Positive = Annotated[int, Field(gt=0)]
@@ -47,6 +47,13 @@ class Section(BaseModel):
     """One section of a config: typed, unchangeable, and closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, given: Any) -> Any:
+        """A word for a section that has a name is that name: `optimizer: sgd`."""
+        is_name = isinstance(given, str) and "name" in cls.model_fields
+        return {"name": given} if is_name else given
 
     def ingredients(self, prefix: str = "") -> Iterator[tuple[str, Path, str]]:
         """The setting, the path and the application of each finished run named here or below."""

@@ -76,7 +76,7 @@ def read_config(
             if owner
             else f"{source} does not say which application it is for: application is missing."
         )
-    return build_config(application.config_class, application.models, values, source)
+    return build_config(application.config_class, application.models, values, source, assignments)
 
 
 def _refuse_other_config(directory: Path, before: Config, now: Config) -> None:
