@@ -1,9 +1,12 @@
 """`dlapps`: one group of commands for each application, and a few that serve them all."""
 
+import itertools
 import json
 import logging
 import os
+import re
 import sys
+from typing import NoReturn
 
 import click
 
@@ -11,7 +14,7 @@ from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
-from dlapps.errors import DlappsError
+from dlapps.errors import DlappsError, UsageError, did_you_mean, shortened, shown
 
 
 class ApplicationGroups(click.Group):
@@ -29,13 +32,18 @@ class ApplicationGroups(click.Group):
             return application_group(name)
         return super().get_command(context, name)
 
-    def resolve_command(self, context: click.Context, arguments: list[str]):
-        from dlapps.errors import did_you_mean
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Refuses what is no text: no config, answer or report could be written of it."""
+        for argument in arguments:
+            if re.search(r"[\0\ud800-\udfff]", argument):
+                raise UsageError(f"The argument {shown(argument)} is not UTF-8 text.")
+        return super().parse_args(context, arguments)
 
+    def resolve_command(self, context: click.Context, arguments: list[str]):
         name = arguments[0]
         if self.get_command(context, name) is None:
             known = self.list_commands(context)
-            raise click.UsageError(f"There is no command {name}" + did_you_mean(name, known))
+            raise click.UsageError(f"There is no command {shown(name)}" + did_you_mean(name, known))
         return super().resolve_command(context, arguments)
 
 
@@ -76,29 +84,41 @@ dlapps.add_command(config)
 dlapps.add_command(data)
 
 
+LONGEST_ERROR = 1600
+"""Characters: twenty lines."""
+
+
 def main() -> None:
     """Runs the program; errors become one message and an exit code."""
     # Read when TensorFlow starts: no informational chatter from its C++ side.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    debug = "--debug" in sys.argv
+    options = set(itertools.takewhile(lambda argument: argument != "--", sys.argv[1:]))
+    debug, as_json = "--debug" in options, "--json" in options
     try:
         dlapps.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if isinstance(error, click.UsageError) and error.ctx and not as_json:
+            click.echo(error.ctx.get_usage(), err=True)
+        _fail(shown(error.format_message(), LONGEST_ERROR), error.exit_code, as_json)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        _fail("Interrupted.", 130, as_json)
     except DlappsError as error:
         if debug:
             raise
-        click.echo(f"{error}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code, as_json)
     except Exception as error:
         if debug:
             raise
         summary = str(error).strip().splitlines() or ["no message"]
-        click.echo(
-            f"{type(error).__name__}: {summary[0]} (dlapps --debug ... shows the traceback.)",
-            err=True,
-        )
-        sys.exit(1)
+        hint = "(dlapps --debug ... shows the traceback.)"
+        _fail(f"{type(error).__name__}: {summary[0]} {hint}", 1, as_json)
+
+
+def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:
+    """Ends the program with one sentence on stderr, or one JSON document on stdout."""
+    message = shortened(message, LONGEST_ERROR)
+    if as_json:
+        click.echo(json.dumps({"error": message, "exit_code": exit_code}, indent=1))
+    else:
+        click.echo(message, err=True)
+    sys.exit(exit_code)

@@ -1,0 +1,33 @@
+"""Paths as the command line takes them."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import click
+
+from dlapps.errors import UsageError, shown
+
+
+class PathOnDisk(click.ParamType):
+    """A path that is there or could be: one that no file system would take is refused."""
+
+    name = "path"
+
+    def convert(
+        self, value: object, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Path:
+        """The path. Raises UsageError."""
+        text = str(value)
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            raise UsageError(f"The path {shown(text)} holds a control character.")
+        try:
+            os.lstat(text)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise UsageError(f"The path {shown(text)} cannot be used: {error.strerror}.") from error
+        return Path(text)
+
+
+PATH = PathOnDisk()
