@@ -18,7 +18,7 @@ from dlapps.config.schema import Config
 from dlapps.config.section import Section
 from dlapps.data.splits import Data
 from dlapps.errors import UsageError
-from dlapps.files import sole_user, write_atomically, writing_to
+from dlapps.files import filled_alone, write_atomically, writing_to
 from dlapps.runs.machine import describe_machine
 from dlapps.training.checkpoints import Progress
 from dlapps.training.distribution import choose_strategy, is_chief
@@ -56,6 +56,9 @@ class Run:
         """Whether anything was trained here that a changed config would make worthless."""
         return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
 
+    def _has_learned(self) -> bool:
+        return self.has_begun() or (self.directory / "history.csv").exists()
+
     def train(self, config_name: str, on_step: OnStep = told_nobody) -> dict[str, Any]:
         """Trains from where the run stands to its end; returns where that was.
 
@@ -64,7 +67,7 @@ class Run:
         """
         if not is_chief():
             return self._train(config_name, on_step)
-        with sole_user(self.directory):
+        with filled_alone(self.directory, self._has_learned):
             return self._train(config_name, on_step)
 
     def _train(self, config_name: str, on_step: OnStep) -> dict[str, Any]:

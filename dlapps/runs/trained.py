@@ -15,7 +15,7 @@ from dlapps.data.splits import Data
 from dlapps.errors import UsageError, did_you_mean
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
-from dlapps.runs.directory import read_config
+from dlapps.runs.directory import known_runs, read_config
 from dlapps.runs.run import METRICS, Run
 from dlapps.training.checkpoints import Progress
 from dlapps.training.hardware import dtype_policy
@@ -39,14 +39,10 @@ def open_run(
     """
     path = directory / "config.yaml"
     if not path.is_file():
+        known = did_you_mean(directory, known_runs(application_name, directory))
         if directory.is_dir():
-            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-        known = [
-            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
-        ]
-        raise UsageError(
-            f"There is no run {directory}" + did_you_mean(str(directory), sorted(known))
-        )
+            raise UsageError(f"{directory} is not a run: it has no config.yaml" + known)
+        raise UsageError(f"There is no run {directory}" + known)
     for assignment in assignments:
         if not assignment.startswith(MAY_CHANGE) or assignment.startswith(IS_KEPT):
             raise UsageError(

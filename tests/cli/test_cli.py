@@ -193,14 +193,16 @@ def test_with_json_a_refusal_is_one_document_too(dlapps, arguments, exit_code, n
     assert named in answer.document["error"]
 
 
-def test_a_failure_of_any_kind_is_a_document_with_json(dlapps, monkeypatch):
+@pytest.mark.parametrize(
+    ("failure", "exit_code"), [(RuntimeError("at sea"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_with_json_a_failure_of_any_kind_is_a_document(dlapps, monkeypatch, failure, exit_code):
     def fail(name):
         raise failure
 
     monkeypatch.setattr("cli.main.application_group", fail)
-    for failure, exit_code in ((RuntimeError("at sea"), 1), (KeyboardInterrupt(), 130)):
-        answer = dlapps("classification", "train", "xor_mlp", "--json")
-        assert (answer.exit_code, answer.document["exit_code"]) == (exit_code, exit_code)
+    answer = dlapps("classification", "train", "xor_mlp", "--json")
+    assert (answer.exit_code, answer.document["exit_code"]) == (exit_code, exit_code)
     assert dlapps("classification", "--", "--json").stdout == "", "what follows -- is no option"
 
 
