@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,8 @@ from dlapps.training.loop import (
     train,
 )
 from dlapps.training.stage import Stage, stage_seed
+
+logger = logging.getLogger(__name__)
 
 METRICS = "metrics.json"
 
@@ -73,6 +76,8 @@ class Run:
     def _train(self, config_name: str, on_step: OnStep) -> dict[str, Any]:
         began = time.monotonic()
         settings = self.config.training
+        for doubt in settings.doubts():
+            logger.warning(doubt)
         choose_device(settings.device)
         strategy = choose_strategy(settings)
         ingredients = self._ingredients()

@@ -263,6 +263,16 @@ def test_training_tells_its_outcome(dlapps, tiny, tmp_path):
     assert f"Next: dlapps classification evaluate {tmp_path}/xor_mlp/0" in again.stderr
 
 
+def test_what_hardly_can_be_learned_is_said_once_and_learned(dlapps, tiny, tmp_path):
+    doubtful = ("data.num_examples=4", "data.batch_size=9", "training.schedule.warmup_steps=6")
+    settings = [part for setting in doubtful for part in ("--set", setting)]
+    options = ("--run", tmp_path / "run", *tiny, *settings)
+    answer = dlapps("classification", "train", "xor_mlp", *options)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stderr.count("There are 4 examples to learn from, too few to fill one ") == 1
+    assert answer.stderr.count("training.schedule.warmup_steps 6 is as long as the run") == 1
+
+
 @pytest.mark.parametrize("command", ["predict", "explain"])
 def test_a_mistyped_option_is_no_input(dlapps, xor_run, command):
     answer = dlapps("classification", command, xor_run, "--jsn", "0.5,-1.2")

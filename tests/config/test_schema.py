@@ -209,6 +209,21 @@ def test_a_word_for_a_section_that_has_a_name_is_its_name():
     assert "did you mean sgd?" in wrong
 
 
+@pytest.mark.parametrize(
+    ("assignments", "doubt"),
+    [
+        (("training.schedule.warmup_steps=9",), None),
+        (("training.schedule.warmup_steps=10",), "warmup_steps 10 is as long as the run, or "),
+        (("training.schedule.warmup_steps=5", "training.accumulation_steps=2"), "has 5 updates"),
+        (("training.accumulation_steps=11",), "accumulation_steps 11 is more than training.steps"),
+    ],
+)
+def test_a_schedule_that_was_hardly_meant_is_doubted(assignments, doubt):
+    said = read(GOOD, *assignments).training.doubts()
+    assert len(said) == (doubt is not None)
+    assert all(doubt in sentence for sentence in said)
+
+
 @pytest.mark.parametrize(("application", "file"), EVERY_CONFIG)
 def test_every_config_is_valid_and_survives_being_written_out(application, file):
     text = file.path.read_text(encoding="utf-8")
