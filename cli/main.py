@@ -14,7 +14,7 @@ from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
-from dlapps.errors import DlappsError, UsageError, did_you_mean, shortened, shown
+from dlapps.errors import DlappsError, UsageError, did_you_mean, in_short
 
 
 class ApplicationGroups(click.Group):
@@ -36,14 +36,15 @@ class ApplicationGroups(click.Group):
         """Refuses what is no text: no config, answer or report could be written of it."""
         for argument in arguments:
             if re.search(r"[\0\ud800-\udfff]", argument):
-                raise UsageError(f"The argument {shown(argument)} is not UTF-8 text.")
+                raise UsageError(f"The argument {in_short(argument)} is not UTF-8 text.")
         return super().parse_args(context, arguments)
 
     def resolve_command(self, context: click.Context, arguments: list[str]):
         name = arguments[0]
         if self.get_command(context, name) is None:
             known = self.list_commands(context)
-            raise click.UsageError(f"There is no command {shown(name)}" + did_you_mean(name, known))
+            nearest = did_you_mean(name, known)
+            raise click.UsageError(f"There is no command {in_short(name)}" + nearest)
         return super().resolve_command(context, arguments)
 
 
@@ -99,7 +100,7 @@ def main() -> None:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx and not as_json:
             click.echo(error.ctx.get_usage(), err=True)
-        _fail(shown(error.format_message(), LONGEST_ERROR), error.exit_code, as_json)
+        _fail(in_short(error.format_message(), LONGEST_ERROR), error.exit_code, as_json)
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted.", 130, as_json)
     except DlappsError as error:
@@ -116,9 +117,16 @@ def main() -> None:
 
 def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:
     """Ends the program with one sentence on stderr, or one JSON document on stdout."""
-    message = shortened(message, LONGEST_ERROR)
+    message = _at_most_a_screenful(message)
     if as_json:
         click.echo(json.dumps({"error": message, "exit_code": exit_code}, indent=1))
     else:
         click.echo(message, err=True)
     sys.exit(exit_code)
+
+
+def _at_most_a_screenful(message: str) -> str:
+    """The message; of a long one its beginning and its end, where the alternatives are."""
+    if len(message) <= LONGEST_ERROR:
+        return message
+    return f"{message[: LONGEST_ERROR // 2]} ... {message[-LONGEST_ERROR // 2 :]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dlapps.errors import UsageError, shown
+from dlapps.errors import UsageError, in_short
 
 
 class PathOnDisk(click.ParamType):
@@ -18,15 +18,15 @@ class PathOnDisk(click.ParamType):
         self, value: object, parameter: click.Parameter | None, context: click.Context | None
     ) -> Path:
         """The path. Raises UsageError."""
-        text = str(value)
+        text, named = str(value), f"The path {in_short(str(value))}"
         if any(unicodedata.category(character) == "Cc" for character in text):
-            raise UsageError(f"The path {shown(text)} holds a control character.")
+            raise UsageError(f"{named} holds a control character.")
         try:
             os.lstat(text)
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
-            raise UsageError(f"The path {shown(text)} cannot be used: {error.strerror}.") from error
+            raise UsageError(f"{named} cannot be used: {error.strerror}.") from error
         return Path(text)
 
 

@@ -1,6 +1,7 @@
 """Errors a user can act on: the command line prints their message and nothing else."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -16,17 +17,20 @@ class UsageError(DlappsError):
     exit_code = 2
 
 
-def shown(given: object, longest: int = 160) -> str:
-    """What a user gave, as a sentence can hold it: on one line, and cut where it is long."""
-    text = shortened(str(given), longest)
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def printable(text: str) -> str:
+    """The text on one line: what breaks or commands a terminal, or is no Unicode, is escaped."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        else character
+        for character in text
+    )
 
 
-def shortened(text: str, longest: int) -> str:
-    """The text; of a long one its beginning and its end."""
-    if len(text) <= longest:
-        return text
-    return f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
+def in_short(text: str, longest: int = 80) -> str:
+    """The printable text; of one that is longer, its beginning and its end."""
+    half = longest // 2
+    return printable(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")
 
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:

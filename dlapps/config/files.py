@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from dlapps.errors import UsageError, did_you_mean, shown
+from dlapps.errors import UsageError, did_you_mean, in_short
 
 _PACKAGE = Path(__file__).parents[1]
 DIRECTORY = next(
@@ -52,13 +52,13 @@ def find_config(application: str, name_or_path: str) -> ConfigFile:
     owner = _owner_of_file(path) if path.is_file() else _owner_of_name(name_or_path)
     if owner not in (None, application):
         raise UsageError(
-            f"{shown(name_or_path)} is a config of {owner}, not of {application}. The command is: "
-            f"dlapps {owner} train {shlex.quote(name_or_path)}"
+            f"{in_short(name_or_path)} is a config of {owner}, not of {application}. The command "
+            f"is: dlapps {owner} train {shlex.quote(name_or_path)}"
         )
     if path.is_file():
         return ConfigFile(path)
     raise UsageError(
-        f"{application} has no config {shown(name_or_path)}, nor is there such a file"
+        f"{application} has no config {in_short(name_or_path)}, nor is there such a file"
         + did_you_mean(name_or_path, known)
     )
 
@@ -109,21 +109,21 @@ def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, An
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
-            raise UsageError(f"--set {shown(assignment)} is not of the form KEY=VALUE.")
+            raise UsageError(f"--set {in_short(assignment)} is not of the form KEY=VALUE.")
         *sections, key = path.split(".")
         place = changed
         for section in sections:
             inner = place.get(section)
             if inner is not None and not isinstance(inner, dict):
                 raise UsageError(
-                    f"--set {shown(assignment)}: {shown(section)} is a single value, not a section."
+                    f"--set {in_short(assignment)}: {in_short(section)} is a value, not a section."
                 )
             place[section] = {**(inner or {})}
             place = place[section]
         try:
             value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UsageError(f"--set {shown(assignment)}: the value is not YAML.") from error
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise UsageError(f"--set {in_short(assignment)}: the value is not YAML.") from error
         place[key] = _named(place.get(key), value) if isinstance(value, str) else value
     return changed
 
@@ -144,7 +144,7 @@ def source_of(setting: str, file: str, assignments: Iterable[str]) -> str:
     for assignment in reversed(list(assignments)):
         key = assignment.partition("=")[0]
         if f"{setting}.".startswith(f"{key}."):
-            return f"--set {shown(assignment)}"
+            return f"--set {in_short(assignment)}"
         if not setting or key.startswith(f"{setting}."):
-            parts.append(f"--set {shown(assignment)}")
+            parts.append(f"--set {in_short(assignment)}")
     return " ".join([f"{file} with", *reversed(parts)]) if parts else file

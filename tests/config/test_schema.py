@@ -160,7 +160,7 @@ def test_assignments_reach_every_kind_of_setting():
     [
         ("training.steps", "--set training.steps is not of the form KEY=VALUE."),
         ("=3", "--set =3 is not of the form KEY=VALUE."),
-        ("seed.x=3", "--set seed.x=3: seed is a single value, not a section."),
+        ("seed.x=3", "--set seed.x=3: seed is a value, not a section."),
         ("model.widths=[1", "--set model.widths=[1: the value is not YAML."),
     ],
 )
