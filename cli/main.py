@@ -4,7 +4,6 @@ import itertools
 import json
 import logging
 import os
-import re
 import sys
 from typing import NoReturn
 
@@ -14,7 +13,7 @@ from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
-from dlapps.errors import DlappsError, UsageError, did_you_mean, in_short
+from dlapps.errors import DlappsError, did_you_mean, in_short
 
 
 class ApplicationGroups(click.Group):
@@ -31,13 +30,6 @@ class ApplicationGroups(click.Group):
         if name in application_names():
             return application_group(name)
         return super().get_command(context, name)
-
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Refuses what is no text: no config, answer or report could be written of it."""
-        for argument in arguments:
-            if re.search(r"[\0\ud800-\udfff]", argument):
-                raise UsageError(f"The argument {in_short(argument)} is not UTF-8 text.")
-        return super().parse_args(context, arguments)
 
     def resolve_command(self, context: click.Context, arguments: list[str]):
         name = arguments[0]

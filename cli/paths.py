@@ -19,8 +19,8 @@ class PathOnDisk(click.ParamType):
     ) -> Path:
         """The path. Raises UsageError."""
         text, named = str(value), f"The path {in_short(str(value))}"
-        if any(unicodedata.category(character) == "Cc" for character in text):
-            raise UsageError(f"{named} holds a control character.")
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+            raise UsageError(f"{named} holds a character that is no text.")
         try:
             os.lstat(text)
         except (FileNotFoundError, NotADirectoryError):

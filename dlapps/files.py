@@ -123,8 +123,9 @@ def filled_alone(directory: Path, is_worth_keeping: Callable[[], bool]) -> Itera
             yield
         except BaseException:
             if not is_worth_keeping():
-                _delete(set(directory.iterdir()) - before)
-                _delete_empty(missing)
+                with contextlib.suppress(OSError):
+                    _delete(set(directory.iterdir()) - before)
+                    _delete_empty(missing)
             raise
 
 
@@ -137,8 +138,7 @@ def _delete(paths: set[Path]) -> None:
 
 
 def _delete_empty(directories: Sequence[Path]) -> None:
-    """Deletes directories, the inmost first, up to the first that somebody else has filled."""
-    with contextlib.suppress(OSError):
-        for directory in directories:
-            (directory / LOCK).unlink(missing_ok=True)
-            directory.rmdir()
+    """Deletes directories, the inmost first. Raises OSError at one that somebody else filled."""
+    for directory in directories:
+        (directory / LOCK).unlink(missing_ok=True)
+        directory.rmdir()

@@ -108,7 +108,7 @@ def override(values: dict[str, Any], assignments: Iterable[str]) -> dict[str, An
     changed = {**values}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
-        if not equals or not path:
+        if not equals or not path or not path.isprintable():
             raise UsageError(f"--set {in_short(assignment)} is not of the form KEY=VALUE.")
         *sections, key = path.split(".")
         place = changed
