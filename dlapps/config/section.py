@@ -1,6 +1,7 @@
 """What every section of a config is built from."""
 
 import dataclasses
+import errno
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,14 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _from_anywhere(path: Path) -> Path:
-    return path.expanduser().absolute()
+    absolute = path.expanduser().absolute()
+    try:
+        absolute.lstat()
+    except OSError as error:
+        # That it is not there, or not to be read, matters only to those who will read it.
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError("no file system takes so long a name") from error
+    return absolute
 
 
 UserPath = Annotated[Path, AfterValidator(_from_anywhere)]

@@ -66,6 +66,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(assignment, expect
             "training.precision=bfloat16",
             r"training.precision cannot be 'bfloat16'.*mixed_bfloat16\?",
         ),
+        ("data.path=" + "x" * 5000, r"data.path cannot be .*no file system takes so long a name"),
+        ('data.path="\\0"', r"data.path cannot be .*null"),
         ("data.path=x", r"^my.yaml with --set data.path=x: data: data.path goes with"),
         ("data.name=image_folder", r"data.path is missing; .* read from --set data.path=PATH"),
     ],
