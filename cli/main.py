@@ -85,8 +85,9 @@ def main() -> None:
     """Runs the program; errors become one message and an exit code."""
     # Read when TensorFlow starts: no informational chatter from its C++ side.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    options = set(itertools.takewhile(lambda argument: argument != "--", sys.argv[1:]))
-    debug, as_json = "--debug" in options, "--json" in options
+    arguments = sys.argv[1:]
+    debug = "--debug" in itertools.takewhile(lambda argument: argument.startswith("-"), arguments)
+    as_json = "--json" in itertools.takewhile(lambda argument: argument != "--", arguments)
     try:
         dlapps.main(standalone_mode=False)
     except click.ClickException as error:
