@@ -1,12 +1,14 @@
 """What can be done with any application: train, evaluate, predict, export, explain."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli.paths import PATH
 from cli.tensorflow_startup import start_tensorflow
 from dlapps.files import json_text
 
@@ -17,7 +19,7 @@ MOST_CHOICES = 5
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-RUN = click.argument("directory", metavar="RUN", type=click.Path(path_type=Path))
+RUN = click.argument("directory", metavar="RUN", type=PATH)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 MOVED = click.option(
     "--set",
@@ -40,6 +42,7 @@ def data_options(command: Command) -> Command:
             show_envvar=True,
             help=text,
             metavar="DIR",
+            type=PATH,
             expose_value=False,
             callback=_setter(variable),
         )(command)
@@ -47,9 +50,9 @@ def data_options(command: Command) -> Command:
 
 
 def _setter(variable: str):
-    def set_variable(_context: click.Context, _parameter: click.Parameter, value: str | None):
+    def set_variable(_context: click.Context, _parameter: click.Parameter, value: Path | None):
         if value:
-            os.environ[variable] = value
+            os.environ[variable] = str(value)
 
     return set_variable
 
@@ -73,11 +76,11 @@ def _open(name: str, directory: Path, assignments: tuple[str, ...] = ()) -> "Tra
 
 def _train(name: str) -> click.Command:
     @click.command("train")
-    @click.argument("config")
+    @click.argument("config", type=PATH)
     @click.option(
         "--run",
         "directory",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where to keep the run.  [default: runs/APPLICATION/CONFIG/SEED]",
     )
     @click.option(
@@ -91,7 +94,7 @@ def _train(name: str) -> click.Command:
     @JSON
     @data_options
     def train(
-        config: str,
+        config: Path,
         directory: Path | None,
         assignments: tuple[str, ...],
         fresh: bool,
@@ -100,7 +103,7 @@ def _train(name: str) -> click.Command:
         """Train CONFIG, a name from `dlapps list` or a YAML file; continues a stopped run."""
         from dlapps.config.files import find_config, read_text
 
-        file = find_config(name, config)
+        file = find_config(name, str(config))
         start_tensorflow()
         from dlapps.runs.directory import create_run, read_config
 
@@ -110,7 +113,7 @@ def _train(name: str) -> click.Command:
         outcome = create_run(name, settings, directory, fresh).train(file.name)
         _echo(outcome, as_json)
         if not as_json:
-            click.echo(f"Next: dlapps {name} evaluate {directory}", err=True)
+            click.echo(f"Next: dlapps {name} evaluate {shlex.quote(str(directory))}", err=True)
 
     return train
 
@@ -152,7 +155,7 @@ def _predict(name: str) -> click.Command:
         "--to",
         "target",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where answers that are files go.  [default: RUN/predictions]",
     )
     @JSON
@@ -179,7 +182,7 @@ def _export(name: str) -> click.Command:
         default="saved_models",
         show_default=True,
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where the SavedModels lie.",
     )
     @click.option("--name", "model_name", help="What to call it.  [default: the config's name]")

@@ -7,13 +7,14 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlapps.errors import UsageError
 
 LONGEST_NAME = 60
+LOCK = ".lock"
 
 
 def write_atomically(path: Path, contents: str | bytes) -> None:
@@ -123,9 +124,45 @@ def _flush(directory: Path) -> None:
 @contextlib.contextmanager
 def sole_user(directory: Path) -> Iterator[None]:
     """A block in which no other process may be in such a block for the same directory."""
-    with (directory / ".lock").open("a") as file:
+    with (directory / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(f"Another process is training {directory}.") from error
         yield
+
+
+@contextlib.contextmanager
+def filled_alone(directory: Path, is_worth_keeping: Callable[[], bool]) -> Iterator[None]:
+    """A block that alone may fill `directory`, which is made where missing.
+
+    Where it fails and left nothing worth keeping, what it made is gone again.
+    """
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    with writing_to(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    with sole_user(directory):
+        before = set(directory.iterdir())
+        try:
+            yield
+        except BaseException:
+            if not is_worth_keeping():
+                with contextlib.suppress(OSError):
+                    _delete(set(directory.iterdir()) - before)
+                    _delete_empty(missing)
+            raise
+
+
+def _delete(paths: set[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _delete_empty(directories: Sequence[Path]) -> None:
+    """Deletes directories, the inmost first. Raises OSError at one that somebody else filled."""
+    for directory in directories:
+        (directory / LOCK).unlink(missing_ok=True)
+        directory.rmdir()

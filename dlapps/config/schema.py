@@ -2,15 +2,15 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pydantic
 
-from dlapps.config.files import dump_yaml
+from dlapps.config.files import dump_yaml, source_of
 from dlapps.config.section import BatchSize, DataSettings, Section, Seed
 from dlapps.config.training import TrainingSettings
-from dlapps.errors import UsageError, did_you_mean, shortened, shown
+from dlapps.errors import UsageError, did_you_mean, in_short
 
 
 class Reference(Section):
@@ -42,6 +42,11 @@ class Config(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     reference: Reference | None = None
 
+    @pydantic.field_validator("model", mode="before")
+    @classmethod
+    def _model_name_alone(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
     @property
     def model_options(self) -> dict[str, Any]:
         """The keyword arguments of the model's builder."""
@@ -57,25 +62,30 @@ def build_config(
     builders: Mapping[str, Callable],
     values: Mapping[str, Any],
     source: str,
+    assignments: Sequence[str] = (),
 ) -> Config:
     """The config that `values` describes, its model section checked against its builder.
 
-    Raises UsageError, which calls the config `source` and names the setting.
+    Raises UsageError, which names the setting and what it comes from: the config called `source`,
+    or those of the `assignments` (`KEY=VALUE`, put in place before) that give it.
     """
+
+    def refused(setting: str, reason: str) -> UsageError:
+        return UsageError(f"{source_of(setting, source, assignments)}: {reason}")
+
     try:
         config = schema.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        raise UsageError(explain_error(error, schema, source)) from error
+        raise refused(*explain_error(error, schema)) from error
     name = config.model.get("name")
     if not isinstance(name, str) or name not in builders:
-        raise UsageError(
-            f"{source}: model.name cannot be {shown(name)}" + did_you_mean(name, builders)
-        )
+        reason = f"model.name cannot be {in_short(repr(name))}" + did_you_mean(name, builders)
+        raise refused("model.name", reason)
     options = options_of(name, builders[name])
     try:
         model = options.model_validate(config.model)
     except pydantic.ValidationError as error:
-        raise UsageError(explain_error(error, options, source, prefix="model.")) from error
+        raise refused(*explain_error(error, options, prefix="model.")) from error
     return config.model_copy(update={"model": model.model_dump(mode="json")})
 
 
@@ -106,25 +116,26 @@ def json_schema(schema: type[Config], builders: Mapping[str, Callable]) -> dict[
 
 
 def explain_error(
-    error: pydantic.ValidationError, schema: type[Section], source: str, prefix: str = ""
-) -> str:
-    """One sentence on the first thing that `schema` refused in the config called `source`."""
+    error: pydantic.ValidationError, schema: type[Section], prefix: str = ""
+) -> tuple[str, str]:
+    """The first setting that `schema` refused, and what is wrong with it."""
     first = error.errors()[0]
     location = tuple(str(part) for part in first["loc"])
     path, fields = _locate(schema, location)
-    given, name = first.get("input"), shortened(prefix + ".".join(path))
+    given, setting = first.get("input"), prefix + ".".join(path)
+    name = in_short(setting)
     if first["type"] == "extra_forbidden":
-        return f"{source}: {name} is no setting" + did_you_mean(path[-1], fields)
+        return setting, f"{name} is no setting" + did_you_mean(path[-1], fields)
     if first["type"] == "missing":
-        return f"{source}: {name} is missing."
+        return setting, f"{name} is missing."
     if first["type"] == "literal_error":
         expected = first["ctx"]["expected"].replace(" or ", ", ")
         choices = [choice.strip(" '") for choice in expected.split(",")]
-        return f"{source}: {name} cannot be {shown(given)}" + did_you_mean(given, choices)
+        return setting, f"{name} cannot be {in_short(repr(given))}" + did_you_mean(given, choices)
     reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
     if isinstance(given, dict):
-        return f"{source}: {name}: {reason}." if name else f"{source}: {reason}."
-    return f"{source}: {name} cannot be {shown(given)}: {reason}."
+        return setting, f"{name}: {reason}." if name else f"{reason}."
+    return setting, f"{name} cannot be {in_short(repr(given))}: {reason}."
 
 
 def _locate(schema: type[Section], location: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:

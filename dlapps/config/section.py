@@ -1,12 +1,20 @@
 """What every section of a config is built from."""
 
 import dataclasses
+import errno
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 Positive = Annotated[int, Field(gt=0)]
@@ -23,9 +31,16 @@ def _from_anywhere(path: Path) -> Path:
     if "\0" in str(path):
         raise ValueError("no path has a null character")
     try:
-        return path.expanduser().absolute()
+        absolute = path.expanduser().absolute()
     except RuntimeError as error:
         raise ValueError("there is no such home directory") from error
+    try:
+        absolute.lstat()
+    except OSError as error:
+        # That it is not there, or not to be read, matters only to those who will read it.
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError("no file system takes so long a name") from error
+    return absolute
 
 
 UserPath = Annotated[Path, AfterValidator(_from_anywhere)]
@@ -69,6 +84,13 @@ class Section(BaseModel):
         if any(isinstance(number, int) and not -(2**63) <= number < 2**63 for number in numbers):
             raise ValueError("it does not fit in 64 bits")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, given: Any) -> Any:
+        """A word for a section that has a name is that name: `optimizer: sgd`."""
+        is_name = isinstance(given, str) and "name" in cls.model_fields
+        return {"name": given} if is_name else given
 
     def ingredients(self, prefix: str = "") -> Iterator[tuple[str, Path, str]]:
         """The setting, the path and the application of each finished run named here or below."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,8 @@ from dlapps.config.files import load_yaml, read_text
 from dlapps.config.schema import Config
 from dlapps.config.section import Section
 from dlapps.data.splits import Data
-from dlapps.errors import UsageError, shortened
-from dlapps.files import digest_of, json_text, sole_user, write_atomically, writing_to
+from dlapps.errors import UsageError, in_short
+from dlapps.files import digest_of, filled_alone, json_text, write_atomically, writing_to
 from dlapps.runs.documents import DATA, ENVIRONMENT, METRICS, MODEL, is_as_written, read_document
 from dlapps.runs.machine import describe_machine
 from dlapps.training.checkpoints import Progress
@@ -31,6 +32,8 @@ from dlapps.training.loop import (
     train,
 )
 from dlapps.training.stage import Stage, stage_seed
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Run:
         """Whether anything was trained here that a changed config would make worthless."""
         return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
 
+    def _has_learned(self) -> bool:
+        return self.has_begun() or (self.directory / "history.csv").exists()
+
     def train(self, config_name: str, on_step: OnStep = told_nobody) -> dict[str, Any]:
         """Trains from where the run stands to its end; returns where that was.
 
@@ -61,12 +67,14 @@ class Run:
         """
         if not is_chief():
             return self._train(config_name, on_step)
-        with sole_user(self.directory):
+        with filled_alone(self.directory, self._has_learned):
             return self._train(config_name, on_step)
 
     def _train(self, config_name: str, on_step: OnStep) -> dict[str, Any]:
         began = time.monotonic()
         settings = self.config.training
+        for doubt in settings.doubts():
+            logger.warning(doubt)
         choose_device(settings.device)
         strategy = choose_strategy(settings)
         ingredients = self._ingredients()
@@ -241,7 +249,7 @@ def _digest_of_ingredient(setting: str, run: Path, application: str) -> str:
         ) from error
     if owner != application:
         raise UsageError(
-            f"{setting}: {run} is a run of {shortened(str(owner))}; one of {application} is wanted."
+            f"{setting}: {run} is a run of {in_short(str(owner))}; one of {application} is wanted."
         )
     if not is_as_written(run, MODEL):
         raise UsageError(f"{setting}: the model of {run} was damaged or replaced after training.")

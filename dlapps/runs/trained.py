@@ -12,10 +12,10 @@ import keras
 from dlapps.applications import load_application
 from dlapps.config.files import read_text
 from dlapps.data.splits import Data
-from dlapps.errors import UsageError, did_you_mean, reason, shown
+from dlapps.errors import UsageError, did_you_mean, in_short, reason
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
-from dlapps.runs.directory import read_config
+from dlapps.runs.directory import known_runs, read_config
 from dlapps.runs.documents import ENVIRONMENT, METRICS, MODEL, is_as_written
 from dlapps.runs.run import Run
 from dlapps.training.checkpoints import Progress
@@ -40,14 +40,10 @@ def open_run(
     """
     path = directory / "config.yaml"
     if not path.is_file():
+        known = did_you_mean(directory, known_runs(application_name, directory))
         if directory.is_dir():
-            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-        known = [
-            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
-        ]
-        raise UsageError(
-            f"There is no run {directory}" + did_you_mean(str(directory), sorted(known))
-        )
+            raise UsageError(f"{directory} is not a run: it has no config.yaml" + known)
+        raise UsageError(f"There is no run {directory}" + known)
     for assignment in assignments:
         if not assignment.startswith(MAY_CHANGE) or assignment.startswith(IS_KEPT):
             raise UsageError(
@@ -96,7 +92,9 @@ class TrainedRun(Run):
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         name = self.name if name is None else name
         if Path(name).name != name or name in ("", "..") or not name.isprintable():
-            raise UsageError(f"{shown(name)} cannot name a model; a name has no folders in it.")
+            raise UsageError(
+                f"{in_short(repr(name))} cannot name a model; a name has no folders in it."
+            )
         answers = self.application.answers(self.model, self.load_spec())
         return write_saved_model(directory / name, answers, parity_tolerance(self.model))
 

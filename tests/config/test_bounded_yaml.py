@@ -65,14 +65,14 @@ def test_aliases_in_measure_are_understood():
 )
 def test_what_no_config_needs_is_refused(value, words):
     assert words in refusal(GOOD.replace("digits", value))
-    assert "is not a YAML value" in refusal(GOOD, f"data.name={value}")
+    assert "the value is not YAML" in refusal(GOOD, f"data.name={value}")
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, "1:" * 2000 + "1"])
 @pytest.mark.parametrize("setting", ["training.steps", "seed", "training.learning_rate"])
 def test_a_number_of_thousands_of_digits_is_refused_by_the_name_of_its_setting(number, setting):
     message = refusal(GOOD, f"{setting}={number}")
-    assert message.startswith(f"my.yaml: {setting} cannot be '{number[:50]}")
+    assert f": {setting} cannot be '{number[:50]}" in message
     assert len(message) < 400
 
 

@@ -51,6 +51,54 @@ def test_a_missing_run_is_named(dlapps, tmp_path, command, monkeypatch):
     assert answer.stderr == f"There is no run {tmp_path}/nowhere.\n"
 
 
+def test_runs_are_known_wherever_they_were_put(dlapps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "else where"
+    for run in ("runs/pets", "runs/classification/xor_mlp/0", elsewhere / "xor_mlp/0"):
+        Path(run).mkdir(parents=True)
+        (Path(run) / "config.yaml").write_text("application: classification\n")
+    (tmp_path / "runs/mine").mkdir()
+    (tmp_path / "runs/mine/config.yaml").write_text("application: segmentation\n")
+    (elsewhere / "notes").mkdir()
+    (elsewhere / "notes/config.yaml").write_bytes(b"\xff")
+
+    def refusal_of(run: object) -> str:
+        answer = dlapps("classification", "evaluate", run)
+        answer.assert_refused()
+        assert "mine" not in answer.stderr
+        assert "notes" not in answer.stderr
+        return answer.stderr
+
+    assert "did you mean runs/pets? " in refusal_of("runs/petz")
+    mistyped = refusal_of(elsewhere / "xor_mpl/0")
+    assert f"did you mean {elsewhere}/xor_mlp/0? " in mistyped
+    assert "runs/classification/xor_mlp/0" in mistyped
+    seedless = refusal_of("runs/classification/xor_mlp")
+    assert "runs/classification/xor_mlp is not a run: it has no config.yaml; did " in seedless
+    assert "else where" not in refusal_of("/nowhere/run")
+    assert "did you mean runs/mine? " in dlapps("segmentation", "evaluate", "runs/mime").stderr
+
+
+@pytest.mark.parametrize("setting", ["training.monitor=joy", "data={name: image_folder, path: x}"])
+def test_a_first_start_that_fails_leaves_nothing_behind(dlapps, tiny, tmp_path, setting):
+    before = tmp_path / "before"
+    before.mkdir()
+    for directory in (before / "one/two", before):
+        options = ("--run", directory, *tiny, "--set", setting)
+        dlapps("classification", "train", "xor_mlp", *options).assert_refused()
+        assert [path.name for path in tmp_path.rglob("*") if path.name != ".lock"] == ["before"]
+
+
+def test_what_was_learned_before_a_failure_is_kept(dlapps, tiny, tmp_path):
+    failing = ("--set", "training.learning_rate=1e38", "--set", "training.log_every=1")
+    options = (*tiny, *failing, "--set", "training.optimizer=sgd", "--set", "model={name: mlp}")
+    run = tmp_path / "run"
+    answer = dlapps("classification", "train", "rings_mlp", "--run", run, *options)
+    assert answer.exit_code == 1
+    assert "not finite" in answer.stderr
+    assert (run / "history.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("contents", "named"),
     [
@@ -308,16 +356,6 @@ def test_a_folder_with_files_of_ones_own_is_left_alone(dlapps, tmp_path, tiny, o
     assert answer.exit_code == 2
     assert f"{tmp_path} is no run and holds other files, such as thesis.txt" in answer.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_a_missing_run_is_answered_with_the_nearest(dlapps, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    there = tmp_path / "runs/classification/xor_mlp/0"
-    there.mkdir(parents=True)
-    (there / "config.yaml").touch()
-    answer = dlapps("classification", "evaluate", "runs/classification/xor_mpl/0")
-    assert answer.exit_code == 2
-    assert "did you mean runs/classification/xor_mlp/0?" in answer.stderr
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "..", "", "/tmp/elsewhere"])

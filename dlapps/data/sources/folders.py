@@ -13,6 +13,11 @@ from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 from dlapps.progress import progress
 
+logger = logging.getLogger(__name__)
+
+A_HANDFUL = 5
+"""Files of a class; with fewer, chance decides what is learned of it."""
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -69,6 +74,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
     folders = _split_folders(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
     _check_classes(files, folders)
+    _warn_of_small_classes(files["train"], root, kind)
     missing = [split for split in SPLITS if split not in folders]
     class_names = tuple(sorted(files["train"]))
     splits: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
@@ -153,9 +159,22 @@ def _check_classes(files: dict[str, dict[str, list[Path]]], folders: dict[str, P
                 )
 
 
-logger = logging.getLogger(__name__)
-
 NUM_NAMED = 5
+
+
+def _warn_of_small_classes(files: dict[str, list[Path]], root: Path, kind: FileKind) -> None:
+    """Says which classes have too few files: what sets them apart is hardly learned from those."""
+    small = [f"{name} ({len(found)})" for name, found in files.items() if len(found) < A_HANDFUL]
+    if small:
+        logger.warning(
+            "%d of %d classes in %s have fewer than %d training %ss, too few to learn from: %s",
+            len(small),
+            len(files),
+            root,
+            A_HANDFUL,
+            kind.noun,
+            _a_few(small),
+        )
 
 
 def map_in_threads(function: Callable, items: Iterable, description: str) -> list:
@@ -167,8 +186,12 @@ def map_in_threads(function: Callable, items: Iterable, description: str) -> lis
 
 def name_a_few(files: Sequence[Path]) -> str:
     """Returns the first of the files and how many more there are."""
-    named = ", ".join(str(file) for file in files[:NUM_NAMED])
-    more = len(files) - NUM_NAMED
+    return _a_few([str(file) for file in files])
+
+
+def _a_few(names: Sequence[str]) -> str:
+    named = ", ".join(names[:NUM_NAMED])
+    more = len(names) - NUM_NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 

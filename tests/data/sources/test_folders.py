@@ -64,6 +64,14 @@ def test_a_class_too_small_to_split_stays_in_train(tmp_path):
     }
 
 
+def test_classes_too_small_to_learn_from_are_named(tmp_path, caplog):
+    touch(tmp_path, *numbered("dog", 50), *numbered("cat", 5), *numbered("eel", 4))
+    scan_class_folders(tmp_path, IMAGES)
+    (warning,) = caplog.messages
+    assert warning.startswith("1 of 3 classes in ")
+    assert warning.endswith("have fewer than 5 training images, too few to learn from: eel (4)")
+
+
 @pytest.mark.parametrize("validation", ["validation", "val", "valid", "Val"])
 def test_split_folders_are_kept_as_they_are(tmp_path, validation):
     for split in ("train", validation, "test"):
