@@ -1,6 +1,7 @@
 """Errors a user can act on: the command line prints their message and nothing else."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -14,6 +15,22 @@ class UsageError(DlappsError):
     """The command, the config or the data handed in is wrong; the message names alternatives."""
 
     exit_code = 2
+
+
+def printable(text: str) -> str:
+    """The text on one line: what breaks or commands a terminal, or is no Unicode, is escaped."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        else character
+        for character in text
+    )
+
+
+def in_short(text: str, longest: int = 300) -> str:
+    """The printable text; of one that is longer, its beginning and its end."""
+    half = longest // 2
+    return printable(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")
 
 
 def did_you_mean(given: object, known: Iterable[str]) -> str:
