@@ -54,14 +54,16 @@ class Vocabulary(tf.Module):
         """The tokens of one text, as a person reads them, and whether each is known."""
         tokens = _split_graph(self.unit)(tf.constant([text])).flat_values
         known = self._ids.lookup(tokens).numpy() != UNKNOWN
-        return [token.decode().replace(JOINER, "") for token in tokens.numpy()], known.tolist()
+        return [_readable(token) for token in tokens.numpy()], known.tolist()
 
     def shown(self, ids: tf.Tensor) -> list[list[str]]:
         """The tokens of ids [N, T] as a person reads them: special ones by name, a space as ␣."""
         rows = tf.gather(self._tokens, ids).numpy().tolist()
-        return [
-            [token.decode().replace(JOINER, "").replace(" ", "␣") for token in row] for row in rows
-        ]
+        return [[_readable(token) for token in row] for row in rows]
+
+
+def _readable(token: bytes) -> str:
+    return token.decode().replace(JOINER, "").replace(" ", "␣")
 
 
 @functools.cache

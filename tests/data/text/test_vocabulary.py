@@ -32,6 +32,7 @@ def test_tokens_are_read_as_a_person_does():
     vocabulary = Vocabulary(("a", "￭-￭"), "words")
     assert vocabulary.read("a-B") == (["a", "-", "b"], [True, True, False])
     assert vocabulary.read("\x01") == ([], [])
+    assert Vocabulary(("a",), "characters").read("a b")[0] == ["a", "␣", "b"]
 
 
 def test_what_follows_the_end_is_not_read():
