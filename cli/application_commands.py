@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,12 +11,15 @@ import click
 
 from cli.paths import PATH
 from cli.tensorflow_startup import start_tensorflow
+from dlapps.errors import DlappsError, UsageError, in_short, printable
 from dlapps.files import json_text
 
 if TYPE_CHECKING:
     from dlapps.runs.trained import TrainedRun
 
 MOST_CHOICES = 5
+LONGEST_MESSAGE = 1000
+"""Characters that are shown of an input, and of what is said of it."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -135,22 +139,30 @@ def _evaluate(name: str) -> click.Command:
     return evaluate
 
 
-def _refuse_unknown_options(
+def _read_inputs(
     context: click.Context, parameter: click.Parameter, inputs: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Lets numbers such as -7 be inputs, but no mistyped option."""
+    """The inputs, among them numbers such as -7 but no mistyped option; `-` is stdin's lines."""
+    given: list[str] = []
     for text in inputs:
         if text.startswith("--"):
             raise click.NoSuchOption(text, ctx=context)
-    return inputs
+        given += _lines_of_stdin() if text == "-" else [text]
+    return tuple(given)
+
+
+def _lines_of_stdin() -> list[str]:
+    lines = [os.fsdecode(line).rstrip("\r\n") for line in sys.stdin.buffer]
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise click.UsageError("There is no input on stdin, where - looks for one a line.")
+    return lines
 
 
 def _predict(name: str) -> click.Command:
     @click.command("predict", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument(
-        "inputs", metavar="INPUT...", nargs=-1, required=True, callback=_refuse_unknown_options
-    )
+    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, callback=_read_inputs)
     @click.option(
         "--to",
         "target",
@@ -162,13 +174,21 @@ def _predict(name: str) -> click.Command:
     def predict(
         directory: Path, inputs: tuple[str, ...], target: Path | None, as_json: bool
     ) -> None:
-        """Answer for each INPUT with a trained RUN."""
+        """Answer for each INPUT with a trained RUN.
+
+        Where inputs are files, a folder or a glob ('photos/*.png') stands for those in it. A
+        single - stands for a list of inputs on stdin, one a line. What cannot be answered is
+        named, and the exit code is then 1; it is 2 if that is all.
+        """
         records = _open(name, directory).predict(inputs, target)
+        failures = _failures(records)
         if as_json:
             click.echo(json_text(records))
-            return
-        for record in records:
-            _echo_record(record)
+        else:
+            for record in records:
+                if "error" not in record:
+                    _echo_record(record)
+        _end_with(failures, records)
 
     return predict
 
@@ -198,7 +218,7 @@ def _export(name: str) -> click.Command:
 def _explain(name: str) -> click.Command:
     @click.command("explain", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_refuse_unknown_options)
+    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_read_inputs)
     @JSON
     @data_options
     @MOVED
@@ -208,19 +228,48 @@ def _explain(name: str) -> click.Command:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
         Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
-        RUN/predictions.
+        RUN/predictions. INPUT may be all that predict takes.
         """
         run = _open(name, directory, assignments)
         from dlapps.runs.report import explain_inputs, explain_run
 
-        written = explain_inputs(run, inputs) if inputs else explain_run(run)
-        files = [str(path) for path in written]
-        if as_json:
-            click.echo(json_text({"files": files}))
-        else:
-            click.echo("\n".join(files))
+        if not inputs:
+            _echo_files({"files": [str(path) for path in explain_run(run)]}, as_json)
+            return
+        records = explain_inputs(run, inputs)
+        failures = _failures(records)
+        files = [file for record in records for file in record.get("files", [])]
+        _echo_files({"files": files, "errors": failures}, as_json)
+        _end_with(failures, records)
 
     return explain
+
+
+def _failures(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of inputs that could not be answered; raises UsageError if that is all."""
+    failures = [record for record in records if "error" in record]
+    if len(failures) == len(records):
+        messages = dict.fromkeys(record["error"] for record in failures)
+        raise UsageError("\n".join(in_short(each, LONGEST_MESSAGE) for each in messages))
+    return failures
+
+
+def _end_with(failures: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    """Says which inputs could not be answered, and why, and ends the command as a failed one."""
+    for record in failures:
+        click.echo(in_short(record["error"], LONGEST_MESSAGE), err=True)
+    if failures:
+        click.echo(f"{len(failures)} of {len(records)} inputs could not be answered.", err=True)
+        # No error, which with --json would be a second document on stdout.
+        sys.exit(DlappsError.exit_code)
+
+
+def _echo_files(document: dict[str, list], as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(document))
+    else:
+        for file in document["files"]:
+            click.echo(printable(file))
 
 
 def _echo(values: dict[str, Any], as_json: bool) -> None:
@@ -240,16 +289,16 @@ def _echo_metrics(metrics: dict[str, dict[str, Any]]) -> None:
 
 
 def _echo_record(record: dict[str, Any]) -> None:
-    """Prints one answer on one line: the input, then what was found."""
-    parts = [str(record["input"])]
+    """Prints one answer on one line: the input, then what was found; lists are left to --json."""
+    parts = [in_short(record["input"], LONGEST_MESSAGE)]
     for name, value in record.items():
-        if name == "input":
+        if name == "input" or isinstance(value, list):
             continue
         if isinstance(value, dict):
             likeliest = sorted(value.items(), key=lambda item: -item[1])[:MOST_CHOICES]
             value = ", ".join(f"{choice} {_number(share)}" for choice, share in likeliest)
-        parts.append(f"{name}: {value}")
-    click.echo("  ".join(parts))
+        parts.append(f"{name.replace('_', ' ')}: {value}")
+    click.echo(printable("  ".join(parts)))
 
 
 def _number(value: float) -> str:

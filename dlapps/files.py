@@ -7,13 +7,15 @@ import json
 import math
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlapps.errors import UsageError
 
-LONGEST_NAME = 60
+LONGEST_NAME = 40
+"""Characters; each may take four bytes, and a name is at most 255 with what is added to it."""
 LOCK = ".lock"
 
 
@@ -49,16 +51,16 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     What a person typed may also be no path: it is cut to a length that can name a file. Where one
     repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
     """
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repeats: Counter[str] = Counter()
     for path in paths:
         has_suffix = Path(path).suffix[1:2].isalpha()
         stem = name = (Path(path).stem if has_suffix else Path(path).name)[:LONGEST_NAME]
-        number = 1
         while name in names:
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return names
+            repeats[stem] += 1
+            name = f"{stem}_{repeats[stem] + 1}"
+        names[name] = None
+    return list(names)
 
 
 @contextlib.contextmanager

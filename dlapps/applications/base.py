@@ -85,7 +85,7 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         """One record of named answers for each input given on the command line.
 
         Answers that are files (a mask, an animation) are written into `directory`, which is made
-        for them, and named in the record.
+        for them, and named in the record. An input that cannot be answered has an `error` instead.
         """
         from dlapps.export.answer import ask
 
@@ -100,7 +100,7 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         return None
 
     def pictures_of(
-        self, model: keras.Model, spec: SpecT, inputs: Sequence[str]
+        self, model: keras.Model, spec: SpecT, text: str, name: str
     ) -> dict[str, Figure]:
-        """Further pictures of how single inputs are answered, by name."""
+        """Further pictures of how one input is answered, called after it as `name` says."""
         return {}

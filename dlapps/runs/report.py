@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 from matplotlib.figure import Figure
@@ -13,7 +14,9 @@ from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.png import png_bytes
 from dlapps.explain.methods.grad_cam import grad_cam
 from dlapps.explain.methods.gradient_times_input import gradient_times_input
+from dlapps.export.inputs import answer_each
 from dlapps.files import distinct_names, write_atomically, write_into, writing_to
+from dlapps.progress import progress
 from dlapps.runs.report_page import report_html
 from dlapps.runs.trained import TrainedRun
 
@@ -50,23 +53,36 @@ def explain_run(run: TrainedRun) -> list[Path]:
     return [run.directory / name for name in files]
 
 
-def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[Path]:
-    """Writes pictures of single inputs into `predictions/` of a run and returns their paths."""
+def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[dict[str, Any]]:
+    """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
+
+    Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
+    """
     model, spec = run.model, run.load_spec()
-    figures = dict(run.application.pictures_of(model, spec, inputs))
     explainable = run.application.explainable(model, spec)
-    if explainable is not None:
-        for text, name in zip(inputs, distinct_names(inputs), strict=True):
-            figures[f"{name}_explained"] = _explained(explainable, text)
-    if not figures:
-        raise UsageError(
-            f"{run.config.application} draws no pictures of single inputs; without them, explain "
-            "draws what the run learned."
-        )
-    directory = run.directory / "predictions"
-    return [
-        write_into(directory, f"{name}.png", png_bytes(figure)) for name, figure in figures.items()
-    ]
+
+    def explain(text: str, name: str) -> dict[str, Any]:
+        try:
+            figures = dict(run.application.pictures_of(model, spec, text, name))
+            if explainable is not None:
+                figures[f"{name}_explained"] = _explained(explainable, text)
+        except UsageError as error:
+            return {"input": text, "error": str(error)}
+        if not figures:
+            raise UsageError(
+                f"{run.config.application} draws no pictures of single inputs; without them, "
+                "explain draws what the run learned."
+            )
+        directory = run.directory / "predictions"
+        pngs = {f"{name}.png": png_bytes(figure) for name, figure in figures.items()}
+        files = [str(write_into(directory, name, png)) for name, png in pngs.items()]
+        return {"input": text, "files": files}
+
+    def explain_all(texts: Sequence[str]) -> list[dict[str, Any]]:
+        named = list(zip(texts, distinct_names(texts), strict=True))
+        return [explain(text, name) for text, name in progress(named, "Explaining")]
+
+    return answer_each(inputs, run.application.answers(model, spec), explain_all)
 
 
 def _explained(explainable: Explainable, text: str) -> Figure:

@@ -13,6 +13,7 @@ from dlapps.applications import load_application
 from dlapps.config.files import read_text
 from dlapps.data.splits import Data
 from dlapps.errors import UsageError, did_you_mean, in_short, reason
+from dlapps.export.inputs import answer_each
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.runs.directory import known_runs, read_config
@@ -84,9 +85,18 @@ class TrainedRun(Run):
         return self.evaluate()
 
     def predict(self, inputs: Sequence[str], directory: Path | None = None) -> list[dict]:
-        """One record of answers for each input; files go to `directory`, or to predictions/."""
+        """One record of answers for each input; files go to `directory`, or to predictions/.
+
+        Where there are files to be read, a folder or a glob stands for those in it. The record of
+        an input that cannot be answered has an `error` instead.
+        """
         directory = directory or self.directory / "predictions"
-        return self.application.predict(self.model, self.load_spec(), inputs, directory)
+        model, spec = self.model, self.load_spec()
+        return answer_each(
+            inputs,
+            self.application.answers(model, spec),
+            lambda texts: self.application.predict(model, spec, texts, directory),
+        )
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""

@@ -21,6 +21,7 @@ from dlapps.data.images.decoding import (
     resized,
     to_unit_interval,
 )
+from dlapps.data.sources.folders import IMAGES
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 
@@ -83,6 +84,7 @@ def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
             read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
             show=_show_mask(spec),
             takes=IMAGE_FILE,
+            suffixes=IMAGES.suffixes,
             at_once=1,
         ),
         "pixels": Answer(
