@@ -49,7 +49,8 @@ def schema(application: str) -> None:
     from dlapps.config.schema import json_schema
 
     found = load_application(application)
-    click.echo(json.dumps(json_schema(found.config_class, found.models), indent=1))
+    described = json_schema(application, found.config_class, found.models)
+    click.echo(json.dumps(described, indent=1))
 
 
 def _find(path: Path) -> tuple[str, "ConfigFile"]:

@@ -123,3 +123,7 @@ def _at_most_a_screenful(message: str) -> str:
     if len(message) <= LONGEST_ERROR:
         return message
     return f"{message[: LONGEST_ERROR // 2]} ... {message[-LONGEST_ERROR // 2 :]}"
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,7 @@ DIRECTORY = next(
     (path for path in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if path.is_dir()),
     _PACKAGE / "configs",
 )
+SCHEMA_MARK = "# yaml-language-server: $schema="
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +32,10 @@ class ConfigFile:
 
     @property
     def summary(self) -> str:
-        """The first line of its header."""
+        """The first line of its header that is for people; editors look for their schema above."""
         with self.path.open(encoding="utf-8") as file:
-            return file.readline().lstrip("# ").rstrip()
+            first = next((line for line in file if not line.startswith(SCHEMA_MARK)), "")
+        return first.lstrip("# ").rstrip()
 
 
 def config_files(application: str) -> list[ConfigFile]:

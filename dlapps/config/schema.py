@@ -104,15 +104,28 @@ def options_of(name: str, builder: Callable) -> type[Section]:
     return pydantic.create_model(name, __base__=Section, **fields)
 
 
-def json_schema(schema: type[Config], builders: Mapping[str, Callable]) -> dict[str, Any]:
-    """The JSON schema of an application's configs, the options of every model included."""
+def json_schema(
+    application: str, schema: type[Config], builders: Mapping[str, Callable]
+) -> dict[str, Any]:
+    """The JSON schema of the application's configs, the options of every model included."""
     described = schema.model_json_schema()
+    described["$defs"] = {key: _or_name(section) for key, section in described["$defs"].items()}
+    described["properties"]["application"] = {"const": application}
     described["properties"]["model"] = {
         "oneOf": [
-            options_of(name, builder).model_json_schema() for name, builder in builders.items()
+            {**options_of(name, builder).model_json_schema(), "required": ["name"]}
+            for name, builder in builders.items()
         ]
+        + [{"enum": [*builders]}]
     }
-    return described
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+
+
+def _or_name(section: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a section, or of its name alone where nothing else must be said."""
+    needs_more = set(section.get("required", ())) - {"name"}
+    name = section["properties"].get("name")
+    return section if name is None or needs_more else {"anyOf": [section, name]}
 
 
 def explain_error(

@@ -264,19 +264,17 @@ def test_a_config_cannot_be_changed():
 @pytest.mark.parametrize("name", application_names())
 def test_the_schema_describes_every_setting_and_every_model(name):
     application = load_application(name)
-    schema = json_schema(application.config_class, application.models)
+    schema = json_schema(name, application.config_class, application.models)
     assert set(schema["properties"]) == set(application.config_class.model_fields)
-    described = {
-        branch["properties"]["name"]["const"]: branch
-        for branch in schema["properties"]["model"]["oneOf"]
-    }
-    assert described.keys() == application.models.keys()
+    *described, alone = schema["properties"]["model"]["oneOf"]
+    names = [branch["properties"]["name"]["const"] for branch in described]
+    assert names == alone["enum"] == list(application.models)
 
 
 def test_the_schema_gives_the_options_of_a_model_from_its_builder():
     application = load_application("classification")
-    schema = json_schema(application.config_class, application.models)
-    (mlp,) = (b for b in schema["properties"]["model"]["oneOf"] if b["title"] == "mlp")
+    schema = json_schema("classification", application.config_class, application.models)
+    (mlp,) = (b for b in schema["properties"]["model"]["oneOf"] if b.get("title") == "mlp")
     assert mlp["properties"]["widths"]["items"] == {"type": "integer", "exclusiveMinimum": 0}
     assert mlp["properties"]["activation"]["default"] == "relu"
     assert mlp["additionalProperties"] is False
