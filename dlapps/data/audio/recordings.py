@@ -12,6 +12,7 @@ import tensorflow as tf
 from pydantic import Field
 from scipy.io import wavfile
 
+from dlapps.data.sources.user_files import read_file
 from dlapps.errors import UsageError
 
 FULL_SCALE = 32768.0
@@ -59,7 +60,7 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     recording is.
     """
     try:
-        contents = Path(path).read_bytes()
+        contents = read_file(path)
     except FileNotFoundError:
         raise UsageError(f"There is no recording {path}.") from None
     except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from dlapps.data.sources.user_files import read_file
 from dlapps.errors import UsageError
 
 READABLE = "PNG, JPEG, BMP, GIF"
@@ -96,7 +97,7 @@ def _with_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
 def read_bytes(path: str | Path) -> bytes:
     """Returns what is in an image file; raises UsageError, which names it, if it cannot be read."""
     try:
-        return Path(path).read_bytes()
+        return read_file(path)
     except FileNotFoundError:
         raise UsageError(f"There is no image file {path}.") from None
     except OSError as error:

@@ -117,7 +117,7 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
             for file in class_folder.rglob("*")
             if file.suffix.lower() in kind.suffixes
             and not file.name.startswith(".")
-            and file.is_file()
+            and not file.is_dir()
         )
     if not any(files.values()):
         raise UsageError(f"{folder} has no class folder with {kind.noun}s. {kind.expected}")
