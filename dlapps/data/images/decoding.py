@@ -10,7 +10,7 @@ import tensorflow as tf
 from dlapps.data.sources.user_files import read_file
 from dlapps.errors import UsageError
 
-READABLE = "PNG, JPEG, BMP, GIF"
+READABLE = "PNG, JPEG, BMP, GIF, WebP"
 IMAGE_FILE = f"an image this program can read ({READABLE})"
 
 
@@ -19,7 +19,7 @@ ImageShape = tuple[int | None, int | None, int]
 
 
 def decode_image(contents: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
-    """Returns uint8 [height, width, channels] from the bytes of a PNG, JPEG, BMP or GIF file.
+    """Returns uint8 [height, width, channels] from the bytes of a PNG, JPEG, BMP, GIF or WebP file.
 
     `contents` is a scalar string, `image_shape` the result's; channels is 1 or 3. Usable in
     `tf.function`, `tf.map_fn` and a SavedModel. Of an animation the first frame is taken, 16-bit

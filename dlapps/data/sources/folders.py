@@ -32,7 +32,9 @@ class FileKind:
         )
 
 
-IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif"), "cat/1.png and dog/1.png")
+IMAGES = FileKind(
+    "image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), "cat/1.png and dog/1.png"
+)
 RECORDINGS = FileKind("recording", (".wav",), "yes/1.wav and no/1.wav")
 
 
