@@ -77,7 +77,7 @@ def test_a_text_file_given_to_predict_is_named(dlapps, train_on, folder, tmp_pat
     (tmp_path / "notes.txt").write_text("no image")
     good = folder / "dark/0.png"
     for wrong, why in (
-        (tmp_path / "notes.txt", "is not an image this program can read (PNG, JPEG, BMP, GIF, WebP)"),
+        (tmp_path / "notes.txt", "an image this program can read (PNG, JPEG, BMP, GIF, WebP)"),
         (tmp_path / "nowhere.png", "There is no image file"),
         (folder, "cannot be read: Is a directory"),
     ):

@@ -13,6 +13,8 @@ from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 from dlapps.progress import progress
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -22,6 +24,8 @@ class FileKind:
     suffixes: tuple[str, ...]
     example: str
     """A right layout, for error messages."""
+    unreadable_suffixes: tuple[str, ...] = ()
+    """What files of this kind may be called too that this program cannot read."""
 
     @property
     def expected(self) -> str:
@@ -33,7 +37,10 @@ class FileKind:
 
 
 IMAGES = FileKind(
-    "image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), "cat/1.png and dog/1.png"
+    "image",
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+    "cat/1.png and dog/1.png",
+    (".tif", ".tiff"),
 )
 RECORDINGS = FileKind("recording", (".wav",), "yes/1.wav and no/1.wav")
 
@@ -69,6 +76,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
             f"The {kind.noun} folder {root} does not exist or is no folder. {WHERE} {kind.expected}"
         )
     folders = _split_folders(root, kind)
+    _warn_of_unreadable_kinds(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
     _check_classes(files, folders)
     missing = [split for split in SPLITS if split not in folders]
@@ -135,6 +143,19 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
     return files
 
 
+def _warn_of_unreadable_kinds(root: Path, kind: FileKind) -> None:
+    """Says how many files are of the kind, but in a format that is not read."""
+    found = [file for file in root.rglob("*") if file.suffix.lower() in kind.unreadable_suffixes]
+    if found:
+        logger.warning(
+            "%d %ss are left out, because they are not %s: %s",
+            len(found),
+            kind.noun,
+            ", ".join(kind.suffixes),
+            name_a_few(sorted(found)),
+        )
+
+
 def _subfolders(folder: Path) -> list[Path]:
     ignored = ("__MACOSX",)
     return sorted(
@@ -154,8 +175,6 @@ def _check_classes(files: dict[str, dict[str, list[Path]]], folders: dict[str, P
                     "split folder needs the same classes."
                 )
 
-
-logger = logging.getLogger(__name__)
 
 NUM_NAMED = 5
 
