@@ -76,9 +76,9 @@ def test_a_text_file_given_to_predict_is_named(dlapps, train_on, folder, tmp_pat
     assert train_on(folder).exit_code == 0
     (tmp_path / "notes.txt").write_text("no image")
     for wrong, why in (
-        (tmp_path / "notes.txt", "is not an image this program can read (PNG, JPEG, BMP, GIF)"),
+        (tmp_path / "notes.txt", "an image this program can read (PNG, JPEG, BMP, GIF, WebP)"),
         (tmp_path / "nowhere.png", "There is no image file"),
-        (folder, "holds no file that this run reads (.png, .jpg, .jpeg, .bmp, .gif)"),
+        (folder, "holds no file that this run reads (.png, .jpg, .jpeg, .bmp, .gif, .webp)"),
     ):
         answer = dlapps("classification", "predict", tmp_path / "folder/0", wrong)
         assert_refused(answer, 2, wrong, why)

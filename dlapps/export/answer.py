@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     """What the function uses beside variables, such as lookup tables."""
 
     def traced(self) -> tf.types.experimental.ConcreteFunction:
-        """The function as one graph."""
+        """The function as one graph, which refuses other shapes and answers no rows with none."""
         for name in self.inputs:
             # TensorFlow would rename it, or number it, without a word.
             if not name.isidentifier():
@@ -53,7 +53,19 @@ class Answer(NamedTuple):
         specs = {
             name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.inputs.items()
         }
-        return tf.function(self.function).get_concrete_function(**specs)
+        function = tf.function(self.function).get_concrete_function(**specs)
+
+        def answer(**tensors: tf.Tensor) -> Mapping[str, tf.Tensor]:
+            # A server does not compare shapes with the signature, nor do most layers mind.
+            checked = {name: tf.ensure_shape(t, specs[name].shape) for name, t in tensors.items()}
+            num_rows = tf.shape(next(iter(checked.values())))[0]
+            return tf.cond(
+                num_rows == 0,
+                lambda: {name: _no_rows(t) for name, t in function.structured_outputs.items()},
+                lambda: function(**checked),
+            )
+
+        return tf.function(answer).get_concrete_function(**specs)
 
     def tensors(self, arrays: Arrays) -> dict[str, tf.Tensor]:
         """Raw inputs as tensors of the right types."""
@@ -61,6 +73,10 @@ class Answer(NamedTuple):
             name: tf.convert_to_tensor(arrays[name], spec.dtype)
             for name, spec in self.inputs.items()
         }
+
+
+def _no_rows(like: tf.TensorSpec) -> tf.Tensor:
+    return tf.zeros([0, *(size or 0 for size in like.shape[1:])], like.dtype)
 
 
 def ask(

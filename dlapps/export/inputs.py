@@ -72,18 +72,14 @@ def _refusal(text: str, answers: Mapping[str, Answer]) -> str | None:
 
 def _refused_path(path: str, suffixes: tuple[str, ...]) -> str | None:
     try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        return None  # Whoever reads it says what kind of file is missing.
-    except OSError as error:
-        return f"{in_short(path)} cannot be read: {error.strerror}."
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError:
+        return None  # Whoever reads it says what kind of file is missing, or why it is not read.
     except ValueError:
         return f"{in_short(path)} can name no file."
-    if stat.S_ISDIR(mode):
+    if is_folder:
         kinds = ", ".join(suffixes)
         return f"The folder {in_short(path)} holds no file that this run reads ({kinds})."
-    if not stat.S_ISREG(mode):
-        return f"{in_short(path)} is a pipe, a device or a socket; this run reads files."
     return None
 
 

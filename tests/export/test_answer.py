@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dlapps.errors import UsageError
 from dlapps.export.answer import Answer, ask
+from dlapps.export.saved_model import write_saved_model
 
 
 def number_of(text: str):
@@ -102,3 +103,28 @@ def test_files_that_cannot_be_written_end_it(tmp_path):
 
     with pytest.raises(UsageError, match="Cannot write"):
         ask({"root": ROOT._replace(show=fail)}, ["4"], tmp_path)
+
+
+def test_no_rows_are_answered_with_none_and_other_shapes_refused(tmp_path):
+    """Though the graph itself could not reduce no rows, and would take any shape."""
+    pixels = np.arange(8.0, dtype=np.float32).reshape(2, 4)
+
+    def function(pixels):
+        brightest = tf.reduce_max(pixels) + tf.math.reduce_sum(pixels, axis=1)
+        tf.debugging.assert_positive(tf.shape(pixels)[0])
+        copies = tf.stack([brightest, brightest], axis=1)
+        return {"name": tf.strings.as_string(brightest), "copies": copies}
+
+    expected = {name: value.numpy() for name, value in function(tf.constant(pixels)).items()}
+    answer = Answer(
+        {"pixels": tf.TensorSpec([None, 4], tf.float32)},
+        function,
+        lambda: ({"pixels": pixels}, expected),
+    )
+    exported = write_saved_model(tmp_path / "model", {"serving_default": answer})
+    serve = tf.saved_model.load(str(exported)).signatures["serving_default"]
+    outputs = serve(pixels=tf.zeros([0, 4]))
+    assert outputs["name"].shape == [0]
+    assert outputs["copies"].shape == [0, 2]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[2,5\] is not compatible with"):
+        serve(pixels=tf.zeros([2, 5]))

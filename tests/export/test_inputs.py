@@ -1,7 +1,5 @@
 """What a person asks of a run: folders and globs of files, texts as they are, and refusals."""
 
-import os
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -74,18 +72,11 @@ def test_refusals_stand_where_their_inputs_did(here):
 
 
 def test_what_is_no_file_to_be_read_is_refused_in_one_sentence(here):
-    os.mkfifo("pipe.png")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind("socket")
-    for name in ("pipe.png", "socket", "/dev/zero"):
-        assert reason(name) == f"{name} is a pipe, a device or a socket; this run reads files."
     assert reason("folder.png").startswith(
         "The folder folder.png holds no file that this run reads"
     )
     assert reason("zz*") == "No file matches zz*."
-    assert reason("x" * 5000).endswith("cannot be read: File name too long.")
-    assert len(reason("x" * 5000)) < 400
-    assert reason("b.jpg/1.png") == "b.jpg/1.png cannot be read: Not a directory."
+    assert len(reason("x" * 5000 + "*")) < 400
     assert reason("\0.png") == r"\x00.png can name no file."
     assert reason("zz\n*") == r"No file matches zz\n*."
 
@@ -98,7 +89,7 @@ def test_two_files_in_one_input_are_for_those_who_take_two(here):
     both = {**READS_FILES, "path": PAIRS}
     texts = ("b.jpg:notes.txt", "x:y.png")
     assert ask(*texts, answers=both) == [{"input": text} for text in texts]
-    assert reason("b.jpg:/dev/zero", both).startswith("/dev/zero is a pipe, a device")
+    assert reason("b.jpg:folder.png", both).startswith("The folder folder.png holds no")
 
 
 def test_all_that_is_not_refused_is_asked_at_once(here):

@@ -27,6 +27,8 @@ class FileKind:
     suffixes: tuple[str, ...]
     example: str
     """A right layout, for error messages."""
+    unreadable_suffixes: tuple[str, ...] = ()
+    """What files of this kind may be called too that this program cannot read."""
 
     @property
     def expected(self) -> str:
@@ -37,7 +39,12 @@ class FileKind:
         )
 
 
-IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif"), "cat/1.png and dog/1.png")
+IMAGES = FileKind(
+    "image",
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+    "cat/1.png and dog/1.png",
+    (".tif", ".tiff"),
+)
 RECORDINGS = FileKind("recording", (".wav",), "yes/1.wav and no/1.wav")
 
 
@@ -72,6 +79,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
             f"The {kind.noun} folder {root} does not exist or is no folder. {WHERE} {kind.expected}"
         )
     folders = _split_folders(root, kind)
+    _warn_of_unreadable_kinds(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
     _check_classes(files, folders)
     _warn_of_small_classes(files["train"], root, kind)
@@ -123,7 +131,7 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
             for file in class_folder.rglob("*")
             if file.suffix.lower() in kind.suffixes
             and not file.name.startswith(".")
-            and file.is_file()
+            and not file.is_dir()
         )
     if not any(files.values()):
         raise UsageError(f"{folder} has no class folder with {kind.noun}s. {kind.expected}")
@@ -137,6 +145,19 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
         (only,) = files
         raise UsageError(f"{folder} has one class only, {only}; two are needed. {kind.expected}")
     return files
+
+
+def _warn_of_unreadable_kinds(root: Path, kind: FileKind) -> None:
+    """Says how many files are of the kind, but in a format that is not read."""
+    found = [file for file in root.rglob("*") if file.suffix.lower() in kind.unreadable_suffixes]
+    if found:
+        logger.warning(
+            "%d %ss are left out, because they are not %s: %s",
+            len(found),
+            kind.noun,
+            ", ".join(kind.suffixes),
+            name_a_few(sorted(found)),
+        )
 
 
 def _subfolders(folder: Path) -> list[Path]:

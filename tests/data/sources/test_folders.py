@@ -151,3 +151,11 @@ def test_recordings_are_found_by_their_own_suffix_and_named_in_errors(tmp_path):
     touch(tmp_path, "maybe/notes.txt")
     with pytest.raises(UsageError, match=r"no recording \(\.wav\) in .*maybe: add recordings"):
         scan_class_folders(tmp_path, RECORDINGS)
+
+
+def test_images_in_a_format_that_is_not_read_are_counted_and_named(tmp_path, caplog):
+    touch(tmp_path, *numbered("a", 4), *numbered("b", 4), "a/x.tif", "b/y.TIFF")
+    folder = scan_class_folders(tmp_path, IMAGES)
+    assert sum(len(examples) for examples in folder.splits.values()) == 8
+    assert "2 images are left out" in caplog.text
+    assert str(tmp_path / "b/y.TIFF") in caplog.text
