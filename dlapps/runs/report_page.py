@@ -75,7 +75,9 @@ def report_html(report: Report) -> str:
 
 def _result(report: Report, best: Sequence[Picture]) -> str:
     headline = _headline(report.headline) if report.headline else ""
-    command = f"<p>Trained by</p>\n{_code(report.command)}" if report.command else ""
+    command = (
+        f"<p>The command that trained it:</p>\n{_code(report.command)}" if report.command else ""
+    )
     return headline + _pictures(best) + command
 
 
@@ -174,7 +176,8 @@ def _picture(picture: Picture) -> str:
     else:
         # HTML has no place for the XML declaration and document type before the root element.
         image = picture.content[picture.content.index("<svg") :]
-    return f"<figure><div>{image}</div><figcaption>{words}</figcaption></figure>"
+    # What is wider than the page scrolls; with a place in the order of tabs, also by keyboard.
+    return f'<figure><div tabindex="0">{image}</div><figcaption>{words}</figcaption></figure>'
 
 
 def _code(text: str) -> str:

@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.mistakes import mistakes_figure
+from dlapps.explain.figures.palette import class_colours
 
 COLOURS = "magma"
 RELEVANCE_COLOURS = "PuOr_r"
@@ -140,7 +141,7 @@ def _frame_times(num_frames: int, seconds: float) -> np.ndarray:
 def _draw_answer(axes: Axes, probabilities: Mapping[str, float]) -> None:
     highest = sorted(probabilities.items(), key=lambda item: -item[1])[:MOST_BARS]
     names, values = zip(*highest)
-    axes.barh(range(len(names)), values)
+    axes.barh(range(len(names)), values, color=class_colours(1)[0])
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.invert_yaxis()
     axes.set(xlabel="Probability", xlim=(0, 1))
