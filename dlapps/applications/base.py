@@ -93,7 +93,7 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
 
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
-        """What a person wants to see of this run, by name."""
+        """What a person wants to see of this run, by name, the most telling first."""
 
     def explainable(self, model: keras.Model, spec: SpecT) -> Explainable | None:
         """How to look into the model while it answers one input; None if there is no way."""

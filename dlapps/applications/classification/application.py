@@ -174,7 +174,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         labels, probabilities = columns["label"], self._probabilities(model, data, "test")
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
-        pictures = {"confusion_matrix": confusion_matrix_figure(matrix, names)}
+        pictures: dict[str, Figure] = {}
         if not data.spec.is_image:
             points = columns["point"]
 
@@ -187,6 +187,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             pictures["confident_mistakes"] = confident_mistakes(
                 columns["image"], labels, probabilities, names
             )
+        pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
         return pictures
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:

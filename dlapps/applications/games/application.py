@@ -142,8 +142,8 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
         returns = self._outcomes(model, data, "test").returns
         episode = self._episode(model, data.spec, data["test"].seeds[0])
         return {
-            "returns": distribution_figure(returns, "Return"),
             "episode": _episode_figure(episode, data.spec),
+            "returns": distribution_figure(returns, "Return"),
         }
 
     def pictures_of(

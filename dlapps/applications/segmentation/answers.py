@@ -138,7 +138,7 @@ def _show_mask(spec: MaskSpec) -> Callable[..., dict[str, Any]]:
             class_map = np.asarray(file)
         image = read_image(text, (None, None, spec.channels))
         mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))
-        over_image = overlay_png(image, class_map, num_classes)
+        over_image = overlay_png(image, class_map, spec.class_names)
         overlay = write_into(directory, f"{name}_overlay.png", over_image)
         shares = np.bincount(class_map.ravel(), minlength=num_classes) / class_map.size
         return {

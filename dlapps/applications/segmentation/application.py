@@ -113,7 +113,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             "from_the_worst_to_the_best": worst_to_best(
                 columns["image"], columns["mask"], class_maps, names
             ),
-            "classes": class_scores(scores, ("iou", "dice"), "Test images"),
+            "classes": class_scores(scores, ("iou", "dice"), "Overlap of each class, test images"),
             "confusion_matrix": confusion_matrix_figure(confusion, names),
         }
 
