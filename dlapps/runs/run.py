@@ -90,11 +90,11 @@ class Run:
                 "ingredients": ingredients,
             }
             model, stage, progress = self._go_through_stages(data, environment, on_step)
-        if is_chief():
-            if not self._model_path.exists():
-                # What was measured while it was on its way is not true of what it has become.
-                with writing_to(self.directory):
-                    (self.directory / METRICS).unlink(missing_ok=True)
+        if is_chief() and not self._model_path.exists():
+            # What was measured while it was on its way is not true of what it has become.
+            with writing_to(self.directory):
+                (self.directory / METRICS).unlink(missing_ok=True)
+        if is_chief() and not self._has_whole_model():
             self._save_model(self._in_precision(model, precision, data.spec))
         return {
             "run": str(self.directory),
@@ -197,6 +197,10 @@ class Run:
         for new, trained in zip(twin.variables, model.variables, strict=True):
             new.assign(keras.ops.convert_to_numpy(trained))
         return twin
+
+    def _has_whole_model(self) -> bool:
+        """Whether it is there; written again, it would be refused where it is an ingredient."""
+        return self._model_path.exists() and is_as_written(self.directory, MODEL)
 
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"

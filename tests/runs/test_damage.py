@@ -174,6 +174,14 @@ def test_training_again_writes_the_digest_of_the_model_it_writes(dlapps, tiny, r
     assert refusal(run, "model.keras") == ""
 
 
+def test_training_a_finished_run_writes_no_other_model(dlapps, run, tiny):
+    """Another digest would make the runs that build on it refuse to go on."""
+    before = (run / "model.keras").read_bytes(), (run / "environment.json").read_bytes()
+    answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
+    assert answer.exit_code == 0, answer.stderr
+    assert ((run / "model.keras").read_bytes(), (run / "environment.json").read_bytes()) == before
+
+
 @pytest.mark.parametrize("name", ["model.keras", "metrics.json"])
 def test_a_directory_in_the_way_of_training_on_is_named(dlapps, tiny, run, name):
     damage(run, name, None)
