@@ -57,7 +57,7 @@ def _find(path: Path) -> tuple[str, "ConfigFile"]:
     """The application and the file that a config's name means."""
     from dlapps.applications import application_names
     from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
-    from dlapps.errors import UsageError, did_you_mean
+    from dlapps.errors import UsageError, did_you_mean, in_short
 
     name = str(path)
     found = [(app, file) for app in application_names() for file in config_files(app)]
@@ -69,7 +69,7 @@ def _find(path: Path) -> tuple[str, "ConfigFile"]:
         return known[0]
     if not path.is_file():
         names = [file.name for _, file in found]
-        raise UsageError(f"There is no config {name}" + did_you_mean(name, names))
+        raise UsageError(f"There is no config {in_short(name)}" + did_you_mean(name, names))
     application = load_yaml(read_text(path), name).get("application")
     if application is None:
         raise UsageError(

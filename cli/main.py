@@ -13,7 +13,7 @@ from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
-from dlapps.errors import DlappsError, did_you_mean, in_short
+from dlapps.errors import DlappsError, did_you_mean, in_short, printable, reason
 
 
 class ApplicationGroups(click.Group):
@@ -93,7 +93,7 @@ def main() -> None:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx and not as_json:
             click.echo(error.ctx.get_usage(), err=True)
-        _fail(in_short(error.format_message(), LONGEST_ERROR), error.exit_code, as_json)
+        _fail(printable(error.format_message()), error.exit_code, as_json)
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted.", 130, as_json)
     except DlappsError as error:
@@ -103,9 +103,8 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        summary = str(error).strip().splitlines() or ["no message"]
         hint = "(dlapps --debug ... shows the traceback.)"
-        _fail(f"{type(error).__name__}: {summary[0]} {hint}", 1, as_json)
+        _fail(f"{type(error).__name__}: {reason(error)}. {hint}", 1, as_json)
 
 
 def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:
