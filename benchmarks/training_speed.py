@@ -79,9 +79,14 @@ def build(family: str, precision: str | None = None, jit: bool | None = None) ->
     config = read_config(name, file.path.read_text(), file.name, assignments)
     application = load_application(name)(config)
     data = application.build_data()
+
+    def network() -> keras.Model:
+        return application.build_model(data.spec)
+
+    policy = precision or choose_precision(config.training.precision, network)
     keras.utils.set_random_seed(0)
-    with dtype_policy(precision or choose_precision(config.training.precision)):
-        model = application.build_model(data.spec)
+    with dtype_policy(policy):
+        model = network()
     stage = next(iter(application.stages(model, data)))
     return Built(application, data.spec, model, stage.batches)
 

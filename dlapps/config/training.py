@@ -121,11 +121,12 @@ class TrainingSettings(Section):
     distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
     """auto: several machines if TF_CONFIG names them, else every GPU of this one."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
+    """auto: the small format that this machine multiplies fast, if most weights of the network
+    stand in products long enough to gain by it; else float32. The run records which."""
     jit: Literal["auto", True, False] = "auto"
     """Compile the step with XLA; auto: on a GPU, where the model allows it."""
     steps_per_call: Literal["auto"] | Positive = "auto"
-    """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second. An agent,
-    whose next batch depends on the last update, takes one."""
+    """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second."""
 
     def doubts(self) -> list[str]:
         """Sentences on what may be asked for, but was hardly meant."""

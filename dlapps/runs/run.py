@@ -81,7 +81,7 @@ class Run:
         data = self._built_data
         if self.has_begun():
             self._refuse_changes(data, ingredients)
-        precision = choose_precision(settings.precision)
+        precision = self._choose_precision(data.spec)
         with dtype_policy(precision), strategy.scope():
             environment = {
                 "config": config_name,
@@ -103,6 +103,13 @@ class Run:
             f"best_validation_{stage.settings.monitor}": progress.best_value,
             "seconds": round(time.monotonic() - began, 1),
         }
+
+    def _choose_precision(self, spec: Section) -> str:
+        """What a run began with it goes on with, on whatever machine."""
+        setting = self.config.training.precision
+        if setting == "auto" and self.has_begun():
+            setting = self.read_json(ENVIRONMENT)["precision"]
+        return choose_precision(setting, lambda: self.application.build_model(spec))
 
     def _go_through_stages(
         self, data: Data, environment: dict[str, Any], on_step: OnStep

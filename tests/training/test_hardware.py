@@ -6,6 +6,13 @@ import tensorflow as tf
 
 from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError
+from dlapps.models.generative.rbm import rbm
+from dlapps.models.mlp import mlp
+from dlapps.models.perceptron import perceptron
+from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.text.attention_translator import attention_translator
+from dlapps.models.vision.lenet5 import lenet5
+from dlapps.models.vision.unet import unet
 from dlapps.training import hardware
 from dlapps.training.hardware import StepsPerCall, choose_device, choose_jit, choose_precision
 
@@ -18,14 +25,38 @@ def test_a_gpu_that_is_not_there_is_refused():
         choose_device("gpu")
 
 
+def wide_network() -> keras.Model:
+    return mlp((784,), 10, widths=[256])
+
+
 @on_cpu
 @pytest.mark.parametrize(
     ("flags", "precision"), [({"avx2", "amx_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")]
 )
 def test_a_cpu_gets_bfloat16_where_it_has_instructions_for_it(monkeypatch, flags, precision):
     monkeypatch.setattr(hardware, "cpu_flags", lambda: flags)
-    assert choose_precision("auto") == precision
-    assert choose_precision("mixed_float16") == "mixed_float16"
+    assert choose_precision("auto", wide_network) == precision
+    assert choose_precision("mixed_float16", wide_network) == "mixed_float16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@on_cpu
+@pytest.mark.parametrize(
+    ("network", "gains"),
+    [
+        (wide_network, True),
+        (lambda: mlp((4,), 2, widths=[64, 64]), False),
+        (lambda: lenet5((28, 28, 1), 10), True),
+        (lambda: unet((None, None, 3), 4, filters=16), True),
+        (lambda: attention_lstm(8000, 8000, 10), False),
+        (lambda: attention_translator(100, 100), True),
+        (lambda: perceptron((28, 28, 1), 10), False),
+        (lambda: rbm((28, 28, 1)), False),
+    ],
+)
+def test_only_networks_of_long_products_are_trained_in_small_numbers(monkeypatch, network, gains):
+    monkeypatch.setattr(hardware, "cpu_flags", lambda: {"avx512_bf16"})
+    assert choose_precision("auto", network) == ("mixed_bfloat16" if gains else "float32")
 
 
 @on_cpu

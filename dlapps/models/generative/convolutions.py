@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import layers
 
+from dlapps.layers.batch_normalization import BatchNormalization
+
 STRIDE = 2
 
 
@@ -28,7 +30,7 @@ def downsampling(
             kernel_initializer=initializer, name=f"convolution{number}",
         )(x)  # fmt: skip
         if batch_normalization and number > 1:
-            x = layers.BatchNormalization(name=f"convolution{number}_normalization")(x)
+            x = BatchNormalization(name=f"convolution{number}_normalization")(x)
         x = layers.ReLU(negative_slope=negative_slope, name=f"convolution{number}_relu")(x)
     return x
 
@@ -53,7 +55,7 @@ def upsampling(
 
     def activated(x: Any, name: str) -> Any:
         if batch_normalization:
-            x = layers.BatchNormalization(name=f"{name}_normalization")(x)
+            x = BatchNormalization(name=f"{name}_normalization")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
     def doubled(x: Any, count: int, name: str) -> Any:

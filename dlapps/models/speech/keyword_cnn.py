@@ -5,6 +5,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.layers.batch_normalization import BatchNormalization
 from dlapps.models.speech.log_mel import log_mel
 
 
@@ -33,7 +34,7 @@ def keyword_cnn(
         fitting = tuple(min(wanted, there) for wanted, there in zip(size, x.shape[1:3]))
         x = layers.Conv2D(filters, fitting, name=name)(x)
         if batch_normalization:
-            x = layers.BatchNormalization(name=f"{name}_normalization")(x)
+            x = BatchNormalization(name=f"{name}_normalization")(x)
         return layers.Activation("relu", name=f"{name}_relu")(x)
 
     waveform = keras.Input((num_samples,), name="waveform")
