@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUN = runs/classification/digits_lenet5/0
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint schemas clean
 
 ## Train, evaluate, explain, export and serve one network on embedded data.
 demo: $(VENV)/.installed
@@ -29,6 +29,11 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+
+## Write the JSON schemas that editors check configs against.
+schemas: $(VENV)/.installed
+	for application in $(notdir $(wildcard configs/*)); do \
+	  $(BIN)/dlapps config schema $$application > schemas/$$application.json || exit 1; done
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

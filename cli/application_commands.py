@@ -1,23 +1,29 @@
 """What can be done with any application: train, evaluate, predict, export, explain."""
 
-import json
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cli.paths import PATH
 from cli.tensorflow_startup import start_tensorflow
+from dlapps.errors import DlappsError, UsageError, in_short, printable
+from dlapps.files import json_text
 
 if TYPE_CHECKING:
     from dlapps.runs.trained import TrainedRun
 
 MOST_CHOICES = 5
+LONGEST_MESSAGE = 1000
+"""Characters that are shown of an input, and of what is said of it."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-RUN = click.argument("directory", metavar="RUN", type=click.Path(path_type=Path))
+RUN = click.argument("directory", metavar="RUN", type=PATH)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 MOVED = click.option(
     "--set",
@@ -40,6 +46,7 @@ def data_options(command: Command) -> Command:
             show_envvar=True,
             help=text,
             metavar="DIR",
+            type=PATH,
             expose_value=False,
             callback=_setter(variable),
         )(command)
@@ -47,9 +54,9 @@ def data_options(command: Command) -> Command:
 
 
 def _setter(variable: str):
-    def set_variable(_context: click.Context, _parameter: click.Parameter, value: str | None):
+    def set_variable(_context: click.Context, _parameter: click.Parameter, value: Path | None):
         if value:
-            os.environ[variable] = value
+            os.environ[variable] = str(value)
 
     return set_variable
 
@@ -73,11 +80,11 @@ def _open(name: str, directory: Path, assignments: tuple[str, ...] = ()) -> "Tra
 
 def _train(name: str) -> click.Command:
     @click.command("train")
-    @click.argument("config")
+    @click.argument("config", type=PATH)
     @click.option(
         "--run",
         "directory",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where to keep the run.  [default: runs/APPLICATION/CONFIG/SEED]",
     )
     @click.option(
@@ -91,7 +98,7 @@ def _train(name: str) -> click.Command:
     @JSON
     @data_options
     def train(
-        config: str,
+        config: Path,
         directory: Path | None,
         assignments: tuple[str, ...],
         fresh: bool,
@@ -100,7 +107,7 @@ def _train(name: str) -> click.Command:
         """Train CONFIG, a name from `dlapps list` or a YAML file; continues a stopped run."""
         from dlapps.config.files import find_config, read_text
 
-        file = find_config(name, config)
+        file = find_config(name, str(config))
         start_tensorflow()
         from dlapps.runs.directory import create_run, read_config
 
@@ -110,7 +117,7 @@ def _train(name: str) -> click.Command:
         outcome = create_run(name, settings, directory, fresh).train(file.name)
         _echo(outcome, as_json)
         if not as_json:
-            click.echo(f"Next: dlapps {name} evaluate {directory}", err=True)
+            click.echo(f"Next: dlapps {name} evaluate {shlex.quote(str(directory))}", err=True)
 
     return train
 
@@ -125,47 +132,63 @@ def _evaluate(name: str) -> click.Command:
         """Measure a trained RUN on the test and the validation split."""
         metrics = _open(name, directory, assignments).evaluate()
         if as_json:
-            click.echo(json.dumps(metrics, indent=1))
+            click.echo(json_text(metrics))
         else:
             _echo_metrics(metrics)
 
     return evaluate
 
 
-def _refuse_unknown_options(
+def _read_inputs(
     context: click.Context, parameter: click.Parameter, inputs: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Lets numbers such as -7 be inputs, but no mistyped option."""
+    """The inputs, among them numbers such as -7 but no mistyped option; `-` is stdin's lines."""
+    given: list[str] = []
     for text in inputs:
         if text.startswith("--"):
             raise click.NoSuchOption(text, ctx=context)
-    return inputs
+        given += _lines_of_stdin() if text == "-" else [text]
+    return tuple(given)
+
+
+def _lines_of_stdin() -> list[str]:
+    lines = [os.fsdecode(line).rstrip("\r\n") for line in sys.stdin.buffer]
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise click.UsageError("There is no input on stdin, where - looks for one a line.")
+    return lines
 
 
 def _predict(name: str) -> click.Command:
     @click.command("predict", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument(
-        "inputs", metavar="INPUT...", nargs=-1, required=True, callback=_refuse_unknown_options
-    )
+    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, callback=_read_inputs)
     @click.option(
         "--to",
         "target",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where answers that are files go.  [default: RUN/predictions]",
     )
     @JSON
     def predict(
         directory: Path, inputs: tuple[str, ...], target: Path | None, as_json: bool
     ) -> None:
-        """Answer for each INPUT with a trained RUN."""
+        """Answer for each INPUT with a trained RUN.
+
+        Where inputs are files, a folder or a glob ('photos/*.png') stands for those in it. A
+        single - stands for a list of inputs on stdin, one a line. What cannot be answered is
+        named, and the exit code is then 1; it is 2 if that is all.
+        """
         records = _open(name, directory).predict(inputs, target)
+        failures = _failures(records)
         if as_json:
-            click.echo(json.dumps(records, indent=1))
-            return
-        for record in records:
-            _echo_record(record)
+            click.echo(json_text(records))
+        else:
+            for record in records:
+                if "error" not in record:
+                    _echo_record(record)
+        _end_with(failures, records)
 
     return predict
 
@@ -179,7 +202,7 @@ def _export(name: str) -> click.Command:
         default="saved_models",
         show_default=True,
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Where the SavedModels lie.",
     )
     @click.option("--name", "model_name", help="What to call it.  [default: the config's name]")
@@ -195,7 +218,7 @@ def _export(name: str) -> click.Command:
 def _explain(name: str) -> click.Command:
     @click.command("explain", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_refuse_unknown_options)
+    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_read_inputs)
     @JSON
     @data_options
     @MOVED
@@ -205,24 +228,53 @@ def _explain(name: str) -> click.Command:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
         Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
-        RUN/predictions.
+        RUN/predictions. INPUT may be all that predict takes.
         """
         run = _open(name, directory, assignments)
         from dlapps.runs.report import explain_inputs, explain_run
 
-        written = explain_inputs(run, inputs) if inputs else explain_run(run)
-        files = [str(path) for path in written]
-        if as_json:
-            click.echo(json.dumps({"files": files}, indent=1))
-        else:
-            click.echo("\n".join(files))
+        if not inputs:
+            _echo_files({"files": [str(path) for path in explain_run(run)]}, as_json)
+            return
+        records = explain_inputs(run, inputs)
+        failures = _failures(records)
+        files = [file for record in records for file in record.get("files", [])]
+        _echo_files({"files": files, "errors": failures}, as_json)
+        _end_with(failures, records)
 
     return explain
 
 
+def _failures(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of inputs that could not be answered; raises UsageError if that is all."""
+    failures = [record for record in records if "error" in record]
+    if len(failures) == len(records):
+        messages = dict.fromkeys(record["error"] for record in failures)
+        raise UsageError("\n".join(in_short(each, LONGEST_MESSAGE) for each in messages))
+    return failures
+
+
+def _end_with(failures: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    """Says which inputs could not be answered, and why, and ends the command as a failed one."""
+    for record in failures:
+        click.echo(in_short(record["error"], LONGEST_MESSAGE), err=True)
+    if failures:
+        click.echo(f"{len(failures)} of {len(records)} inputs could not be answered.", err=True)
+        # No error, which with --json would be a second document on stdout.
+        sys.exit(DlappsError.exit_code)
+
+
+def _echo_files(document: dict[str, list], as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(document))
+    else:
+        for file in document["files"]:
+            click.echo(printable(file))
+
+
 def _echo(values: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(values, indent=1))
+        click.echo(json_text(values))
     else:
         for key, value in values.items():
             click.echo(f"{key.replace('_', ' ')}: {value}")
@@ -237,16 +289,16 @@ def _echo_metrics(metrics: dict[str, dict[str, Any]]) -> None:
 
 
 def _echo_record(record: dict[str, Any]) -> None:
-    """Prints one answer on one line: the input, then what was found."""
-    parts = [str(record["input"])]
+    """Prints one answer on one line: the input, then what was found; lists are left to --json."""
+    parts = [in_short(record["input"], LONGEST_MESSAGE)]
     for name, value in record.items():
-        if name == "input":
+        if name == "input" or isinstance(value, list):
             continue
         if isinstance(value, dict):
             likeliest = sorted(value.items(), key=lambda item: -item[1])[:MOST_CHOICES]
             value = ", ".join(f"{choice} {_number(share)}" for choice, share in likeliest)
-        parts.append(f"{name}: {value}")
-    click.echo("  ".join(parts))
+        parts.append(f"{name.replace('_', ' ')}: {value}")
+    click.echo(printable("  ".join(parts)))
 
 
 def _number(value: float) -> str:

@@ -1,9 +1,12 @@
 """Looking at configs: what one says in full, and what an application's may say."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from cli.paths import PATH
 
 if TYPE_CHECKING:
     from dlapps.config.files import ConfigFile
@@ -15,15 +18,15 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("config_name", metavar="CONFIG")
+@click.argument("config_path", metavar="CONFIG", type=PATH)
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def show(config_name: str, assignments: tuple[str, ...], as_json: bool) -> None:
+def show(config_path: Path, assignments: tuple[str, ...], as_json: bool) -> None:
     """Print CONFIG (a name, APPLICATION/NAME, or a file) with every default written out."""
     from cli.tensorflow_startup import start_tensorflow
     from dlapps.config.files import read_text
 
-    application, file = _find(config_name)
+    application, file = _find(config_path)
     start_tensorflow()
     from dlapps.runs.directory import read_config
 
@@ -46,17 +49,17 @@ def schema(application: str) -> None:
     from dlapps.config.schema import json_schema
 
     found = load_application(application)
-    click.echo(json.dumps(json_schema(found.config_class, found.models), indent=1))
+    described = json_schema(application, found.config_class, found.models)
+    click.echo(json.dumps(described, indent=1))
 
 
-def _find(name: str) -> tuple[str, "ConfigFile"]:
+def _find(path: Path) -> tuple[str, "ConfigFile"]:
     """The application and the file that a config's name means."""
-    from pathlib import Path
-
     from dlapps.applications import application_names
     from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
-    from dlapps.errors import UsageError, did_you_mean
+    from dlapps.errors import UsageError, did_you_mean, in_short
 
+    name = str(path)
     found = [(app, file) for app in application_names() for file in config_files(app)]
     known = [(app, file) for app, file in found if name in (file.name, f"{app}/{file.name}")]
     if len(known) > 1:
@@ -64,10 +67,9 @@ def _find(name: str) -> tuple[str, "ConfigFile"]:
         raise UsageError(f"There are {owners}; say which of them.")
     if known:
         return known[0]
-    path = Path(name)
     if not path.is_file():
         names = [file.name for _, file in found]
-        raise UsageError(f"There is no config {name}" + did_you_mean(name, names))
+        raise UsageError(f"There is no config {in_short(name)}" + did_you_mean(name, names))
     application = load_yaml(read_text(path), name).get("application")
     if application is None:
         raise UsageError(

@@ -1,9 +1,11 @@
 """`dlapps`: one group of commands for each application, and a few that serve them all."""
 
+import itertools
 import json
 import logging
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -11,7 +13,7 @@ from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
-from dlapps.errors import DlappsError
+from dlapps.errors import DlappsError, did_you_mean, in_short, printable, reason
 
 
 class ApplicationGroups(click.Group):
@@ -30,12 +32,11 @@ class ApplicationGroups(click.Group):
         return super().get_command(context, name)
 
     def resolve_command(self, context: click.Context, arguments: list[str]):
-        from dlapps.errors import did_you_mean
-
         name = arguments[0]
         if self.get_command(context, name) is None:
             known = self.list_commands(context)
-            raise click.UsageError(f"There is no command {name}" + did_you_mean(name, known))
+            nearest = did_you_mean(name, known)
+            raise click.UsageError(f"There is no command {in_short(name)}" + nearest)
         return super().resolve_command(context, arguments)
 
 
@@ -76,29 +77,52 @@ dlapps.add_command(config)
 dlapps.add_command(data)
 
 
+LONGEST_ERROR = 1600
+"""Characters: twenty lines."""
+
+
 def main() -> None:
     """Runs the program; errors become one message and an exit code."""
     # Read when TensorFlow starts: no informational chatter from its C++ side.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    debug = "--debug" in sys.argv
+    arguments = sys.argv[1:]
+    debug = "--debug" in itertools.takewhile(lambda argument: argument.startswith("-"), arguments)
+    as_json = "--json" in itertools.takewhile(lambda argument: argument != "--", arguments)
     try:
         dlapps.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if isinstance(error, click.UsageError) and error.ctx and not as_json:
+            click.echo(error.ctx.get_usage(), err=True)
+        _fail(printable(error.format_message()), error.exit_code, as_json)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        _fail("Interrupted.", 130, as_json)
     except DlappsError as error:
         if debug:
             raise
-        click.echo(f"{error}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code, as_json)
     except Exception as error:
         if debug:
             raise
-        summary = str(error).strip().splitlines() or ["no message"]
-        click.echo(
-            f"{type(error).__name__}: {summary[0]} (dlapps --debug ... shows the traceback.)",
-            err=True,
-        )
-        sys.exit(1)
+        hint = "(dlapps --debug ... shows the traceback.)"
+        _fail(f"{type(error).__name__}: {reason(error)}. {hint}", 1, as_json)
+
+
+def _fail(message: str, exit_code: int, as_json: bool) -> NoReturn:
+    """Ends the program with one sentence on stderr, or one JSON document on stdout."""
+    message = _at_most_a_screenful(message)
+    if as_json:
+        click.echo(json.dumps({"error": message, "exit_code": exit_code}, indent=1))
+    else:
+        click.echo(message, err=True)
+    sys.exit(exit_code)
+
+
+def _at_most_a_screenful(message: str) -> str:
+    """The message; of a long one its beginning and its end, where the alternatives are."""
+    if len(message) <= LONGEST_ERROR:
+        return message
+    return f"{message[: LONGEST_ERROR // 2]} ... {message[-LONGEST_ERROR // 2 :]}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,12 @@
 """Errors a user can act on: the command line prints their message and nothing else."""
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable
+
+LONGEST_SHOWN = 120
+"""Characters of a value, a path or an assignment; one that is longer is read by nobody."""
 
 
 class DlappsError(Exception):
@@ -16,10 +21,33 @@ class UsageError(DlappsError):
     exit_code = 2
 
 
+def printable(text: str) -> str:
+    """The text on one line: what breaks or commands a terminal, or is no Unicode, is escaped."""
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        else character
+        for character in text
+    )
+
+
+def in_short(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """The printable text; of one that is longer, its beginning and its end."""
+    half = (longest - 1) // 2
+    return printable(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")
+
+
 def did_you_mean(given: object, known: Iterable[str]) -> str:
     """The end of a sentence that names the nearest of `known`, or all of them."""
     names = list(known)
-    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(in_short(str(given)), names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]}? (Known: {', '.join(names)}.)"
     return f"; known are {', '.join(names)}." if names else "."
+
+
+def reason(error: Exception) -> str:
+    """The first line of a message, without the graph coordinates that TensorFlow adds."""
+    first_line = str(error).strip().partition("\n")[0]
+    bare = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", first_line).rstrip(".")
+    return in_short(bare, 1000) or type(error).__name__

@@ -1,15 +1,22 @@
-"""Writes that are seen whole or not at all: beside the target first, then renamed."""
+"""Files: writes that are seen whole or not at all, what is written as JSON, digests, locks."""
 
 import contextlib
 import fcntl
+import hashlib
+import json
+import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dlapps.errors import UsageError
 
-LONGEST_NAME = 60
+LONGEST_NAME = 40
+"""Characters; each may take four bytes, and a name is at most 255 with what is added to it."""
+LOCK = ".lock"
 
 
 def write_atomically(path: Path, contents: str | bytes) -> None:
@@ -44,16 +51,16 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     What a person typed may also be no path: it is cut to a length that can name a file. Where one
     repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
     """
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repeats: Counter[str] = Counter()
     for path in paths:
         has_suffix = Path(path).suffix[1:2].isalpha()
         stem = name = (Path(path).stem if has_suffix else Path(path).name)[:LONGEST_NAME]
-        number = 1
         while name in names:
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return names
+            repeats[stem] += 1
+            name = f"{stem}_{repeats[stem] + 1}"
+        names[name] = None
+    return list(names)
 
 
 @contextlib.contextmanager
@@ -80,6 +87,26 @@ def new_directory(path: Path) -> Iterator[Path]:
         raise
 
 
+def json_text(values: Any) -> str:
+    """`values` as a JSON document; what is infinite or no number is null in it."""
+    return json.dumps(_without_infinities(values), indent=1, allow_nan=False)
+
+
+def _without_infinities(values: Any) -> Any:
+    """JSON has no word for NaN and Infinity, and other programs refuse a document with them."""
+    if isinstance(values, dict):
+        return {key: _without_infinities(value) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_without_infinities(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of what a file holds, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 @contextlib.contextmanager
 def writing_to(directory: Path) -> Iterator[None]:
     """A block whose writes into `directory`, where they fail, end in one sentence."""
@@ -99,9 +126,45 @@ def _flush(directory: Path) -> None:
 @contextlib.contextmanager
 def sole_user(directory: Path) -> Iterator[None]:
     """A block in which no other process may be in such a block for the same directory."""
-    with (directory / ".lock").open("a") as file:
+    with (directory / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(f"Another process is training {directory}.") from error
         yield
+
+
+@contextlib.contextmanager
+def filled_alone(directory: Path, is_worth_keeping: Callable[[], bool]) -> Iterator[None]:
+    """A block that alone may fill `directory`, which is made where missing.
+
+    Where it fails and left nothing worth keeping, what it made is gone again.
+    """
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    with writing_to(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    with sole_user(directory):
+        before = set(directory.iterdir())
+        try:
+            yield
+        except BaseException:
+            if not is_worth_keeping():
+                with contextlib.suppress(OSError):
+                    _delete(set(directory.iterdir()) - before)
+                    _delete_empty(missing)
+            raise
+
+
+def _delete(paths: set[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _delete_empty(directories: Sequence[Path]) -> None:
+    """Deletes directories, the inmost first. Raises OSError at one that somebody else filled."""
+    for directory in directories:
+        (directory / LOCK).unlink(missing_ok=True)
+        directory.rmdir()

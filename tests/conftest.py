@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from unittest import mock
 
+import hypothesis
 import pytest
 
 from cli.main import main
@@ -26,6 +27,17 @@ TINY = (
     "training.precision=float32",
     "training.restore_best_weights=false",
 )
+
+# The same examples each time, however slow the machine is, so that a failure is one of the code.
+hypothesis.settings.register_profile(
+    "dlapps",
+    derandomize=True,
+    deadline=None,
+    max_examples=100,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("dlapps")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

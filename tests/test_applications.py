@@ -130,7 +130,8 @@ def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tm
     check_answers(life, run)
     check_pictures(explain_run(run))
     if application != "generation":  # Its answers are images, for which there is no one score.
-        check_explanation(explain_inputs(run, life.inputs[:1]))
+        (record,) = explain_inputs(run, life.inputs[:1])
+        check_explanation([Path(file) for file in record["files"]])
     seconds = time.process_time() - began
     assert seconds < LONGEST_LIFE, f"this life took {seconds:.1f} s of a core"
 

@@ -75,23 +75,22 @@ def test_a_class_that_becomes_empty_is_refused(train_on, folder):
 def test_a_text_file_given_to_predict_is_named(dlapps, train_on, folder, tmp_path):
     assert train_on(folder).exit_code == 0
     (tmp_path / "notes.txt").write_text("no image")
-    good = folder / "dark/0.png"
     for wrong, why in (
-        (tmp_path / "notes.txt", "is not an image this program can read (PNG, JPEG, BMP, GIF)"),
+        (tmp_path / "notes.txt", "an image this program can read (PNG, JPEG, BMP, GIF, WebP)"),
         (tmp_path / "nowhere.png", "There is no image file"),
-        (folder, "cannot be read: Is a directory"),
+        (folder, "holds no file that this run reads (.png, .jpg, .jpeg, .bmp, .gif, .webp)"),
     ):
-        answer = dlapps("classification", "predict", tmp_path / "folder/0", good, wrong)
+        answer = dlapps("classification", "predict", tmp_path / "folder/0", wrong)
         assert_refused(answer, 2, wrong, why)
 
 
 @pytest.mark.parametrize("point", ["1", "1,2,3", "one,two", "", "picture.png"])
 def test_a_malformed_point_is_named(dlapps, xor_run, point):
-    answer = dlapps("classification", "predict", xor_run, "1,1", point)
+    answer = dlapps("classification", "predict", xor_run, point)
     assert_refused(answer, 2, f"{point!r} is not a point", "0.5,-1.2")
 
 
-@pytest.mark.parametrize("point", ["nan,1", "1,inf"])
+@pytest.mark.parametrize("point", ["nan,1", "1,inf", "1e300,0"])
 def test_a_point_that_is_nowhere_is_refused(dlapps, xor_run, point):
     answer = dlapps("classification", "predict", xor_run, point)
     assert_refused(answer, 2, f"{point!r} is not a point")

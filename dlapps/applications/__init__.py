@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 from dlapps.applications.base import Application
-from dlapps.errors import DlappsError, UsageError, did_you_mean
+from dlapps.errors import DlappsError, UsageError, did_you_mean, in_short
 
 
 def application_names() -> list[str]:
@@ -16,7 +16,7 @@ def load_application(name: str) -> type[Application]:
     """The application class in the module called `name`, or in `application` of that package."""
     if name not in application_names():
         raise UsageError(
-            f"There is no application {name}" + did_you_mean(name, application_names())
+            f"There is no application {in_short(name)}" + did_you_mean(name, application_names())
         )
     module = importlib.import_module(f"{__name__}.{name}")
     if hasattr(module, "__path__"):

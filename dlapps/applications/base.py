@@ -85,7 +85,7 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         """One record of named answers for each input given on the command line.
 
         Answers that are files (a mask, an animation) are written into `directory`, which is made
-        for them, and named in the record.
+        for them, and named in the record. An input that cannot be answered has an `error` instead.
         """
         from dlapps.export.answer import ask
 
@@ -93,14 +93,14 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
 
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
-        """What a person wants to see of this run, by name."""
+        """What a person wants to see of this run, by name, the most telling first."""
 
     def explainable(self, model: keras.Model, spec: SpecT) -> Explainable | None:
         """How to look into the model while it answers one input; None if there is no way."""
         return None
 
     def pictures_of(
-        self, model: keras.Model, spec: SpecT, inputs: Sequence[str]
+        self, model: keras.Model, spec: SpecT, text: str, name: str
     ) -> dict[str, Figure]:
-        """Further pictures of how single inputs are answered, by name."""
+        """Further pictures of how one input is answered, called after it as `name` says."""
         return {}

@@ -2,15 +2,15 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pydantic
 
-from dlapps.config.files import dump_yaml
-from dlapps.config.section import DataSettings, Section
+from dlapps.config.files import dump_yaml, source_of
+from dlapps.config.section import BatchSize, DataSettings, Section, Seed
 from dlapps.config.training import TrainingSettings
-from dlapps.errors import UsageError, did_you_mean
+from dlapps.errors import UsageError, did_you_mean, in_short
 
 
 class Reference(Section):
@@ -25,7 +25,7 @@ class Reference(Section):
 class EvaluationSettings(Section):
     """How the trained model is measured."""
 
-    batch_size: pydantic.PositiveInt = 512
+    batch_size: BatchSize = 512
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """What the trained model computes in when it is measured, asked and exported."""
 
@@ -34,13 +34,18 @@ class Config(Section):
     """The settings of one run; an application narrows `data` and adds sections of its own."""
 
     application: str
-    seed: pydantic.NonNegativeInt = 0
+    seed: Seed = 0
     data: DataSettings
     model: dict[str, Any]
     """`name` and the keyword arguments of that builder."""
     training: TrainingSettings
     evaluation: EvaluationSettings = EvaluationSettings()
     reference: Reference | None = None
+
+    @pydantic.field_validator("model", mode="before")
+    @classmethod
+    def _model_name_alone(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
 
     @property
     def model_options(self) -> dict[str, Any]:
@@ -57,23 +62,30 @@ def build_config(
     builders: Mapping[str, Callable],
     values: Mapping[str, Any],
     source: str,
+    assignments: Sequence[str] = (),
 ) -> Config:
     """The config that `values` describes, its model section checked against its builder.
 
-    Raises UsageError, which calls the config `source` and names the setting.
+    Raises UsageError, which names the setting and what it comes from: the config called `source`,
+    or those of the `assignments` (`KEY=VALUE`, put in place before) that give it.
     """
+
+    def refused(setting: str, reason: str) -> UsageError:
+        return UsageError(f"{source_of(setting, source, assignments)}: {reason}")
+
     try:
         config = schema.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        raise UsageError(explain_error(error, schema, source)) from error
+        raise refused(*explain_error(error, schema)) from error
     name = config.model.get("name")
     if not isinstance(name, str) or name not in builders:
-        raise UsageError(f"{source}: model.name cannot be {name!r}" + did_you_mean(name, builders))
+        reason = f"model.name cannot be {in_short(repr(name))}" + did_you_mean(name, builders)
+        raise refused("model.name", reason)
     options = options_of(name, builders[name])
     try:
         model = options.model_validate(config.model)
     except pydantic.ValidationError as error:
-        raise UsageError(explain_error(error, options, source, prefix="model.")) from error
+        raise refused(*explain_error(error, options, prefix="model.")) from error
     return config.model_copy(update={"model": model.model_dump(mode="json")})
 
 
@@ -92,37 +104,51 @@ def options_of(name: str, builder: Callable) -> type[Section]:
     return pydantic.create_model(name, __base__=Section, **fields)
 
 
-def json_schema(schema: type[Config], builders: Mapping[str, Callable]) -> dict[str, Any]:
-    """The JSON schema of an application's configs, the options of every model included."""
+def json_schema(
+    application: str, schema: type[Config], builders: Mapping[str, Callable]
+) -> dict[str, Any]:
+    """The JSON schema of the application's configs, the options of every model included."""
     described = schema.model_json_schema()
+    described["$defs"] = {key: _or_name(section) for key, section in described["$defs"].items()}
+    described["properties"]["application"] = {"const": application}
     described["properties"]["model"] = {
         "oneOf": [
-            options_of(name, builder).model_json_schema() for name, builder in builders.items()
+            {**options_of(name, builder).model_json_schema(), "required": ["name"]}
+            for name, builder in builders.items()
         ]
+        + [{"enum": [*builders]}]
     }
-    return described
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+
+
+def _or_name(section: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of a section, or of its name alone where nothing else must be said."""
+    needs_more = set(section.get("required", ())) - {"name"}
+    name = section["properties"].get("name")
+    return section if name is None or needs_more else {"anyOf": [section, name]}
 
 
 def explain_error(
-    error: pydantic.ValidationError, schema: type[Section], source: str, prefix: str = ""
-) -> str:
-    """One sentence on the first thing that `schema` refused in the config called `source`."""
+    error: pydantic.ValidationError, schema: type[Section], prefix: str = ""
+) -> tuple[str, str]:
+    """The first setting that `schema` refused, and what is wrong with it."""
     first = error.errors()[0]
     location = tuple(str(part) for part in first["loc"])
     path, fields = _locate(schema, location)
-    given, name = first.get("input"), prefix + ".".join(path)
+    given, setting = first.get("input"), prefix + ".".join(path)
+    name = in_short(setting)
     if first["type"] == "extra_forbidden":
-        return f"{source}: {name} is no setting" + did_you_mean(path[-1], fields)
+        return setting, f"{name} is no setting" + did_you_mean(path[-1], fields)
     if first["type"] == "missing":
-        return f"{source}: {name} is missing."
+        return setting, f"{name} is missing."
     if first["type"] == "literal_error":
         expected = first["ctx"]["expected"].replace(" or ", ", ")
         choices = [choice.strip(" '") for choice in expected.split(",")]
-        return f"{source}: {name} cannot be {given!r}" + did_you_mean(given, choices)
+        return setting, f"{name} cannot be {in_short(repr(given))}" + did_you_mean(given, choices)
     reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
     if isinstance(given, dict):
-        return f"{source}: {name}: {reason}." if name else f"{source}: {reason}."
-    return f"{source}: {name} cannot be {given!r}: {reason}."
+        return setting, f"{name}: {reason}." if name else f"{reason}."
+    return setting, f"{name} cannot be {in_short(repr(given))}: {reason}."
 
 
 def _locate(schema: type[Section], location: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:

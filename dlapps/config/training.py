@@ -127,3 +127,18 @@ class TrainingSettings(Section):
     """Compile the step with XLA; auto: on a GPU, where the model allows it."""
     steps_per_call: Literal["auto"] | Positive = "auto"
     """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second."""
+
+    def doubts(self) -> list[str]:
+        """Sentences on what may be asked for, but was hardly meant."""
+        updates, warmup_steps = self.steps // self.accumulation_steps, self.schedule.warmup_steps
+        if not updates:
+            return [
+                f"training.accumulation_steps {self.accumulation_steps} is more than "
+                f"training.steps {self.steps}: the weights are never updated."
+            ]
+        if warmup_steps >= updates:
+            return [
+                f"training.schedule.warmup_steps {warmup_steps} is as long as the run, or "
+                f"longer, which has {updates} updates: the learning rate rises to the end."
+            ]
+        return []

@@ -1,6 +1,7 @@
 """Batches as a function of the step: what makes a run resumable at any of them."""
 
 import abc
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import tensorflow as tf
 
 from dlapps.data.splits import Examples
 from dlapps.errors import UsageError
+
+logger = logging.getLogger(__name__)
 
 Columns = Mapping[str, tf.Tensor]
 
@@ -119,6 +122,13 @@ class ShuffledBatches(Batches):
             raise UsageError(
                 f"data.batch_size {self.batch_size} cannot be shared by {num_replicas} devices; "
                 f"choose a multiple of {num_replicas}."
+            )
+        if len(self.examples) < self.batch_size:
+            logger.warning(
+                "There are %d examples to learn from, too few to fill one batch of %d "
+                "(data.batch_size): every batch holds some of them more than once.",
+                len(self.examples),
+                self.batch_size,
             )
         rows = self.batch_size // num_replicas
         own = num_replicas // num_workers

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlapps.config.section import DataSettings, Positive, Section
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section
 
 MOST_EPISODES = 1_000_000
 
@@ -39,7 +39,7 @@ class EnvironmentData(DataSettings):
     """Environment steps with random actions before the first training step."""
     replay_size: Positive = 50_000
     """Transitions that are remembered; then each new one replaces the oldest."""
-    batch_size: Positive = 64
+    batch_size: BatchSize = 64
     """Remembered transitions to learn from at each training step."""
     exploration: Exploration = Exploration()
     validation_episodes: Annotated[int, Field(gt=0, le=MOST_EPISODES)] = 100

@@ -1,5 +1,6 @@
 """An answer: one signature of the exported model, the evidence that it is right, and its use."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, in_short
 from dlapps.files import distinct_names
 from dlapps.progress import progress
 
@@ -38,11 +39,13 @@ class Answer(NamedTuple):
     """What `read` takes, for refusals: "an image (PNG, ...)"."""
     at_once: int = 64
     """Texts that `predict` answers in one call: few where answers are large."""
+    suffixes: Sequence[str] = ()
+    """Where `read` takes files: theirs, so that a folder of them can be asked for at once."""
     resources: Sequence[object] = ()
     """What the function uses beside variables, such as lookup tables."""
 
     def traced(self) -> tf.types.experimental.ConcreteFunction:
-        """The function as one graph."""
+        """The function as one graph, which refuses other shapes and answers no rows with none."""
         for name in self.inputs:
             # TensorFlow would rename it, or number it, without a word.
             if not name.isidentifier():
@@ -50,7 +53,19 @@ class Answer(NamedTuple):
         specs = {
             name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.inputs.items()
         }
-        return tf.function(self.function).get_concrete_function(**specs)
+        function = tf.function(self.function).get_concrete_function(**specs)
+
+        def answer(**tensors: tf.Tensor) -> Mapping[str, tf.Tensor]:
+            # A server does not compare shapes with the signature, nor do most layers mind.
+            checked = {name: tf.ensure_shape(t, specs[name].shape) for name, t in tensors.items()}
+            num_rows = tf.shape(next(iter(checked.values())))[0]
+            return tf.cond(
+                num_rows == 0,
+                lambda: {name: _no_rows(t) for name, t in function.structured_outputs.items()},
+                lambda: function(**checked),
+            )
+
+        return tf.function(answer).get_concrete_function(**specs)
 
     def tensors(self, arrays: Arrays) -> dict[str, tf.Tensor]:
         """Raw inputs as tensors of the right types."""
@@ -60,28 +75,55 @@ class Answer(NamedTuple):
         }
 
 
+def _no_rows(like: tf.TensorSpec) -> tf.Tensor:
+    return tf.zeros([0, *(size or 0 for size in like.shape[1:])], like.dtype)
+
+
 def ask(
     answers: Mapping[str, Answer], texts: Sequence[str], directory: Path
 ) -> list[dict[str, Any]]:
     """A record for each of the texts that a person typed, answered by the first that takes it.
 
-    Files go into `directory`. All texts are read and answered before the first file is written.
-    Raises UsageError, which names the text, where one cannot be read or answered.
+    The record of a text that cannot be read or answered has an `error` that says why. Files go
+    into `directory`. No more is read at a time than is answered in one call. Raises UsageError
+    where files cannot be written.
     """
-    questions = [_question(answers, text) for text in texts]
-    outputs: dict[int, Arrays] = {}
-    for name, answer in answers.items():
-        own = [number for number, (chosen, _) in enumerate(questions) if chosen == name]
-        if own:
-            rows = [questions[number][1] for number in own]
-            replies = _replies(answer, [texts[number] for number in own], rows)
-            outputs |= dict(zip(own, replies, strict=True))
-    records = []
-    for number, name in enumerate(distinct_names(texts)):
-        show = answers[questions[number][0]].show
-        assert show is not None, "what reads a person's text shows the answer"
-        found = show(texts[number], outputs[number], directory, name)
-        records.append({"input": texts[number], **found})
+    graph = functools.cache(lambda name: answers[name].traced())
+    at_once = min((answer.at_once for answer in answers.values() if answer.read), default=1)
+    names = distinct_names(texts)
+    records: list[dict[str, Any]] = []
+    batches = [slice(start, start + at_once) for start in range(0, len(texts), at_once)]
+    for batch in progress(batches, "Answering"):
+        records += _records(answers, graph, texts[batch], names[batch], directory)
+    return records
+
+
+def _records(
+    answers: Mapping[str, Answer],
+    graph: Callable[[str], Callable[..., Mapping[str, tf.Tensor]]],
+    texts: Sequence[str],
+    names: Sequence[str],
+    directory: Path,
+) -> list[dict[str, Any]]:
+    """The records of texts that are answered together, each answer's by its `graph`."""
+    records: list[dict[str, Any]] = [{"input": text} for text in texts]
+    asked: dict[str, dict[int, Arrays]] = {}
+    for number, text in enumerate(texts):
+        try:
+            chosen, rows = _question(answers, text)
+            asked.setdefault(chosen, {})[number] = rows
+        except UsageError as error:
+            records[number]["error"] = str(error)
+    for chosen, questions in asked.items():
+        answer = answers[chosen]
+        assert answer.show is not None, "what reads a person's text shows the answer"
+        replies = _replies(answer, graph(chosen), list(questions.values()))
+        for number, outputs in zip(questions, replies, strict=True):
+            text = texts[number]
+            if outputs is None:
+                records[number]["error"] = f"{in_short(text)} is not {answer.takes}."
+            else:
+                records[number] |= answer.show(text, outputs, directory, names[number])
     return records
 
 
@@ -92,31 +134,23 @@ def _question(answers: Mapping[str, Answer], text: str) -> tuple[str, Arrays]:
         if rows is not None:
             return name, rows
     takes = dict.fromkeys(answer.takes for answer in answers.values() if answer.read)
-    raise UsageError(f"{text!r} is nothing this run can answer; it takes {', or '.join(takes)}.")
+    raise UsageError(
+        f"'{in_short(text)}' is nothing this run can answer; it takes {', or '.join(takes)}."
+    )
 
 
-def _replies(answer: Answer, texts: Sequence[str], rows: Sequence[Arrays]) -> list[Arrays]:
-    """The outputs for the rows of each text."""
-    traced = answer.traced()
-
-    def reply(batch: Sequence[Arrays]) -> list[Arrays]:
-        joined = {name: np.concatenate([each[name] for each in batch]) for name in answer.inputs}
-        outputs = {name: t.numpy() for name, t in traced(**answer.tensors(joined)).items()}
-        ends = np.cumsum([len(next(iter(each.values()))) for each in batch])[:-1]
-        parts = {name: np.split(output, ends) for name, output in outputs.items()}
-        return [{name: parts[name][i] for name in parts} for i in range(len(batch))]
-
-    replies: list[Arrays] = []
-    starts = range(0, len(texts), answer.at_once)
-    batches = [range(i, min(i + answer.at_once, len(texts))) for i in starts]
-    for batch in progress(batches, "Answering"):
-        try:
-            replies += reply([rows[i] for i in batch])
-        except tf.errors.InvalidArgumentError:
-            # One of them is to blame; the others must not be named.
-            for i in batch:
-                try:
-                    replies += reply([rows[i]])
-                except tf.errors.InvalidArgumentError as error:
-                    raise UsageError(f"{texts[i]} is not {answer.takes}.") from error
-    return replies
+def _replies(
+    answer: Answer, graph: Callable[..., Mapping[str, tf.Tensor]], rows: Sequence[Arrays]
+) -> list[Arrays | None]:
+    """The outputs for the rows of each text; None where the graph refuses them."""
+    joined = {name: np.concatenate([each[name] for each in rows]) for name in answer.inputs}
+    try:
+        outputs = {name: t.numpy() for name, t in graph(**answer.tensors(joined)).items()}
+    except tf.errors.InvalidArgumentError:
+        if len(rows) == 1:
+            return [None]
+        # One of them is to blame; the others have their answers.
+        return [reply for each in rows for reply in _replies(answer, graph, [each])]
+    ends = np.cumsum([len(next(iter(each.values()))) for each in rows])[:-1]
+    parts = {name: np.split(output, ends) for name, output in outputs.items()}
+    return [{name: parts[name][i] for name in parts} for i in range(len(rows))]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, reason
 from dlapps.export.answer import Arrays
-from dlapps.export.errors import ExportError, reason
+from dlapps.export.errors import ExportError
 
 FILE_NAME = "class_names.txt"
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlapps.export.errors import ExportError, reason
+from dlapps.errors import reason
+from dlapps.export.errors import ExportError
 
 
 def parity_tolerance(model: keras.Model) -> float:

@@ -2,19 +2,27 @@
 
 import contextlib
 import errno
+import fcntl
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from dlapps.errors import reason
 from dlapps.export.answer import Answer
-from dlapps.export.errors import ExportError, reason
+from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
 
 # Both names are TF Serving's.
 FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
+STAGING = ".export-"
+JUST_MADE = 5.0
+"""Seconds in which a staging folder may be at work without a lock: it is made, then locked."""
 
 
 def write_saved_model(
@@ -52,13 +60,39 @@ def _staging(directory: Path) -> Iterator[Path]:
     created = [path for path in (directory, *directory.parents) if not path.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as private:
+        _remove_abandoned(directory)
+        with (
+            tempfile.TemporaryDirectory(prefix=STAGING, dir=directory) as private,
+            _held(Path(private)),
+        ):
             # One level deeper, because only the owner may read a temporary directory.
             yield Path(private) / "saved_model"
     finally:
         with contextlib.suppress(OSError):  # not empty: the export succeeded
             for path in created:
                 path.rmdir()
+
+
+@contextlib.contextmanager
+def _held(directory: Path) -> Iterator[None]:
+    """A block in which the directory is locked; a process that is killed loses its lock.
+
+    Raises BlockingIOError where another process holds it.
+    """
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Deletes what exports that were killed left in `directory`, and nothing of one at work."""
+    for abandoned in directory.glob(f"{STAGING}*"):
+        with contextlib.suppress(OSError), _held(abandoned):
+            if time.time() - abandoned.stat().st_mtime > JUST_MADE:
+                shutil.rmtree(abandoned, ignore_errors=True)
 
 
 def _publish(staging: Path, directory: Path) -> Path:

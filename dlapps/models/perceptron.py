@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from dlapps.models.loss_scaling import scaled_loss
+
 
 @keras.saving.register_keras_serializable("dlapps")
 class Perceptron(keras.Model):
@@ -30,7 +32,7 @@ class Perceptron(keras.Model):
                 errors *= ops.cast(sample_weight, net.dtype)[:, None]
             # The derivative of a net input by a weight is what that weight was fed.
             change = ops.sum(ops.stop_gradient(errors) * net) / ops.cast(ops.shape(x)[0], net.dtype)
-            change = self.optimizer.scale_loss(change)
+            change = scaled_loss(change, self.optimizer)
         self.optimizer.apply_gradients(zip(tape.gradient(change, weights), weights, strict=True))
         loss = self.compute_loss(x, y, net, sample_weight)
         self._loss_tracker.update_state(loss, sample_weight=ops.shape(x)[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 from dlapps.applications import load_application
 from dlapps.config.files import load_yaml, override, read_text
 from dlapps.config.schema import Config, build_config
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, in_short
 from dlapps.files import sole_user, writing_to
 from dlapps.runs.run import Run
 from dlapps.training.distribution import is_chief
@@ -28,7 +28,6 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
         path = directory / "config.yaml"
         if fresh and path.exists():
             _move_aside(application_name, directory.resolve())
-        directory.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _refuse_other_files(directory)
         elif run.has_begun():
@@ -37,9 +36,46 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
     return run
 
 
+MOST_KNOWN = 12
+
+
+def known_runs(application_name: str, near: Path) -> list[str]:
+    """Runs of an application that a person who typed `near` may mean, the newest first.
+
+    They are those in runs/, and those that lie where `near` would: below its nearest folder that
+    is there, at most two deep.
+    """
+    folder = next(path for path in (near, *near.absolute().parents) if path.is_dir())
+    patterns = [(Path("runs"), "*"), (Path("runs"), "*/*"), (Path("runs"), "*/*/*")]
+    if folder != Path(folder.anchor):
+        patterns += [(folder, "*"), (folder, "*/*")]
+    found = {
+        path.parent.absolute(): path.stat().st_mtime
+        for place, pattern in patterns
+        for path in place.glob(f"{pattern}/config.yaml")
+        if _is_of(application_name, path)
+    }
+    newest = sorted(found, key=lambda run: -found[run])[:MOST_KNOWN]
+    here = Path.cwd()
+    is_near_here = not near.is_absolute()
+    return [
+        str(run.relative_to(here) if is_near_here and run.is_relative_to(here) else run)
+        for run in newest
+    ]
+
+
+def _is_of(application_name: str, config: Path) -> bool:
+    """Whether a config, as runs write it, is one of an application."""
+    try:
+        return config.read_bytes().startswith(f"application: {application_name}\n".encode())
+    except OSError:
+        return False
+
+
 def _refuse_other_files(directory: Path) -> None:
     """What is in a run's directory may later be replaced, so nobody's own files may be there."""
-    others = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    there = directory.iterdir() if directory.exists() else ()
+    others = sorted(path.name for path in there if not path.name.startswith("."))
     if others:
         raise UsageError(
             f"{directory} is no run and holds other files, such as {others[0]}. Choose a new or an "
@@ -72,11 +108,11 @@ def read_config(
     owner = values.get("application")
     if owner != application_name:
         raise UsageError(
-            f"{source} is a config of {owner}, not of {application_name}."
+            f"{source} is a config of {in_short(str(owner))}, not of {application_name}."
             if owner
             else f"{source} does not say which application it is for: application is missing."
         )
-    return build_config(application.config_class, application.models, values, source)
+    return build_config(application.config_class, application.models, values, source, assignments)
 
 
 def _refuse_other_config(directory: Path, before: Config, now: Config) -> None:

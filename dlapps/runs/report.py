@@ -1,20 +1,28 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Explainable
+from dlapps.config.files import config_files, override, read_text
+from dlapps.config.schema import Config
 from dlapps.errors import UsageError
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.png import png_bytes
 from dlapps.explain.methods.grad_cam import grad_cam
 from dlapps.explain.methods.gradient_times_input import gradient_times_input
+from dlapps.export.inputs import answer_each
 from dlapps.files import distinct_names, write_atomically, write_into, writing_to
-from dlapps.runs.report_page import report_html
+from dlapps.progress import progress
+from dlapps.runs.directory import read_config
+from dlapps.runs.report_page import Headline, Picture, Report, report_html
 from dlapps.runs.trained import TrainedRun
 
 
@@ -26,23 +34,31 @@ def explain_run(run: TrainedRun) -> list[Path]:
         f"{part.name}_architecture": part for part in model.layers if isinstance(part, keras.Model)
     }
     architectures = {"architecture": model, **parts}
-    drawings = {name: architecture_svg(part) for name, part in architectures.items()}
-    figures = {
-        "training_curves": training_curves(run.history()),
-        **run.application.pictures(model, run.data),
+    drawings = [Picture(name, architecture_svg(part)) for name, part in architectures.items()]
+    curves = _as_picture("training_curves", training_curves(run.history()))
+    pictures = [
+        _as_picture(name, figure)
+        for name, figure in run.application.pictures(model, run.data).items()
+    ]
+    files: dict[str, str | bytes] = {
+        f"pictures/{picture.name}.png": picture.content for picture in (curves, *pictures)
     }
-    pngs = {name: png_bytes(figure) for name, figure in figures.items()}
-    files: dict[str, str | bytes] = {f"pictures/{name}.png": png for name, png in pngs.items()}
-    for name, part in architectures.items():
-        files[f"pictures/{name}.png"] = png_bytes(architecture_figure(part))
-        files[f"pictures/{name}.svg"] = drawings[name]
-    files["report.html"] = report_html(
-        f"{run.config.application}: {run.name}, seed {run.config.seed}",
-        _facts(run),
-        run.config.to_yaml(),
-        metrics,
-        {**pngs, **drawings},
+    for drawing, part in zip(drawings, architectures.values(), strict=True):
+        files[f"pictures/{drawing.name}.png"] = png_bytes(architecture_figure(part))
+        files[f"pictures/{drawing.name}.svg"] = drawing.content
+    report = Report(
+        title=run.name,
+        subtitle=f"{run.config.application}, seed {run.config.seed}",
+        headline=headline_of(run.config, metrics),
+        command=training_command(run.config, run.name, run.directory),
+        metrics=metrics,
+        curves=[curves],
+        pictures=pictures,
+        architecture=drawings,
+        facts=_facts(run),
+        config_text=run.config.to_yaml(),
     )
+    files["report.html"] = report_html(report)
     with writing_to(run.directory):
         (run.directory / "pictures").mkdir(exist_ok=True)
         for name, contents in files.items():
@@ -50,23 +66,111 @@ def explain_run(run: TrainedRun) -> list[Path]:
     return [run.directory / name for name in files]
 
 
-def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[Path]:
-    """Writes pictures of single inputs into `predictions/` of a run and returns their paths."""
+def headline_of(config: Config, metrics: Mapping[str, Mapping[str, Any]]) -> Headline | None:
+    """The metric to open with, of the test split where there is one; None if nothing was measured.
+
+    It is the one that the config's reference names, else the one that was monitored, else the
+    first: whichever was measured.
+    """
+    split = "test" if "test" in metrics else next(iter(metrics), None)
+    if split is None:
+        return None
+    measured = {name: value for name, value in metrics[split].items() if isinstance(value, float)}
+    reference = config.reference
+    wanted = [reference.metric] if reference else []
+    for name in (*wanted, config.training.monitor, *measured):
+        if name in measured:
+            return Headline(name, measured[name], split, reference)
+    return None
+
+
+def training_command(config: Config, name: str, directory: Path) -> str:
+    """The command that trains such a run: its config's name and what was set otherwise.
+
+    Where no config of that name comes with the suite, or one that --set cannot turn into this one,
+    the command names the config that the run keeps.
+    """
+    application = config.application
+    start = f"dlapps {application} train"
+    for file in config_files(application):
+        changes = _changes(read_text(file.path), config) if file.name == name else None
+        if changes is not None:
+            default = Path("runs", application, name, str(config.seed))
+            place = [] if directory == default else ["--run", str(directory)]
+            options = [*place, *(word for change in changes for word in ("--set", change))]
+            return shlex.join([*start.split(), name, *options])
+    kept = [str(directory / "config.yaml"), "--run", f"{directory}.again"]
+    return shlex.join([*start.split(), *kept])
+
+
+def _changes(text: str, config: Config) -> list[str] | None:
+    """The assignments that turn the config written in `text` into `config`, if there are such."""
+    application = config.application
+    try:
+        before = _settings(read_config(application, text, "").model_dump(mode="json"))
+        changes = [
+            f"{key}={_yaml_value(value)}"
+            for key, value in _settings(config.model_dump(mode="json")).items()
+            if key not in before or before[key] != value
+        ]
+        return changes if read_config(application, text, "", changes) == config else None
+    except UsageError:
+        return None
+
+
+def _settings(section: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Each value of nested settings by its dotted path."""
+    flat: dict[str, Any] = {}
+    for name, value in section.items():
+        if isinstance(value, dict) and value:
+            flat |= _settings(value, f"{path}{name}.")
+        else:
+            flat[f"{path}{name}"] = value
+    return flat
+
+
+def _yaml_value(value: Any) -> str:
+    """What is read back as the value; plain where it can be."""
+    plain = isinstance(value, str) and override({}, [f"key={value}"]) == {"key": value}
+    return value if plain else json.dumps(value)
+
+
+def _as_picture(name: str, figure: Figure) -> Picture:
+    """The figure as a PNG, described by its titles."""
+    titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
+    return Picture(name, png_bytes(figure), "; ".join(dict.fromkeys(filter(None, titles))))
+
+
+def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[dict[str, Any]]:
+    """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
+
+    Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
+    """
     model, spec = run.model, run.load_spec()
-    figures = dict(run.application.pictures_of(model, spec, inputs))
     explainable = run.application.explainable(model, spec)
-    if explainable is not None:
-        for text, name in zip(inputs, distinct_names(inputs), strict=True):
-            figures[f"{name}_explained"] = _explained(explainable, text)
-    if not figures:
-        raise UsageError(
-            f"{run.config.application} draws no pictures of single inputs; without them, explain "
-            "draws what the run learned."
-        )
-    directory = run.directory / "predictions"
-    return [
-        write_into(directory, f"{name}.png", png_bytes(figure)) for name, figure in figures.items()
-    ]
+
+    def explain(text: str, name: str) -> dict[str, Any]:
+        try:
+            figures = dict(run.application.pictures_of(model, spec, text, name))
+            if explainable is not None:
+                figures[f"{name}_explained"] = _explained(explainable, text)
+        except UsageError as error:
+            return {"input": text, "error": str(error)}
+        if not figures:
+            raise UsageError(
+                f"{run.config.application} draws no pictures of single inputs; without them, "
+                "explain draws what the run learned."
+            )
+        directory = run.directory / "predictions"
+        pngs = {f"{name}.png": png_bytes(figure) for name, figure in figures.items()}
+        files = [str(write_into(directory, name, png)) for name, png in pngs.items()]
+        return {"input": text, "files": files}
+
+    def explain_all(texts: Sequence[str]) -> list[dict[str, Any]]:
+        named = list(zip(texts, distinct_names(texts), strict=True))
+        return [explain(text, name) for text, name in progress(named, "Explaining")]
+
+    return answer_each(inputs, run.application.answers(model, spec), explain_all)
 
 
 def _explained(explainable: Explainable, text: str) -> Figure:

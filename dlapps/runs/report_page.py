@@ -3,42 +3,95 @@
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import NamedTuple, TypeGuard
+
+from dlapps.config.schema import Reference
+from dlapps.explain.figures.names import field_name
 
 
-def report_html(
-    title: str,
-    facts: Mapping[str, str],
-    config_text: str,
-    metrics: Mapping[str, Mapping[str, object]],
-    pictures: Mapping[str, bytes | str],
-) -> str:
-    """The report as the text of a self-contained HTML file.
+class Picture(NamedTuple):
+    """A picture with the words below it, and those for who cannot see it."""
 
-    `metrics` maps a split to its metrics: scalars share one table, a mapping gets its own.
-    `pictures` maps a name, which becomes the caption, to the bytes of a PNG or the text of an SVG.
-    An SVG is inlined as it is and must come from a trusted source; all else is escaped.
-    """
+    name: str
+    """What the caption is made from."""
+    content: bytes | str
+    """The bytes of a PNG, or the text of an SVG, which is inlined: it must come from us."""
+    description: str = ""
+
+
+class Headline(NamedTuple):
+    """The one number that a reader came for."""
+
+    metric: str
+    value: float
+    split: str
+    reference: Reference | None = None
+    """What was published, to stand beside it."""
+
+
+class Report(NamedTuple):
+    """What a report tells, in the order in which it does; what is empty is left out."""
+
+    title: str
+    subtitle: str = ""
+    headline: Headline | None = None
+    command: str = ""
+    metrics: Mapping[str, Mapping[str, object]] = {}
+    """A split to its metrics: scalars share one table, a mapping gets its own; lists, such as a
+    confusion matrix, are for pictures."""
+    curves: Sequence[Picture] = ()
+    pictures: Sequence[Picture] = ()
+    """The most telling first: it opens the report."""
+    architecture: Sequence[Picture] = ()
+    facts: Mapping[str, str] = {}
+    config_text: str = ""
+
+
+def report_html(report: Report) -> str:
+    """The report as the text of a self-contained HTML file; all text in it is escaped."""
+    best, others = report.pictures[:1], report.pictures[1:]
     sections = [
-        ("Metrics", _metrics(metrics)),
-        ("Pictures", "\n".join(_picture(name, content) for name, content in pictures.items())),
-        ("Environment", _table([], list(facts.items())) if facts else ""),
-        ("Configuration", f"<pre>{escape(config_text)}</pre>" if config_text else ""),
+        ("Result", _result(report, best)),
+        ("Metrics", _metrics(report.metrics)),
+        ("Training curves", _pictures(report.curves)),
+        ("Pictures", _pictures(others)),
+        ("Architecture", _pictures(report.architecture)),
+        ("Environment", _table([], list(report.facts.items())) if report.facts else ""),
+        ("Configuration", _code(report.config_text)),
     ]
     body = "\n".join(
         f"<section><h2>{name}</h2>\n{text}</section>" for name, text in sections if text
     )
+    title = escape(report.title)
+    subtitle = f"<p>{escape(report.subtitle)}</p>\n" if report.subtitle else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{REPORT_CSS}</style>\n</head>\n"
-        f"<body>\n<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>{REPORT_CSS}</style>\n</head>\n"
+        f"<body>\n<header><h1>{title}</h1>\n{subtitle}</header>\n"
+        f"<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
-def caption(name: str) -> str:
-    """A name such as `confusion_matrix` as words: "Confusion matrix"."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+def _result(report: Report, best: Sequence[Picture]) -> str:
+    headline = _headline(report.headline) if report.headline else ""
+    command = (
+        f"<p>The command that trained it:</p>\n{_code(report.command)}" if report.command else ""
+    )
+    return headline + _pictures(best) + command
+
+
+def _headline(headline: Headline) -> str:
+    metric, value, split, reference = headline
+    number = f'<strong class="headline">{number_text(value)}</strong>'
+    text = f"<p>{number} {escape(field_name(metric))}, {escape(split)} split</p>"
+    if reference is None:
+        return text
+    published = f"{number_text(reference.value)} {field_name(reference.metric)}"
+    return (
+        f"{text}<p>Published: <strong>{escape(published)}</strong>, {escape(reference.source)}"
+        f" ({escape(reference.protocol)})</p>"
+    )
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, object]]) -> str:
@@ -46,16 +99,17 @@ def _metrics(metrics: Mapping[str, Mapping[str, object]]) -> str:
         name
         for values in metrics.values()
         for name, value in values.items()
-        if not isinstance(value, Mapping)
+        if isinstance(value, int | float | str)
     )
     rows = [
-        (caption(name), *(values.get(name, "") for values in metrics.values())) for name in names
+        (field_name(name), *(values.get(name, "") for values in metrics.values())) for name in names
     ]
-    parts = [_table(["Metric", *map(caption, metrics)], rows)] if rows else []
+    parts = [_table(["Metric", *map(field_name, metrics)], rows)] if rows else []
     for split, values in metrics.items():
         for name, value in values.items():
             if isinstance(value, Mapping):
-                parts.append(f"<h3>{escape(f'{caption(name)}, {split}')}</h3>{_nested(value)}")
+                summary = f"<summary>{escape(f'{field_name(name)}, {split}')}</summary>"
+                parts.append(f"<details>{summary}{_nested(value)}</details>")
     return "\n".join(parts)
 
 
@@ -69,7 +123,7 @@ def _nested(values: Mapping[str, object]) -> str:
         else (key, value)
         for key, value in values.items()
     ]
-    return _table(["", *map(caption, columns)] if columns else [], rows)
+    return _table(["Name", *map(field_name, columns)] if columns else [], rows)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -90,7 +144,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return f'<div class="wide"><table>{head}<tbody>\n{body}\n</tbody></table></div>'
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -99,20 +153,35 @@ def _number_class(is_number: bool) -> str:
 
 
 def _text(value: object) -> str:
-    if not _is_number(value):
-        return escape(str(value))
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return number_text(value) if _is_number(value) else escape(str(value))
 
 
-def _picture(name: str, content: bytes | str) -> str:
-    words = escape(caption(name))
-    if isinstance(content, bytes):
-        data = base64.b64encode(content).decode("ascii")
-        image = f'<img alt="{words}" src="data:image/png;base64,{data}">'
+def number_text(value: float) -> str:
+    """A whole number in full, any other with four significant digits, zeros at the end kept."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:#.4g}"
+
+
+def _pictures(pictures: Sequence[Picture]) -> str:
+    return "\n".join(map(_picture, pictures))
+
+
+def _picture(picture: Picture) -> str:
+    words = escape(field_name(picture.name))
+    if isinstance(picture.content, bytes):
+        data = base64.b64encode(picture.content).decode("ascii")
+        description = escape(picture.description) or words
+        image = f'<img alt="{description}" src="data:image/png;base64,{data}">'
     else:
         # HTML has no place for the XML declaration and document type before the root element.
-        image = content[content.index("<svg") :]
-    return f"<figure><div>{image}</div><figcaption>{words}</figcaption></figure>"
+        image = picture.content[picture.content.index("<svg") :]
+    # What is wider than the page scrolls; with a place in the order of tabs, also by keyboard.
+    return f'<figure><div tabindex="0">{image}</div><figcaption>{words}</figcaption></figure>'
+
+
+def _code(text: str) -> str:
+    return f"<pre><code>{escape(text)}</code></pre>" if text else ""
 
 
 REPORT_CSS = """
@@ -122,21 +191,25 @@ REPORT_CSS = """
   :root { --paper: #14181d; --ink: #e6eaee; --pale: #9aa6b2; --line: #323a43;
     --panel: #1d232a; --accent: #56b4e9; }
 }
-body { background: var(--paper); color: var(--ink); max-width: 72rem; margin: 2.5rem auto;
+body { background: var(--paper); color: var(--ink); max-width: 60rem; margin: 2.5rem auto;
   padding: 0 1.5rem; font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.8rem; margin-bottom: 0.5rem; }
+h1 { font-size: 1.8rem; margin-bottom: 0; overflow-wrap: anywhere; }
+header p { color: var(--pale); margin-top: 0.2rem; }
 h2 { font-size: 1.25rem; margin-top: 2.5rem; padding-bottom: 0.3rem;
   border-bottom: 2px solid var(--accent); }
-h3 { font-size: 1rem; color: var(--pale); margin: 1.5rem 0 0.5rem; }
+.headline { font-size: 2.2rem; line-height: 1.1; margin-right: 0.4rem; }
+summary { color: var(--pale); font-weight: 600; margin: 1rem 0 0.5rem; cursor: pointer; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 1rem 0.3rem 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); }
+td { overflow-wrap: anywhere; }
 th { font-weight: 600; }
+tbody th { min-width: 9rem; }
 thead th { color: var(--pale); }
-td.number, th.number { text-align: right; padding-left: 1.5rem; }
+td.number, th.number { text-align: right; padding-left: 1.5rem; white-space: nowrap; }
 pre { background: var(--panel); padding: 1rem; border-radius: 6px; overflow-x: auto;
-  font-size: 0.85rem; }
+  font-size: 0.85rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; }
 figure div { background: #ffffff; border: 1px solid var(--line); border-radius: 6px;
   padding: 0.75rem; overflow-x: auto; }

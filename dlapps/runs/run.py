@@ -2,8 +2,7 @@
 
 import dataclasses
 import functools
-import hashlib
-import json
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +12,13 @@ import keras
 import pydantic
 
 from dlapps.applications.base import Application
-from dlapps.config.files import load_yaml
+from dlapps.config.files import load_yaml, read_text
 from dlapps.config.schema import Config
 from dlapps.config.section import Section
 from dlapps.data.splits import Data
-from dlapps.errors import UsageError
-from dlapps.files import sole_user, write_atomically, writing_to
+from dlapps.errors import UsageError, in_short
+from dlapps.files import digest_of, filled_alone, json_text, write_atomically, writing_to
+from dlapps.runs.documents import DATA, ENVIRONMENT, METRICS, MODEL, is_as_written, read_document
 from dlapps.runs.machine import describe_machine
 from dlapps.training.checkpoints import Progress
 from dlapps.training.distribution import choose_strategy, is_chief
@@ -33,7 +33,7 @@ from dlapps.training.loop import (
 )
 from dlapps.training.stage import Stage, stage_seed
 
-METRICS = "metrics.json"
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,11 +50,14 @@ class Run:
 
     @property
     def _model_path(self) -> Path:
-        return self.directory / "model.keras"
+        return self.directory / MODEL
 
     def has_begun(self) -> bool:
         """Whether anything was trained here that a changed config would make worthless."""
         return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
+
+    def _has_learned(self) -> bool:
+        return self.has_begun() or (self.directory / "history.csv").exists()
 
     def train(self, config_name: str, on_step: OnStep = told_nobody) -> dict[str, Any]:
         """Trains from where the run stands to its end; returns where that was.
@@ -64,12 +67,14 @@ class Run:
         """
         if not is_chief():
             return self._train(config_name, on_step)
-        with sole_user(self.directory):
+        with filled_alone(self.directory, self._has_learned):
             return self._train(config_name, on_step)
 
     def _train(self, config_name: str, on_step: OnStep) -> dict[str, Any]:
         began = time.monotonic()
         settings = self.config.training
+        for doubt in settings.doubts():
+            logger.warning(doubt)
         choose_device(settings.device)
         strategy = choose_strategy(settings)
         ingredients = self._ingredients()
@@ -85,10 +90,11 @@ class Run:
                 "ingredients": ingredients,
             }
             model, stage, progress = self._go_through_stages(data, environment, on_step)
-        if is_chief():
-            if not self._model_path.exists():
-                # What was measured while it was on its way is not true of what it has become.
+        if is_chief() and not self._model_path.exists():
+            # What was measured while it was on its way is not true of what it has become.
+            with writing_to(self.directory):
                 (self.directory / METRICS).unlink(missing_ok=True)
+        if is_chief() and not self._has_whole_model():
             self._save_model(self._in_precision(model, precision, data.spec))
         return {
             "run": str(self.directory),
@@ -102,7 +108,7 @@ class Run:
         """What a run began with it goes on with, on whatever machine."""
         setting = self.config.training.precision
         if setting == "auto" and self.has_begun():
-            setting = self.read_json("environment.json").get("precision", setting)
+            setting = self.read_json(ENVIRONMENT)["precision"]
         return choose_precision(setting, lambda: self.application.build_model(spec))
 
     def _go_through_stages(
@@ -117,42 +123,42 @@ class Run:
         keras.utils.set_random_seed(seed)
         model = self.application.build_model(data.spec)
         with catch_stop_signals() as stop:
-            for number, stage in enumerate(self.application.stages(model, data)):
+            for number, stage in enumerate(self.application.stages(model, data), 1):
                 progress = restore_ended(stage, self.directory)
                 if progress is None:
-                    self._refuse_lost_checkpoints(stage, number)
+                    self._refuse_lost_checkpoints(stage)
                     if is_chief():
                         self._describe(data, environment)
                     progress = train(
                         stage, self.directory, first_step=first_step, on_step=on_step, stop=stop
                     )
                 first_step += progress.step
-                keras.utils.set_random_seed(stage_seed(seed, number + 1))
+                keras.utils.set_random_seed(stage_seed(seed, number))
         assert progress is not None, "there is at least one stage"
         return model, stage, progress
 
-    def _refuse_lost_checkpoints(self, stage: Stage, number: int) -> None:
+    def _refuse_lost_checkpoints(self, stage: Stage) -> None:
         """A trained model is not replaced by one that begins anew because its checkpoints broke."""
-        if number or not self._model_path.exists():
-            return
-        if checkpoints_of(stage, self.directory).newest() is None:
+        if self._model_path.exists() and checkpoints_of(stage, self.directory).newest() is None:
             raise UsageError(
-                f"{self._model_path} is whole, but no checkpoint that training could go on from. "
-                "Use it as it is, or start over with --fresh."
+                f"{self.directory} has a trained model, but no whole checkpoint that training "
+                "could go on from. Use the model as it is, or start over with --fresh."
             )
 
     def _describe(self, data: Data, environment: Mapping[str, Any]) -> None:
         """Writes what the run is asked to do, with what and on what."""
         # What was trained before is no longer the end; its weights are in the checkpoints.
-        self._model_path.unlink(missing_ok=True)
+        with writing_to(self.directory):
+            self._model_path.unlink(missing_ok=True)
         self._write("config.yaml", self.config.to_yaml())
-        self._write("data.json", data.spec.model_dump_json(indent=1) + "\n")
+        self._write(DATA, data.spec.model_dump_json(indent=1) + "\n")
         described = {
             **environment,
             "examples": {name: len(split) for name, split in data.splits.items()},
             "data_fingerprints": self._fingerprints,
+            "digests": {DATA: digest_of(self.directory / DATA)},
         }
-        self._write_json("environment.json", described)
+        self._write_json(ENVIRONMENT, described)
 
     def _ingredients(self) -> dict[str, str]:
         """The SHA-256 of the model of each run that the config names, by its setting."""
@@ -170,7 +176,7 @@ class Run:
         return self._built_data.fingerprints()
 
     def _was_trained_on(self, data: Data) -> bool:
-        before = self.read_json("environment.json").get("data_fingerprints")
+        before = self.read_json(ENVIRONMENT)["data_fingerprints"]
         return self.load_spec() == data.spec and before == self._fingerprints
 
     def _refuse_changes(self, data: Data, ingredients: Mapping[str, str]) -> None:
@@ -180,7 +186,7 @@ class Run:
                 f"The data of {self.directory} have changed since its training began. Put them "
                 "back, or train in another directory with --run."
             )
-        before = self.read_json("environment.json").get("ingredients", {})
+        before = self.read_json(ENVIRONMENT)["ingredients"]
         for name, digest in ingredients.items():
             if before.get(name) != digest:
                 raise UsageError(
@@ -199,33 +205,43 @@ class Run:
             new.assign(keras.ops.convert_to_numpy(trained))
         return twin
 
+    def _has_whole_model(self) -> bool:
+        """Whether it is there; written again, it would be refused where it is an ingredient."""
+        return self._model_path.exists() and is_as_written(self.directory, MODEL)
+
     def _save_model(self, model: keras.Model) -> None:
         beside = self.directory / ".model.partial.keras"
         try:
             with writing_to(self.directory):
                 model.save(beside)
+                environment = self.read_json(ENVIRONMENT)
+                digests = {**environment["digests"], MODEL: digest_of(beside)}
+                self._write_json(ENVIRONMENT, {**environment, "digests": digests})
                 beside.replace(self._model_path)
         finally:
             beside.unlink(missing_ok=True)
 
     def load_spec(self) -> Section:
         """What the model knows of its data."""
+        path = self.directory / DATA
         try:
-            return self.application.spec_class.model_validate(self.read_json("data.json"))
+            if not is_as_written(self.directory, DATA):
+                raise UsageError(
+                    f"{path} is not the one that this run wrote: it was damaged or replaced. Put "
+                    "it back, or start over with --fresh."
+                )
+            return self.application.spec_class.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"{path} is missing or unreadable.") from error
         except pydantic.ValidationError as error:
-            raise UsageError(
-                f"{self.directory / 'data.json'} is not what this application writes."
-            ) from error
+            raise UsageError(f"{path} is not what this application writes.") from error
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """One of the run's JSON files."""
-        try:
-            return json.loads((self.directory / name).read_text())
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{self.directory / name} is missing or unreadable.") from error
+        """`environment.json` or `metrics.json`."""
+        return read_document(self.directory / name)
 
     def _write_json(self, name: str, values: Any) -> None:
-        self._write(name, json.dumps(values, indent=1) + "\n")
+        self._write(name, json_text(values) + "\n")
 
     def _write(self, name: str, contents: str) -> None:
         with writing_to(self.directory):
@@ -235,13 +251,17 @@ class Run:
 def _digest_of_ingredient(setting: str, run: Path, application: str) -> str:
     """The SHA-256 of the trained model of a run that the config names under `setting`."""
     try:
-        owner = load_yaml((run / "config.yaml").read_text(), str(run)).get("application")
-        digest = hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
-    except (OSError, UnicodeDecodeError) as error:
+        digest = digest_of(run / MODEL)
+        owner = load_yaml(read_text(run / "config.yaml"), str(run)).get("application")
+    except OSError as error:
         raise UsageError(
             f"{setting}: {run} is no finished run. Name the directory of one, such as "
             f"runs/{application}/.../0; the train command finishes one that is not."
         ) from error
     if owner != application:
-        raise UsageError(f"{setting}: {run} is a run of {owner}; one of {application} is wanted.")
+        raise UsageError(
+            f"{setting}: {run} is a run of {in_short(str(owner))}; one of {application} is wanted."
+        )
+    if not is_as_written(run, MODEL):
+        raise UsageError(f"{setting}: the model of {run} was damaged or replaced after training.")
     return digest

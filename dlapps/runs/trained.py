@@ -12,11 +12,13 @@ import keras
 from dlapps.applications import load_application
 from dlapps.config.files import read_text
 from dlapps.data.splits import Data
-from dlapps.errors import UsageError, did_you_mean
+from dlapps.errors import UsageError, did_you_mean, in_short, reason
+from dlapps.export.inputs import answer_each
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
-from dlapps.runs.directory import read_config
-from dlapps.runs.run import METRICS, Run
+from dlapps.runs.directory import known_runs, read_config
+from dlapps.runs.documents import ENVIRONMENT, METRICS, MODEL, is_as_written
+from dlapps.runs.run import Run
 from dlapps.training.checkpoints import Progress
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.history import read_history
@@ -39,14 +41,10 @@ def open_run(
     """
     path = directory / "config.yaml"
     if not path.is_file():
+        known = did_you_mean(directory, known_runs(application_name, directory))
         if directory.is_dir():
-            raise UsageError(f"{directory} is not a run: it has no config.yaml.")
-        known = [
-            str(path.parent) for path in Path("runs", application_name).glob("*/*/config.yaml")
-        ]
-        raise UsageError(
-            f"There is no run {directory}" + did_you_mean(str(directory), sorted(known))
-        )
+            raise UsageError(f"{directory} is not a run: it has no config.yaml" + known)
+        raise UsageError(f"There is no run {directory}" + known)
     for assignment in assignments:
         if not assignment.startswith(MAY_CHANGE) or assignment.startswith(IS_KEPT):
             raise UsageError(
@@ -68,7 +66,7 @@ class TrainedRun(Run):
     @property
     def name(self) -> str:
         """The name of its config."""
-        return self.read_json("environment.json")["config"]
+        return self.read_json(ENVIRONMENT)["config"]
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """The metrics on the splits that nothing was learned from, also kept in metrics.json."""
@@ -87,15 +85,26 @@ class TrainedRun(Run):
         return self.evaluate()
 
     def predict(self, inputs: Sequence[str], directory: Path | None = None) -> list[dict]:
-        """One record of answers for each input; files go to `directory`, or to predictions/."""
+        """One record of answers for each input; files go to `directory`, or to predictions/.
+
+        Where there are files to be read, a folder or a glob stands for those in it. The record of
+        an input that cannot be answered has an `error` instead.
+        """
         directory = directory or self.directory / "predictions"
-        return self.application.predict(self.model, self.load_spec(), inputs, directory)
+        model, spec = self.model, self.load_spec()
+        return answer_each(
+            inputs,
+            self.application.answers(model, spec),
+            lambda texts: self.application.predict(model, spec, texts, directory),
+        )
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         name = self.name if name is None else name
-        if Path(name).name != name or name in ("", ".."):
-            raise UsageError(f"{name!r} cannot name a model; a name has no folders in it.")
+        if Path(name).name != name or name in ("", "..") or not name.isprintable():
+            raise UsageError(
+                f"{in_short(repr(name))} cannot name a model; a name has no folders in it."
+            )
         answers = self.application.answers(self.model, self.load_spec())
         return write_saved_model(directory / name, answers, parity_tolerance(self.model))
 
@@ -104,17 +113,22 @@ class TrainedRun(Run):
         """The trained model; of an unfinished run, with its best weights so far."""
         if not self._model_path.exists():
             return self._model_so_far()
+        anew = "Training again with the same command writes it anew from the last checkpoint."
+        if not is_as_written(self.directory, MODEL):
+            raise UsageError(
+                f"{self._model_path} is not the one that this run wrote: it was damaged or "
+                f"replaced. {anew}"
+            )
         try:
             return keras.saving.load_model(self._model_path, compile=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # Keras stumbles over a broken file in any way there is.
             raise UsageError(
-                f"{self._model_path} is unreadable ({str(error).splitlines()[0]}). Training again "
-                "with the same command writes it anew from the last checkpoint."
+                f"{self._model_path} is unreadable: {reason(error)}. {anew}"
             ) from error
 
     def _model_so_far(self) -> keras.Model:
         data = self.data
-        precision = self.read_json("environment.json").get("precision", "float32")
+        precision = self.read_json(ENVIRONMENT)["precision"]
         with dtype_policy(precision):
             keras.utils.set_random_seed(self.config.seed)
             model = self.application.build_model(data.spec)

@@ -2,9 +2,9 @@
 
 import contextlib
 import dataclasses
-import hashlib
-import json
+import functools
 import logging
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import pydantic
 import tensorflow as tf
 
 from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
-from dlapps.errors import DlappsError
-from dlapps.files import new_directory
+from dlapps.errors import DlappsError, reason
+from dlapps.files import digest_of, new_directory
 from dlapps.training.optimizers import optimizers_of
 
 logger = logging.getLogger(__name__)
@@ -30,18 +31,21 @@ MANIFEST = "manifest.json"
 class Progress:
     """The step a run has reached and what it has learned from validation."""
 
-    step: int = 0
+    step: pydantic.NonNegativeInt = 0
     best_step: int | None = None
     best_value: float | None = None
     validations_without_improvement: int = 0
 
     def after_validation(self, value: float, settings: TrainingSettings) -> "Progress":
-        """The progress once `value` of the monitored metric was measured at this step."""
+        """The progress once `value` of the monitored metric was measured at this step.
+
+        A value that is infinite or no number is no improvement, even as the first.
+        """
         stopping = settings.early_stopping
         margin = stopping.min_delta if stopping else 0.0
         sign = 1.0 if settings.mode == "max" else -1.0
-        improved = self.best_value is None or sign * (value - self.best_value) > margin
-        if improved:
+        is_better = self.best_value is None or sign * (value - self.best_value) > margin
+        if is_better and math.isfinite(value):
             return dataclasses.replace(
                 self, best_step=self.step, best_value=value, validations_without_improvement=0
             )
@@ -133,25 +137,32 @@ class CheckpointStore:
         except (OSError, tf.errors.OpError) as error:
             raise CheckpointError(
                 f"The checkpoint at step {progress.step} could not be written to {self.directory}: "
-                f"{_reason(error)}. {self.describe_last_good()}"
+                f"{reason(error)}. {self.describe_last_good()}"
             ) from error
         self._prune()
         return target
 
     def newest(self) -> Checkpoint | None:
         """The newest checkpoint that is whole, or None; broken ones are named in the log."""
+        broken: list[BrokenCheckpoint] = []
         for directory in self._directories():
             try:
-                return Checkpoint(directory, read_manifest(directory))
+                found = Checkpoint(directory, read_manifest(directory))
             except BrokenCheckpoint as error:
-                logger.warning("%s Using the one before it.", error)
+                broken.append(error)
+            else:
+                for each in broken:
+                    _warn_once(f"{each} Using that of step {found.progress.step}.")
+                return found
+        for each in broken:
+            _warn_once(f"{each} There is no whole one before it.")
         return None
 
     def restore(self, checkpoint: Checkpoint, model: keras.Model, batches: Batches) -> None:
         """Puts model, optimizers, metrics and batches back to where `checkpoint` was taken."""
         with _fitting(checkpoint):
             _reading(checkpoint, variables_by_owner(model)).assert_consumed()
-        batches.restore(checkpoint.directory)
+            batches.restore(checkpoint.directory)
 
     def restore_model(self, checkpoint: Checkpoint, model: keras.Model) -> None:
         """Puts weights, seeds and optimizers back; the model need not have been trained here."""
@@ -174,7 +185,7 @@ class CheckpointStore:
         try:
             return Checkpoint(directory, read_manifest(directory))
         except BrokenCheckpoint as error:
-            logger.warning("%s Keeping the last weights in place of the best.", error)
+            _warn_once(f"{error} Keeping the last weights in place of the best.")
             return None
 
     def path_of(self, step: int) -> Path:
@@ -208,7 +219,13 @@ class CheckpointStore:
                 keep.add(self.path_of(progress.best_step).name)
         for directory in (*self._directories(), *self.directory.glob(".step-*.partial")):
             if directory.name not in keep:
-                shutil.rmtree(directory)
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    """A checkpoint is looked at by whoever needs it; that it is broken is said the first time."""
+    logger.warning(message)
 
 
 @contextlib.contextmanager
@@ -216,7 +233,7 @@ def _fitting(checkpoint: Checkpoint) -> Iterator[None]:
     """A block whose reading of a checkpoint, where it does not fit, ends in one sentence."""
     try:
         yield
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, KeyError, OSError, ValueError, tf.errors.OpError) as error:
         raise CheckpointError(
             f"{checkpoint.directory} does not fit this model; it was written by another "
             "architecture or version. Start over with --fresh."
@@ -231,39 +248,37 @@ def _write_variables(model: keras.Model, directory: Path) -> None:
     tf.train.Checkpoint(**variables_by_owner(model)).write(str(directory / "model"))
 
 
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".") or type(error).__name__
-
-
 class BrokenCheckpoint(ValueError):
     """A checkpoint is truncated, corrupt or incomplete."""
+
+
+class Manifest(pydantic.BaseModel):
+    """Where a run stood when a checkpoint was taken, and the digest of each of its files."""
+
+    progress: Progress
+    files: dict[str, str]
 
 
 def write_manifest(directory: Path, progress: Progress) -> None:
     """Writes the manifest of all files in `directory`; the last one of a checkpoint."""
     files = sorted(file for file in directory.rglob("*") if file.is_file())
-    manifest = {
-        "progress": dataclasses.asdict(progress),
-        "files": {str(file.relative_to(directory)): _digest(file) for file in files},
-    }
-    (directory / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    digests = {str(file.relative_to(directory)): digest_of(file) for file in files}
+    manifest = Manifest(progress=progress, files=digests)
+    (directory / MANIFEST).write_text(manifest.model_dump_json(indent=1))
 
 
 def read_manifest(directory: Path, verify: bool = True) -> Progress:
     """Where the run stood; with `verify`, only after every file was found to be as written."""
     try:
-        manifest = json.loads((directory / MANIFEST).read_text())
-        for name, digest in manifest["files"].items() if verify else ():
-            if _digest(directory / name) != digest:
+        manifest = Manifest.model_validate_json((directory / MANIFEST).read_bytes())
+        for name, digest in manifest.files.items() if verify else ():
+            if digest_of(directory / name) != digest:
                 raise BrokenCheckpoint(f"Checkpoint {directory}: {name} is truncated or corrupt.")
-        return Progress(**manifest["progress"])
+        return manifest.progress
+    except BrokenCheckpoint:
+        raise
     except FileNotFoundError as error:
         missing = Path(error.filename).name
         raise BrokenCheckpoint(f"Checkpoint {directory}: {missing} is missing.") from error
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BrokenCheckpoint(f"Checkpoint {directory}: {MANIFEST} is unreadable.") from error
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

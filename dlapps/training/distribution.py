@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import keras
@@ -38,12 +39,20 @@ def _strategy_of(distribution: str) -> tf.distribute.Strategy:
                 "Set TF_CONFIG on each machine, or use training.distribution=single."
             )
         _check_port(*cluster)
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    return (
-        tf.distribute.MirroredStrategy()
-        if distribution == "mirrored"
-        else (tf.distribute.get_strategy())
-    )
+        return _made_once(tf.distribute.MultiWorkerMirroredStrategy)
+    if distribution == "mirrored":
+        return _made_once(tf.distribute.MirroredStrategy)
+    return tf.distribute.get_strategy()
+
+
+@cache
+def _made_once(kind: type[tf.distribute.Strategy]) -> tf.distribute.Strategy:
+    """The strategy of that kind, one for all trainings of this process.
+
+    Each numbers its sums over the replicas from 1, and TensorFlow fails where it meets a number
+    again for a tensor of another shape.
+    """
+    return kind()
 
 
 def read_cluster() -> tuple[list[str], int] | None:
@@ -100,7 +109,11 @@ def distribute(batches: Batches, step: int, strategy: tf.distribute.Strategy) ->
 
 
 def average_statistics(model: keras.Model, strategy: tf.distribute.Strategy) -> None:
-    """Makes batch statistics, which every replica gathers for itself, equal on all of them."""
+    """Makes batch statistics, which every replica gathers for itself, equal on all of them.
+
+    To be called by each replica, after every step: an average taken now and then would make the
+    last bits of a run depend on where it was stopped.
+    """
     statistics = [
         variable
         for variable in model.non_trainable_variables
@@ -108,15 +121,10 @@ def average_statistics(model: keras.Model, strategy: tf.distribute.Strategy) -> 
     ]
     if strategy.num_replicas_in_sync == 1 or not statistics:
         return
-
-    @tf.function
-    def average() -> None:
-        context = tf.distribute.get_replica_context()
-        means = context.all_reduce("MEAN", [tf.identity(v.value) for v in statistics])
-        for variable, mean in zip(statistics, means, strict=True):
-            variable.assign(mean)
-
-    strategy.run(average)
+    context = tf.distribute.get_replica_context()
+    means = context.all_reduce("MEAN", [tf.identity(v.value) for v in statistics])
+    for variable, mean in zip(statistics, means, strict=True):
+        variable.assign(mean)
 
 
 def consensus(strategy: tf.distribute.Strategy) -> Callable[[list[float]], list[float]]:

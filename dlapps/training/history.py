@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dlapps.errors import DlappsError, UsageError
+from dlapps.errors import DlappsError, UsageError, reason
 from dlapps.files import write_atomically
 
 
@@ -29,10 +29,9 @@ class History:
             self._events.add(step, values)
             self._write()
         except (OSError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
             raise DlappsError(
-                f"The history of step {step} could not be written: {reason}. The checkpoints are "
-                "whole; the same command continues from the last."
+                f"The history of step {step} could not be written: {reason(error)}. The "
+                "checkpoints are whole; the same command continues from the last."
             ) from error
 
     def _write(self) -> None:
@@ -54,15 +53,19 @@ def read_history(path: Path) -> list[dict[str, float]]:
         return []
     try:
         with path.open(newline="") as file:
-            return [_numbers(row) for row in csv.DictReader(file, strict=True)]
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+            text = file.read()
+        if not text.endswith("\n"):
+            raise ValueError("its last line is cut")
+        return [_numbers(row) for row in csv.DictReader(io.StringIO(text), strict=True)]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise UsageError(
             f"{path} is not a history this program wrote. Delete it to go on without it."
         ) from error
 
 
 def _numbers(row: Mapping[str, str]) -> dict[str, float]:
-    values = {key: float(text) for key, text in row.items() if text}
+    # A cell that is there may be empty; one that is not, as in a line cut short, is None.
+    values = {key: float(text) for key, text in row.items() if text != ""}
     return {**values, "step": int(row["step"])}
 
 

@@ -15,7 +15,6 @@ from dlapps.errors import DlappsError, UsageError, did_you_mean
 from dlapps.progress import Display
 from dlapps.training.checkpoints import CheckpointStore, Progress, make_slots
 from dlapps.training.distribution import (
-    average_statistics,
     consensus,
     distribute,
     is_chief,
@@ -240,7 +239,6 @@ class _Loop:
         return row
 
     def _validate(self) -> dict[str, float]:
-        average_statistics(self.model, self.strategy)
         with averaged_weights(self.model):
             local = self.validation.measure()
         measured = dict(zip(local, self.consensus(list(local.values())), strict=True))
@@ -249,7 +247,6 @@ class _Loop:
         return measured
 
     def _save(self) -> None:
-        average_statistics(self.model, self.strategy)
         if not all(bool(ops.all(ops.isfinite(w))) for w in self.model.trainable_weights):
             self._refuse(f"The weights are not finite at step {self.progress.step}.")
         self.store.save(self.model, self.stage.batches, self.progress)

@@ -110,4 +110,11 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
 
 def _averaging(model: keras.Model) -> list[keras.Optimizer]:
-    return [optimizer for optimizer in optimizers_of(model).values() if optimizer.use_ema]
+    optimizers = [_without_scale(optimizer) for optimizer in optimizers_of(model).values()]
+    return [optimizer for optimizer in optimizers if optimizer.use_ema]
+
+
+def _without_scale(optimizer: keras.Optimizer) -> keras.Optimizer:
+    """The optimizer that was asked for, inside the one that Keras puts around it in float16."""
+    is_scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    return optimizer.inner_optimizer if is_scaled else optimizer

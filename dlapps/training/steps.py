@@ -1,10 +1,12 @@
 """A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
+
+from dlapps.training.distribution import average_statistics
 
 
 def compile_training(
@@ -16,12 +18,17 @@ def compile_training(
     """
     train_step = tf.function(model.train_step, jit_compile=True) if jit else model.train_step
 
+    def replica_step(batch: Any) -> Mapping[str, tf.Tensor]:
+        logs = train_step(batch)
+        average_statistics(model, strategy)
+        return logs
+
     @tf.function
     def take_steps(batches: Iterator, count: tf.Tensor) -> tf.Tensor:
         finite = tf.constant(True)
         finite_steps = tf.constant(0, tf.int64)
         for _ in tf.range(count):
-            logs = strategy.run(train_step, args=(next(batches),))
+            logs = strategy.run(replica_step, args=(next(batches),))
             finite = tf.logical_and(finite, _losses_are_finite(logs, strategy))
             finite_steps += tf.cast(finite, tf.int64)
         return finite_steps

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import threading
@@ -126,13 +127,28 @@ def test_wrong_usage_is_2_and_names_the_nearest(dlapps, arguments, named):
         (("classification", "evaluate", "/nowhere/run"), "There is no run /nowhere/run"),
         (
             ("classification", "train", "xor_mlp", "--set", "training.step=3"),
-            "training.step is no setting; did you mean steps?",
+            "--set training.step=3: training.step is no setting; did you mean steps?",
         ),
         (("classification", "train", "xor_mlp", "--set", "steps"), "not of the form KEY=VALUE"),
     ],
 )
 def test_a_refusal_is_2_and_one_sentence(dlapps, arguments, named):
     assert_refused(dlapps(*arguments), 2, named)
+
+
+def test_a_config_of_another_application_comes_with_the_command_that_works(dlapps, tmp_path):
+    answer = dlapps("classification", "train", "shapes_unet")
+    command = "dlapps segmentation train shapes_unet"
+    assert_refused(answer, 2, "a config of segmentation, not of classification", command)
+    file = tmp_path / "of mine.yaml"
+    file.write_text("application: segmentation\n")
+    answer = dlapps("classification", "train", file)
+    assert_refused(answer, 2, f"dlapps segmentation train '{file}'")
+    answer = dlapps("segmentation", "train", file)
+    assert_refused(answer, 2, f"{file}: data is missing.")
+    file.write_text("application: [astrology]\n")
+    answer = dlapps("segmentation", "train", file)
+    assert_refused(answer, 2, "a config of ['astrology'], not of segmentation")
 
 
 def test_a_config_that_names_no_application_is_refused(dlapps, tmp_path):
@@ -160,6 +176,69 @@ def test_a_failure_is_1_and_the_traceback_is_for_debug(dlapps, tmp_path):
         dlapps("--debug", *arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "named"),
+    [
+        (("classification", "train", "xor_mpl", "--json"), 2, "did you mean xor_mlp?"),
+        (("classification", "train", "--json"), 2, "Missing argument 'CONFIG'"),
+        (("list", "--json", "--jsn"), 2, "No such option"),
+        (("lst", "--json"), 2, "did you mean list?"),
+        (("classification", "evaluate", "nowhere", "--json"), 2, "There is no run nowhere"),
+    ],
+)
+def test_with_json_a_refusal_is_one_document_too(dlapps, arguments, exit_code, named):
+    answer = dlapps(*arguments)
+    assert (answer.exit_code, answer.stderr) == (exit_code, "")
+    assert answer.document["exit_code"] == exit_code
+    assert named in answer.document["error"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "exit_code"), [(RuntimeError("at sea"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_with_json_a_failure_of_any_kind_is_a_document(dlapps, monkeypatch, failure, exit_code):
+    def fail(name):
+        raise failure
+
+    monkeypatch.setattr("cli.main.application_group", fail)
+    answer = dlapps("classification", "train", "xor_mlp", "--json")
+    assert (answer.exit_code, answer.document["exit_code"]) == (exit_code, exit_code)
+    assert dlapps("classification", "--", "--json").stdout == "", "what follows -- is no option"
+
+
+LONG = "x" * 5000
+HOSTILE = (LONG, "a\nb", "a\0b", "\udcff\udcfe", "\x1b[31mred", "../" * 2000)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_hostile_argument_is_refused_in_one_sentence(dlapps, text):
+    for arguments in (
+        (text,),
+        ("classification", "train", text),
+        ("classification", "train", "xor_mlp", "--run", text, "--set", "training.steps=0"),
+        ("classification", "train", "xor_mlp", "--set", text),
+        ("classification", "train", "xor_mlp", "--set", f"training.optimizer={text}"),
+        ("classification", "evaluate", text),
+        ("config", "show", text),
+        ("config", "schema", text),
+        ("data", "prepare", text),
+    ):
+        answer = dlapps(*arguments)
+        sentence = answer.stderr.removeprefix("Usage: dlapps [OPTIONS] COMMAND [ARGS]...\n")
+        assert (answer.exit_code, answer.stdout) == (2, ""), (arguments, answer)
+        assert len(sentence.splitlines()) == 1, sentence
+        assert sentence.strip().isprintable()
+        assert len(sentence) < 2000
+
+
+def test_the_next_command_can_be_pasted_into_a_shell(dlapps, tiny, tmp_path):
+    directory = tmp_path / "what's new; rm -r" / "0"
+    answer = dlapps("classification", "train", "xor_mlp", "--run", directory, *tiny)
+    (line,) = (line for line in answer.stderr.splitlines() if line.startswith("Next: "))
+    command = shlex.split(line.removeprefix("Next: "))
+    assert command == ["dlapps", "classification", "evaluate", str(directory)]
+
+
 def test_results_go_to_stdout_as_one_document(dlapps, xor_run, tmp_path):
     arguments = {
         "evaluate": (xor_run,),
@@ -182,6 +261,16 @@ def test_training_tells_its_outcome(dlapps, tiny, tmp_path):
     assert again.exit_code == 0
     assert "step: 6" in again.stdout
     assert f"Next: dlapps classification evaluate {tmp_path}/xor_mlp/0" in again.stderr
+
+
+def test_what_hardly_can_be_learned_is_said_once_and_learned(dlapps, tiny, tmp_path):
+    doubtful = ("data.num_examples=4", "data.batch_size=9", "training.schedule.warmup_steps=6")
+    settings = [part for setting in doubtful for part in ("--set", setting)]
+    options = ("--run", tmp_path / "run", *tiny, *settings)
+    answer = dlapps("classification", "train", "xor_mlp", *options)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.stderr.count("There are 4 examples to learn from, too few to fill one ") == 1
+    assert answer.stderr.count("training.schedule.warmup_steps 6 is as long as the run") == 1
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])

@@ -20,3 +20,8 @@ def test_start_up_imports_nothing_heavy(argument):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "classification" in done.stdout
+
+
+def test_the_program_also_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "cli.main", "list"], capture_output=True)
+    assert b"classification" in done.stdout

@@ -38,12 +38,12 @@ def refusal(text: str = GOOD, *assignments: str) -> str:
 @pytest.mark.parametrize(
     ("assignment", "expected"),
     [
-        ("trainin.steps=1", r"my.yaml: trainin is no setting; did you mean training\?"),
-        ("training.step=1", r"my.yaml: training.step is no setting; did you mean steps\?"),
-        ("data.batchsize=1", r"my.yaml: data.batchsize is no setting; did you mean batch_size\?"),
+        ("trainin.steps=1", r"trainin.steps=1: trainin is no setting; did you mean training\?"),
+        ("training.step=1", r"^--set training.step=1: training.step is no setting; .* steps\?"),
+        ("data.batchsize=1", r"data.batchsize is no setting; did you mean batch_size\?"),
         ("data.augmentation.rotate=1", r"data.augmentation.rotate is no setting.*rotation\?"),
         ("training.optimizer.momentun=1", r"training.optimizer.momentun.*mean momentum\?"),
-        ("model.width=[1]", r"my.yaml: model.width is no setting; did you mean widths\?"),
+        ("model.width=[1]", r"model.width is no setting; did you mean widths\?"),
         ("model.modern=true", r"model.modern is no setting; known are name, widths, activation"),
         ("training.zebra=1", r"training.zebra is no setting; known are steps, learning_rate,"),
     ],
@@ -55,8 +55,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(assignment, expect
 @pytest.mark.parametrize(
     ("assignment", "expected"),
     [
-        ("data.name=digit", r"my.yaml: data.name cannot be 'digit'; did you mean digits\?"),
-        ("model.name=lenet", r"my.yaml: model.name cannot be 'lenet'; did you mean lenet5\?"),
+        ("data.name=digit", r"^--set data.name=digit: data.name cannot be 'digit'.* digits\?"),
+        ("model.name=lenet", r"^--set model.name=lenet: model.name cannot be .* mean lenet5\?"),
         ("model.name=null", r"model.name cannot be None; known are perceptron, mlp, lenet5"),
         ("training.optimizer.name=adm", r"training.optimizer.name cannot be 'adm'.*mean adam\?"),
         ("training.optimizer.momentum=0.9", r"the optimizer adam has no momentum; it takes beta_1"),
@@ -66,7 +66,9 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(assignment, expect
             "training.precision=bfloat16",
             r"training.precision cannot be 'bfloat16'.*mixed_bfloat16\?",
         ),
-        ("data.path=somewhere", r"my.yaml: data: data.path goes with data.name image_folder"),
+        ("data.path=" + "x" * 5000, r"data.path cannot be .*no file system takes so long a name"),
+        ('data.path="\\0"', r"data.path cannot be .*null"),
+        ("data.path=x", r"^my.yaml with --set data.path=x: data: data.path goes with"),
         ("data.name=image_folder", r"data.path is missing; .* read from --set data.path=PATH"),
     ],
 )
@@ -77,18 +79,31 @@ def test_an_unknown_value_is_refused_with_the_nearest_known_one(assignment, expe
 @pytest.mark.parametrize(
     ("assignment", "expected"),
     [
-        ("training.steps=many", r"my.yaml: training.steps cannot be 'many': .*integer"),
-        ("training.steps=0", r"my.yaml: training.steps cannot be 0: .*greater than 0"),
+        ("training.steps=many", r"training.steps cannot be 'many': .*integer"),
+        ("training.steps=0", r"training.steps cannot be 0: .*greater than 0"),
         ("training.steps_per_call=0", r"training.steps_per_call cannot be 0"),
         ("training.learning_rate=-1", r"training.learning_rate cannot be -1: .*greater than 0"),
-        ("seed=-1", r"my.yaml: seed cannot be -1"),
+        ("seed=-1", r"seed cannot be -1"),
         ("data.augmentation.shift=2", r"data.augmentation.shift cannot be 2: .*less than 1"),
-        ("training=fast", r"my.yaml: training cannot be 'fast'"),
-        ("model=mlp", r"my.yaml: model cannot be 'mlp'"),
-        ("model.widths=wide", r"my.yaml: model.widths cannot be 'wide': .*list"),
-        ("model.widths=[0]", r"my.yaml: model.widths.* cannot be 0: .*greater than 0"),
-        ("model.dropout=1", r"my.yaml: model.dropout cannot be 1: .*less than 1"),
-        ("model.widths=[8, x]", r"my.yaml: model.widths.* cannot be 'x': .*integer"),
+        ("training=fast", r"training cannot be 'fast'"),
+        ("model=[mlp]", r"model cannot be \['mlp'\]"),
+        ("model.widths=wide", r"model.widths cannot be 'wide': .*list"),
+        ("model.widths=[0]", r"model.widths.* cannot be 0: .*greater than 0"),
+        ("model.dropout=1", r"model.dropout cannot be 1: .*less than 1"),
+        ("seed=4294967296", r"seed cannot be 4294967296: .*less than 4294967296"),
+        ("training.steps=9223372036854775808", r"training.steps cannot be .*fit in 64 bits"),
+        ("model.widths=[9223372036854775808]", r"model.widths cannot be .*fit in 64 bits"),
+        ("training.learning_rate=.inf", r"learning_rate cannot be inf: .*finite number"),
+        ("training.learning_rate=1e999", r"learning_rate cannot be '1e999': .*finite number"),
+        ("training.learning_rate=.nan", r"learning_rate cannot be nan: .*finite number"),
+        ("model.dropout=.nan", r"model.dropout cannot be nan: .*finite number"),
+        ("data.batch_size=1048577", r"data.batch_size cannot be 1048577: .*equal to 1048576"),
+        ("evaluation.batch_size=1048577", r"evaluation.batch_size cannot be 1048577"),
+        ("data.path=~nobody-of-this-name/x", r"data.path cannot be .*no such home directory"),
+        ('data.path="a\\0b"', r"data.path cannot be .*null character"),
+        ("training.steps=2001-99-99", r"training.steps cannot be '2001-99-99': .*integer"),
+        ("training.steps=!!bool x", r"training.steps cannot be 'x': .*integer"),
+        ("model.widths=[8, x]", r"model.widths.* cannot be 'x': .*integer"),
     ],
 )
 def test_a_value_of_the_wrong_type_or_size_is_refused(assignment, expected):
@@ -160,12 +175,68 @@ def test_assignments_reach_every_kind_of_setting():
     [
         ("training.steps", "--set training.steps is not of the form KEY=VALUE."),
         ("=3", "--set =3 is not of the form KEY=VALUE."),
-        ("seed.x=3", "--set seed.x: seed is a single value, not a section."),
-        ("model.widths=[1", "--set model.widths: '[1' is not a YAML value."),
+        ("seed.x=3", "--set seed.x=3: seed is a value, not a section."),
+        ("model.widths=[1", "--set model.widths=[1: the value is not YAML."),
     ],
 )
 def test_a_malformed_assignment_is_refused(assignment, expected):
     assert refusal(GOOD + "seed: 0\n", assignment) == expected
+
+
+@pytest.mark.parametrize(
+    ("assignments", "blamed"),
+    [
+        (("seed=1", "training.steps=0"), "--set training.steps=0: training.steps cannot be 0"),
+        (("training.optimizer={name: adm}",), "--set training.optimizer={name: adm}: training.opt"),
+        (("data={name: digits, path: x}",), "--set data={name: digits, path: x}: data: data.path"),
+        (("data.batch_size=4", "data.path=x"), "my.yaml with --set data.batch_size=4 --set data.p"),
+        (("training.steps=0", "training.steps=5", "seed=x"), "--set seed=x: seed cannot be 'x'"),
+        (("model.widths=" + "9" * 999 + "x",), "--set model.widths=999999999"),
+    ],
+)
+def test_what_gave_a_refused_setting_is_named(assignments, blamed):
+    assert refusal(GOOD, *assignments).startswith(blamed)
+    assert len(refusal(GOOD, *assignments).partition(": ")[0]) < 200
+
+
+def test_a_refused_setting_of_the_file_is_not_laid_on_assignments():
+    broken = GOOD.replace("steps: 10", "steps: 0")
+    assert refusal(broken, "seed=1").startswith("my.yaml: training.steps cannot be 0")
+
+
+def test_a_word_for_a_section_that_has_a_name_is_its_name():
+    text = GOOD + "seed: 3\n"
+    chosen = read(text, "training.optimizer=sgd", "training.schedule=cosine", "data=rings")
+    assert chosen == read(
+        text,
+        "training.optimizer.name=sgd",
+        "training.schedule.name=cosine",
+        "data.name=rings",
+    )
+    assert read(text, "model=mlp") == read(text), "the other options stay"
+    assert read(text, "model={}", "model=perceptron").model["name"] == "perceptron"
+    written = text.replace("training: {", "training: {optimizer: sgd, ")
+    assert read(written) == read(text, "training.optimizer.name=sgd")
+    written = text.replace("{name: mlp, widths: [8, 4]}", "perceptron")
+    assert read(written) == read(text, "model={name: perceptron}")
+    wrong = refusal(text, "training.optimizer=sdg")
+    assert wrong.startswith("--set training.optimizer=sdg: training.optimizer.name cannot be 'sdg'")
+    assert "did you mean sgd?" in wrong
+
+
+@pytest.mark.parametrize(
+    ("assignments", "doubt"),
+    [
+        (("training.schedule.warmup_steps=9",), None),
+        (("training.schedule.warmup_steps=10",), "warmup_steps 10 is as long as the run, or "),
+        (("training.schedule.warmup_steps=5", "training.accumulation_steps=2"), "has 5 updates"),
+        (("training.accumulation_steps=11",), "accumulation_steps 11 is more than training.steps"),
+    ],
+)
+def test_a_schedule_that_was_hardly_meant_is_doubted(assignments, doubt):
+    said = read(GOOD, *assignments).training.doubts()
+    assert len(said) == (doubt is not None)
+    assert all(doubt in sentence for sentence in said)
 
 
 @pytest.mark.parametrize(("application", "file"), EVERY_CONFIG)
@@ -193,19 +264,17 @@ def test_a_config_cannot_be_changed():
 @pytest.mark.parametrize("name", application_names())
 def test_the_schema_describes_every_setting_and_every_model(name):
     application = load_application(name)
-    schema = json_schema(application.config_class, application.models)
+    schema = json_schema(name, application.config_class, application.models)
     assert set(schema["properties"]) == set(application.config_class.model_fields)
-    described = {
-        branch["properties"]["name"]["const"]: branch
-        for branch in schema["properties"]["model"]["oneOf"]
-    }
-    assert described.keys() == application.models.keys()
+    *described, alone = schema["properties"]["model"]["oneOf"]
+    names = [branch["properties"]["name"]["const"] for branch in described]
+    assert names == alone["enum"] == list(application.models)
 
 
 def test_the_schema_gives_the_options_of_a_model_from_its_builder():
     application = load_application("classification")
-    schema = json_schema(application.config_class, application.models)
-    (mlp,) = (b for b in schema["properties"]["model"]["oneOf"] if b["title"] == "mlp")
+    schema = json_schema("classification", application.config_class, application.models)
+    (mlp,) = (b for b in schema["properties"]["model"]["oneOf"] if b.get("title") == "mlp")
     assert mlp["properties"]["widths"]["items"] == {"type": "integer", "exclusiveMinimum": 0}
     assert mlp["properties"]["activation"]["default"] == "relu"
     assert mlp["additionalProperties"] is False

@@ -51,6 +51,54 @@ def test_a_missing_run_is_named(dlapps, tmp_path, command, monkeypatch):
     assert answer.stderr == f"There is no run {tmp_path}/nowhere.\n"
 
 
+def test_runs_are_known_wherever_they_were_put(dlapps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "else where"
+    for run in ("runs/pets", "runs/classification/xor_mlp/0", elsewhere / "xor_mlp/0"):
+        Path(run).mkdir(parents=True)
+        (Path(run) / "config.yaml").write_text("application: classification\n")
+    (tmp_path / "runs/mine").mkdir()
+    (tmp_path / "runs/mine/config.yaml").write_text("application: segmentation\n")
+    (elsewhere / "notes").mkdir()
+    (elsewhere / "notes/config.yaml").write_bytes(b"\xff")
+
+    def refusal_of(run: object) -> str:
+        answer = dlapps("classification", "evaluate", run)
+        answer.assert_refused()
+        assert "mine" not in answer.stderr
+        assert "notes" not in answer.stderr
+        return answer.stderr
+
+    assert "did you mean runs/pets? " in refusal_of("runs/petz")
+    mistyped = refusal_of(elsewhere / "xor_mpl/0")
+    assert f"did you mean {elsewhere}/xor_mlp/0? " in mistyped
+    assert "runs/classification/xor_mlp/0" in mistyped
+    seedless = refusal_of("runs/classification/xor_mlp")
+    assert "runs/classification/xor_mlp is not a run: it has no config.yaml; did " in seedless
+    assert "else where" not in refusal_of("/nowhere/run")
+    assert "did you mean runs/mine? " in dlapps("segmentation", "evaluate", "runs/mime").stderr
+
+
+@pytest.mark.parametrize("setting", ["training.monitor=joy", "data={name: image_folder, path: x}"])
+def test_a_first_start_that_fails_leaves_nothing_behind(dlapps, tiny, tmp_path, setting):
+    before = tmp_path / "before"
+    before.mkdir()
+    for directory in (before / "one/two", before):
+        options = ("--run", directory, *tiny, "--set", setting)
+        dlapps("classification", "train", "xor_mlp", *options).assert_refused()
+        assert [path.name for path in tmp_path.rglob("*") if path.name != ".lock"] == ["before"]
+
+
+def test_what_was_learned_before_a_failure_is_kept(dlapps, tiny, tmp_path):
+    failing = ("--set", "training.learning_rate=1e38", "--set", "training.log_every=1")
+    options = (*tiny, *failing, "--set", "training.optimizer=sgd", "--set", "model={name: mlp}")
+    run = tmp_path / "run"
+    answer = dlapps("classification", "train", "rings_mlp", "--run", run, *options)
+    assert answer.exit_code == 1
+    assert "not finite" in answer.stderr
+    assert (run / "history.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("contents", "named"),
     [
@@ -84,7 +132,7 @@ def test_a_corrupt_model_is_named_and_written_anew(dlapps, run, tiny, contents):
     (run / "model.keras").write_bytes(whole[: len(whole) // 2] if contents is None else contents)
     answer = dlapps("classification", "predict", run, "1,1")
     assert answer.exit_code == 2
-    assert f"{run}/model.keras is unreadable" in answer.stderr
+    assert f"{run}/model.keras is not the one that this run wrote" in answer.stderr
     assert "Training again with the same command writes it anew" in answer.stderr
     dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
     assert dlapps("classification", "predict", run, "1,1", "--json").document == expected
@@ -164,7 +212,9 @@ def test_a_trained_model_is_not_replaced_because_its_checkpoints_broke(dlapps, r
     before = (run / "model.keras").read_bytes()
     answer = dlapps("classification", "train", "xor_mlp", "--run", run, *tiny)
     assert answer.exit_code == 2
-    assert "is whole, but no checkpoint that training could go on from" in answer.stderr
+    assert "has a trained model, but no whole checkpoint that training could go" in answer.stderr
+    assert "There is no whole one before it" in answer.stderr
+    assert "Using that" not in answer.stderr
     assert (run / "model.keras").read_bytes() == before
 
 
@@ -308,16 +358,6 @@ def test_a_folder_with_files_of_ones_own_is_left_alone(dlapps, tmp_path, tiny, o
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_missing_run_is_answered_with_the_nearest(dlapps, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    there = tmp_path / "runs/classification/xor_mlp/0"
-    there.mkdir(parents=True)
-    (there / "config.yaml").touch()
-    answer = dlapps("classification", "evaluate", "runs/classification/xor_mpl/0")
-    assert answer.exit_code == 2
-    assert "did you mean runs/classification/xor_mlp/0?" in answer.stderr
-
-
 @pytest.mark.parametrize("name", ["../elsewhere", "..", "", "/tmp/elsewhere"])
 def test_an_export_stays_in_its_folder(dlapps, xor_run, tmp_path, name):
     options = ("--to", tmp_path / "models", "--name", name)
@@ -348,6 +388,7 @@ def test_data_that_changed_since_training_are_refused(dlapps, run, tiny):
     assert "may be among those it learned from" in measured.stderr
     spec = json.loads((run / "data.json").read_text())
     (run / "data.json").write_text(json.dumps({**spec, "class_names": ["left", "right"]}))
+    (run / "environment.json").write_text(json.dumps({**environment, "digests": {}}))
     refused = dlapps("classification", "evaluate", run)
     assert refused.exit_code == 2
     assert "are no longer what it was trained on" in refused.stderr

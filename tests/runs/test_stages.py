@@ -1,5 +1,6 @@
 """Training in several stages: stopped in one or between two, it ends with the same weights."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from dlapps.config.files import find_config, read_text
 from dlapps.errors import UsageError
+from dlapps.files import digest_of
 from dlapps.runs.directory import create_run, read_config
 from dlapps.runs.run import Run
 from dlapps.runs.trained import TrainedRun, open_run
@@ -200,5 +202,10 @@ def test_an_ingredient_that_changed_is_refused(staged, backbone, tmp_path):
     model = keras.saving.load_model(copy / "model.keras")
     model.trainable_variables[0].assign_add(model.trainable_variables[0])
     model.save(copy / "model.keras")
+    with pytest.raises(UsageError, match=r"transfer\.run: the model of .* was damaged or replaced"):
+        staged(tmp_path / "run", ingredient).train("digits_transfer")
+    environment = json.loads((copy / "environment.json").read_text())
+    environment["digests"]["model.keras"] = digest_of(copy / "model.keras")
+    (copy / "environment.json").write_text(json.dumps(environment))
     with pytest.raises(UsageError, match=r"transfer\.run: the run it names has changed"):
         staged(tmp_path / "run", ingredient).train("digits_transfer")

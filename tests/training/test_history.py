@@ -33,12 +33,24 @@ def test_opening_at_a_step_forgets_the_rows_after_it(tmp_path):
     assert [row["step"] for row in read_history(tmp_path / "history.csv")] == [10, 20, 25]
 
 
-@pytest.mark.parametrize("text", ["step,loss\n1,0.5,7\n", "step,loss\n1,abc\n", "loss\n0.5\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step,loss\n1,0.5,7\n", "step,loss\n1,abc\n", "loss\n0.5\n", "", "step,loss\n1,0.5",
+        "step,loss\n1\n", f"step,loss\n{'9' * 5000},1\n", "step,loss\n1,'\0'\n",
+    ],
+)  # fmt: skip
 def test_a_broken_history_is_named(tmp_path, text):
     path = tmp_path / "history.csv"
     path.write_text(text)
     with pytest.raises(UsageError, match=r"history\.csv is not a history this program wrote"):
         read_history(path)
+
+
+def test_a_directory_in_the_place_of_a_history_is_named(tmp_path):
+    (tmp_path / "history.csv").mkdir()
+    with pytest.raises(UsageError, match=r"history\.csv is not a history this program wrote"):
+        read_history(tmp_path / "history.csv")
 
 
 def test_a_history_that_cannot_be_written_ends_in_one_sentence(tmp_path):

@@ -1,7 +1,6 @@
 """Classification: which of several classes an image or a point belongs to."""
 
 import functools
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from dlapps.data.images.decoding import (
     to_unit_interval,
 )
 from dlapps.data.images.labelled import LabelledData, LabelledExamples, LabelledSpec, load_labelled
-from dlapps.errors import UsageError
+from dlapps.data.sources.folders import IMAGES
+from dlapps.errors import UsageError, in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import relevance_figure
@@ -41,6 +41,7 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
 POINT = "coordinates such as 0.5,-1.2"
+FARTHEST = float(np.finfo(np.float32).max)
 
 
 class Transfer(Section):
@@ -157,6 +158,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
                 show=show,
                 takes=IMAGE_FILE,
+                suffixes=IMAGES.suffixes,
                 resources=[table],
             ),
             "pixels": Answer(
@@ -172,7 +174,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         labels, probabilities = columns["label"], self._probabilities(model, data, "test")
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
-        pictures = {"confusion_matrix": confusion_matrix_figure(matrix, names)}
+        pictures: dict[str, Figure] = {}
         if not data.spec.is_image:
             points = columns["point"]
 
@@ -185,6 +187,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             pictures["confident_mistakes"] = confident_mistakes(
                 columns["image"], labels, probabilities, names
             )
+        pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
         return pictures
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
@@ -196,7 +199,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
             x = inputs[0].numpy()
             row = classify(model, inputs[0]).numpy()[0]
-            title = f"{text}: {spec.class_names[row.argmax()]} ({row.max():.2f})"
+            title = f"{in_short(text)}: {spec.class_names[row.argmax()]} ({row.max():.2f})"
             return relevance_figure(title, x[0], relevance.numpy()[0])
 
         tap = last_maps(model) if spec.is_image else None
@@ -218,8 +221,9 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
 def _read_point(text: str) -> np.ndarray:
     try:
         x, y = (float(number) for number in text.split(","))
-        if not (math.isfinite(x) and math.isfinite(y)):
+        # In the 32 bits of the network, a number may be infinite that was not.
+        if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
             raise ValueError("no place in the plane")
     except ValueError as error:
-        raise UsageError(f"{text!r} is not a point; this run takes {POINT}") from error
+        raise UsageError(f"'{in_short(text)}' is not a point; this run takes {POINT}.") from error
     return np.array([x, y], np.float32)

@@ -1,5 +1,6 @@
 """What a classifier of points, and each of its hidden neurons, answers all over the plane."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -95,11 +96,12 @@ def region_colours(probabilities: np.ndarray) -> np.ndarray:
 
 NEURON_SIDE = 80
 MOST_NEURONS = 16
+NEURONS_A_ROW = 8
 MOST_POINTS = 200
 
 
 def neuron_regions(model: keras.Model, points: np.ndarray, labels: np.ndarray) -> Figure:
-    """A row a hidden layer with a panel a neuron: orange where it is low, purple where high.
+    """A panel for each neuron of each hidden layer: purple where it is low, orange where high.
 
     The model is functional and takes [points, 2]; without hidden layers its outputs are drawn.
     `points` is [points, 2], `labels` is [points]. Of a wide layer the first 16 neurons are drawn.
@@ -111,14 +113,22 @@ def neuron_regions(model: keras.Model, points: np.ndarray, labels: np.ndarray) -
         keras.ops.convert_to_numpy(output).astype(np.float32).reshape(len(plane.grid), -1)
         for output in keras.tree.flatten(outputs)
     ]
-    num_columns = min(MOST_NEURONS, max(layer.shape[1] for layer in activations))
-    size = (max(1.25 * num_columns + 1.2, 4.5), 1.5 * len(activations) + 0.7)
+    shown = [min(MOST_NEURONS, layer.shape[1]) for layer in activations]
+    rows = [math.ceil(count / NEURONS_A_ROW) for count in shown]
+    num_columns = min(NEURONS_A_ROW, max(shown))
+    size = (max(0.95 * num_columns, 4.5), 1.15 * sum(rows) + 0.4 * len(rows) + 0.4)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle("Activation over the plane: orange low, white zero, purple high")
-    panels = figure.subplots(len(activations), num_columns, squeeze=False)
-    for row, name, layer in zip(panels, tensors, activations):
-        _draw_layer(row, name, layer, plane)
-        for axes in row[: layer.shape[1]]:
+    figure.suptitle("Activation over the plane: purple low, white zero, orange high", fontsize=11)
+    parts = figure.subfigures(len(rows), 1, height_ratios=rows, squeeze=False)[:, 0]
+    for part, name, layer, count, num_rows in zip(parts, tensors, activations, shown, rows):
+        width = layer.shape[1]
+        some = f"{count} of {width}" if count < width else f"{width}"
+        part.suptitle(f"{name}: {some} neuron{'s' * (width != 1)}", fontsize=9)
+        panels = part.subplots(num_rows, num_columns, squeeze=False).ravel()
+        for axes in panels[count:]:
+            axes.remove()
+        for index, axes in enumerate(panels[:count]):
+            _draw_neuron(axes, index, layer[:, index], plane)
             _draw_points(axes, points, labels)
     return figure
 
@@ -148,27 +158,19 @@ def _holds_matrix(operation: keras.Operation) -> bool:
     )
 
 
-def _draw_layer(row: np.ndarray, name: str, activations: np.ndarray, plane: Plane) -> None:
-    num_neurons = activations.shape[1]
-    for index, axes in enumerate(row):
-        if index >= num_neurons:
-            axes.remove()
-            continue
-        values = activations[:, index]
-        limit = float(np.abs(values).max())
-        axes.imshow(
-            plane.picture(values),
-            extent=plane.extent,
-            origin="lower",
-            cmap="PuOr",
-            vmin=-max(limit, 1e-6),
-            vmax=max(limit, 1e-6),
-            interpolation="bilinear",
-        )
-        axes.set_title(f"{index + 1}" + ("" if limit > 1e-6 else ": always 0"), fontsize=8, pad=2)
-        axes.set(xticks=[], yticks=[])
-    shown = f"{MOST_NEURONS} of {num_neurons}" if num_neurons > MOST_NEURONS else f"{num_neurons}"
-    row[0].set_ylabel(f"{name}\n{shown} neuron{'s' * (num_neurons != 1)}", fontsize=9)
+def _draw_neuron(axes: Axes, index: int, values: np.ndarray, plane: Plane) -> None:
+    limit = float(np.abs(values).max())
+    axes.imshow(
+        plane.picture(values),
+        extent=plane.extent,
+        origin="lower",
+        cmap="PuOr_r",
+        vmin=-max(limit, 1e-6),
+        vmax=max(limit, 1e-6),
+        interpolation="bilinear",
+    )
+    axes.set_title(f"{index + 1}" + ("" if limit > 1e-6 else ": always 0"), fontsize=8, pad=2)
+    axes.set(xticks=[], yticks=[])
 
 
 def _draw_points(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:

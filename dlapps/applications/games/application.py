@@ -27,7 +27,7 @@ from dlapps.environments.experience import Experience
 from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_episode
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 from dlapps.metrics.returns import return_report
@@ -127,28 +127,30 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
         self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str], directory: Path
     ) -> list[dict[str, Any]]:
         """What came of the episode from each seed, played by the function that is exported."""
-        seeds = [_read_seed(text) for text in inputs]
-        return [
-            {"input": text, **_told(self._episode(model, spec, seed), seed, directory)}
-            for text, seed in zip(inputs, seeds, strict=True)
-        ]
+        records: list[dict[str, Any]] = []
+        for text in progress(inputs, "Playing"):
+            try:
+                seed = _read_seed(text)
+            except UsageError as error:
+                records.append({"input": text, "error": str(error)})
+            else:
+                told = _told(self._episode(model, spec, seed), seed, directory)
+                records.append({"input": text, **told})
+        return records
 
     def pictures(self, model: keras.Model, data: EpisodesToPlay) -> dict[str, Figure]:
         returns = self._outcomes(model, data, "test").returns
         episode = self._episode(model, data.spec, data["test"].seeds[0])
         return {
-            "returns": distribution_figure(returns, "Return"),
             "episode": _episode_figure(episode, data.spec),
+            "returns": distribution_figure(returns, "Return"),
         }
 
     def pictures_of(
-        self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str]
+        self, model: keras.Model, spec: EnvironmentSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        seeds = [_read_seed(text) for text in inputs]
-        return {
-            f"episode_{seed}": _episode_figure(self._episode(model, spec, seed), spec)
-            for seed in seeds
-        }
+        seed = _read_seed(text)
+        return {f"episode_{seed}": _episode_figure(self._episode(model, spec, seed), spec)}
 
     def explainable(self, model: DQN, spec: EnvironmentSpec) -> Explainable:
         """Each row of the network's inputs is a step of the episode that starts from a seed."""
@@ -217,7 +219,8 @@ def _title(seed: str) -> str:
 def _read_seed(text: str) -> int:
     if not text.isdecimal() or len(text) > LONGEST_SEED:
         raise UsageError(
-            f"{text!r} is no start of an episode; this run takes seeds, whole numbers such as 7."
+            f"'{in_short(text)}' is no start of an episode; this run takes seeds, whole numbers "
+            "such as 7."
         )
     return int(text)
 

@@ -11,7 +11,7 @@ from matplotlib.gridspec import SubplotSpec
 from PIL import Image
 
 from dlapps.explain.figures.palette import class_colours
-from dlapps.explain.figures.relevance import COLOURS, OPACITY
+from dlapps.explain.figures.relevance import lay_over
 
 MOST_FRAMES = 6
 MOST_LINES = 8
@@ -32,7 +32,7 @@ def episode_figure(
     colours = class_colours(len(action_names))
     figure, axes = _over_the_steps(actions, action_names, colours, frames)
     for values, name, colour in zip(q_values.T, action_names, colours, strict=True):
-        axes.plot(values, color=colour, linewidth=1.3, label=name)
+        axes.plot(values, color=colour, linewidth=_line_width(len(values)), label=name)
     axes.set(ylabel="Expected return (Q)", title=f"An episode of {len(actions)} steps")
     axes.legend(title="Action", frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
     return figure
@@ -56,7 +56,12 @@ def relevance_over_the_steps(
     figure, axes = _over_the_steps(actions, action_names, colours, frames)
     axes.axhline(0, color=INK, linewidth=0.8)
     for index, colour in zip(shown, class_colours(len(shown)), strict=True):
-        axes.plot(relevance[:, index], color=colour, linewidth=1.3, label=observation_names[index])
+        axes.plot(
+            relevance[:, index],
+            color=colour,
+            linewidth=_line_width(len(relevance)),
+            label=observation_names[index],
+        )
     axes.set_title(title, parse_math=False)
     axes.set_ylabel("What it adds to the chosen action's Q\n(gradient times input)")
     count = len(observation_names)
@@ -73,20 +78,17 @@ def relevance_in_frames(
     observations: [n, height, width, channels], of which 3 are colours and else the last is the
     newest; relevance: maps [n, h, w] from 0 to 1 (Grad-CAM), stretched over them; titles: [n].
     """
-    figure = Figure(figsize=(2 * len(titles) + 1.2, 4.6), layout="constrained")
+    figure = Figure(figsize=(1.15 * len(titles) + 1.2, 3), layout="constrained")
     figure.suptitle(title, parse_math=False)
     panels = figure.subplots(2, len(titles), squeeze=False)
     height, width, channels = observations.shape[1:]
     pictures = observations if channels == 3 else observations[..., -1]
     for column, picture, support, name in zip(panels.T, pictures, relevance, titles, strict=True):
         for axes in column:
-            axes.imshow(picture, cmap="gray")
+            axes.imshow(picture, cmap="gray", interpolation="nearest")
             axes.set(xticks=[], yticks=[])
         column[0].set_title(name, fontsize=9, parse_math=False)
-        shown = column[1].imshow(
-            support, cmap=COLOURS, vmin=0, vmax=1, alpha=OPACITY,
-            extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="bilinear",
-        )  # fmt: skip
+        shown = lay_over(column[1], support, (-0.5, width - 0.5, height - 0.5, -0.5))
     figure.colorbar(shown, ax=panels, label="Support for the action (Grad-CAM)", shrink=0.8)
     return figure
 
@@ -94,6 +96,11 @@ def relevance_in_frames(
 def evenly_apart(count: int) -> np.ndarray:
     """The indices of at most six of `count` things, the first and the last among them."""
     return np.linspace(0, count - 1, min(MOST_FRAMES, count)).round().astype(int)
+
+
+def _line_width(num_steps: int) -> float:
+    """Thin where the steps are many, so that lines which go up and down do not fill the panel."""
+    return float(np.clip(250 / num_steps, 0.5, 1.3))
 
 
 def _over_the_steps(
@@ -104,8 +111,8 @@ def _over_the_steps(
 ) -> tuple[Figure, Axes]:
     """A figure with frames on top and the chosen actions below, and the axes between them."""
     strip_height = 0.35 * max(2, len(action_names))
-    heights = ([1.6] if len(frames) else []) + [3, strip_height]
-    figure = Figure(figsize=(9, 1.25 * sum(heights)), layout="constrained")
+    heights = ([1.1] if len(frames) else []) + [3, strip_height]
+    figure = Figure(figsize=(7.5, 1.2 * sum(heights)), layout="constrained")
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     if len(frames):
         _draw_frames(figure, grid[0], frames, len(actions))
@@ -183,7 +190,7 @@ def distribution_figure(values: np.ndarray, name: str) -> Figure:
     axes.axvline(
         values.mean(), color=MEAN_COLOUR, linestyle="--", label=f"mean {values.mean():.4g}"
     )
-    axes.set(xlabel=name, ylabel="Episodes", title=f"{name} of {len(values)} episodes")
+    axes.set(xlabel=name, ylabel="Episodes", title=f"{name} of {len(values)} test episodes")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

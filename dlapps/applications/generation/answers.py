@@ -18,7 +18,8 @@ from dlapps.data.images.decoding import (
     read_bytes,
     to_unit_interval,
 )
-from dlapps.errors import UsageError
+from dlapps.data.sources.folders import IMAGES
+from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 from dlapps.models.generative.maps import GenerativeModel
@@ -68,8 +69,8 @@ def _generate(generate: Map, without_encoder: str | None) -> Answer:
         if without_encoder is None:
             return None
         raise UsageError(
-            f"{text!r} is no seed, and a {without_encoder} cannot encode images; it takes {SEED}, "
-            "and generates images from them."
+            f"'{in_short(text)}' is no seed, and a {without_encoder} cannot encode images; it "
+            f"takes {SEED}, and generates images from them."
         )
 
     return Answer(
@@ -120,6 +121,7 @@ def _reconstruct(encode: Map, endpoints: Mapping[str, Map], image_shape: ImageSh
         read=read,
         show=_show_grid("reconstruction", columns=1),
         takes=IMAGE_FILE,
+        suffixes=IMAGES.suffixes,
     )
 
 
@@ -160,6 +162,7 @@ def _interpolate(encode: Map, endpoints: Mapping[str, Map], image_shape: ImageSh
         read=read,
         show=_show_grid("interpolation", columns=PATH_STEPS),
         takes=TWO_IMAGES,
+        suffixes=IMAGES.suffixes,
     )
 
 
@@ -167,7 +170,9 @@ def _paths(text: str) -> list[str]:
     """The one or two image files that `text` names; a file may have a colon in its name."""
     paths = [text] if os.path.exists(text) else text.split(":")
     if len(paths) > 2:
-        raise UsageError(f"{text!r} names {len(paths)} images; give one, or two as a.png:b.png.")
+        raise UsageError(
+            f"'{in_short(text)}' names {len(paths)} images; give one, or two as a.png:b.png."
+        )
     return paths
 
 

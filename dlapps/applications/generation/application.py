@@ -100,14 +100,14 @@ class Generation(Application[GenerationConfig, LabelledSpec]):
         settings, maps = self.config.evaluation, self._maps(model)
         batches = self._batches(data[split])
         metrics: dict[str, Any] = {"num_examples": len(data[split])}
-        if "encode" in maps:
-            errors = [np.square(maps["decode"](maps["encode"](x)) - x) for x in batches]
-            metrics["reconstruction_error"] = float(np.concatenate(errors).mean())
         if self.config.data.binarise:
             for measure in model.measures().values():
                 metrics |= measure(batches, settings)
         if settings.classifier:
             metrics |= self._frechet_distances(model, data, split, settings.classifier)
+        if "encode" in maps:
+            errors = [np.square(maps["decode"](maps["encode"](x)) - x) for x in batches]
+            metrics["reconstruction_error"] = float(np.concatenate(errors).mean())
         return metrics
 
     def _frechet_distances(

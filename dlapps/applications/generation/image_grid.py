@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 GAP = 2
@@ -35,13 +36,19 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
+def draw_grid(axes: Axes, grid: np.ndarray) -> None:
+    """Draws an `image_grid`, each pixel as a square."""
+    picture = grid[..., 0] if grid.shape[-1] == 1 else grid
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
 def grid_figure(images: np.ndarray, title: str, columns: int | None = None) -> Figure:
     """The grid as a figure with a title."""
     grid = image_grid(images, columns)
     height, width = grid.shape[:2]
-    figure = Figure(figsize=(8, max(8 * height / width, 0.6) + 0.5), layout="constrained")
+    figure = Figure(figsize=(7, max(7 * height / width, 0.6) + 0.5), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(grid[..., 0] if grid.shape[-1] == 1 else grid, cmap="gray", vmin=0, vmax=255)
+    draw_grid(axes, grid)
     axes.axis("off")
     axes.set_title(title, parse_math=False)
     return figure

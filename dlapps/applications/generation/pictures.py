@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
-from dlapps.applications.generation.image_grid import grid_figure, image_grid
-from dlapps.explain.figures.palette import class_colours
+from dlapps.applications.generation.image_grid import draw_grid, grid_figure, image_grid
+from dlapps.explain.figures.palette import class_colours, class_marker
 from dlapps.models.generative.maps import Maps
 
 NUM_SAMPLES = 100
@@ -38,11 +38,11 @@ def generative_pictures(
         pictures["interpolations"] = _interpolations(maps, ends.astype(np.float32))
         return pictures
     latents = maps["encode"](images)
+    if model.latent_size == 2:
+        pictures = {"latent_plane": latent_plane(maps["decode"]), **pictures}
+        pictures["latent_scatter"] = latent_scatter(latents, labels, class_names)
     pictures["reconstructions"] = _reconstructions(maps, images, latents)
     pictures["interpolations"] = _interpolations(maps, latents[: 2 * NUM_PATHS])
-    if model.latent_size == 2:
-        pictures["latent_plane"] = latent_plane(maps["decode"])
-        pictures["latent_scatter"] = latent_scatter(latents, labels, class_names)
     first_weights = model.trainable_variables[0].numpy()
     if first_weights.shape[:-1] == (images[0].size,):
         pictures["filters"] = filters_figure(first_weights, images.shape[1:])
@@ -91,10 +91,10 @@ def latent_plane(decode: Decode, side: int = 20) -> Figure:
     places = norm.ppf((np.arange(side) + 0.5) / side)
     plane = np.stack(np.meshgrid(places, places[::-1]), axis=-1).reshape(-1, 2)
     grid = image_grid(np.asarray(decode(plane.astype(np.float32))), columns=side)
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    figure = Figure(figsize=(7.5, 7.5), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(grid.squeeze(), cmap="gray", vmin=0, vmax=255)
-    axes.set(xlabel="first latent", ylabel="second latent", title="The decoded latent plane")
+    draw_grid(axes, grid)
+    axes.set(xlabel="First latent", ylabel="Second latent", title="What each latent is decoded to")
     middles = (np.arange(side) + 0.5) * grid.shape[0] / side
     shown = np.arange(0, side, max(side // 5, 1))
     axes.set_xticks(middles[shown], [f"{places[i]:.1f}" for i in shown])
@@ -108,7 +108,16 @@ def latent_scatter(latents: np.ndarray, labels: np.ndarray, class_names: Sequenc
     axes = figure.subplots()
     for number, (name, colour) in enumerate(zip(class_names, class_colours(len(class_names)))):
         chosen = latents[labels == number]
-        axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=colour, label=name, alpha=0.7)
-    axes.set(xlabel="first latent", ylabel="second latent", title="Encoded examples")
+        axes.scatter(
+            chosen[:, 0],
+            chosen[:, 1],
+            s=14,
+            color=colour,
+            marker=class_marker(number),
+            label=name,
+            alpha=0.7,
+            linewidths=0,
+        )
+    axes.set(xlabel="First latent", ylabel="Second latent", title="Where test images are encoded")
     axes.legend(markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

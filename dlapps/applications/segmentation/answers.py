@@ -21,6 +21,7 @@ from dlapps.data.images.decoding import (
     resized,
     to_unit_interval,
 )
+from dlapps.data.sources.folders import IMAGES
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
 
@@ -83,6 +84,7 @@ def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
             read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
             show=_show_mask(spec),
             takes=IMAGE_FILE,
+            suffixes=IMAGES.suffixes,
             at_once=1,
         ),
         "pixels": Answer(
@@ -136,7 +138,7 @@ def _show_mask(spec: MaskSpec) -> Callable[..., dict[str, Any]]:
             class_map = np.asarray(file)
         image = read_image(text, (None, None, spec.channels))
         mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))
-        over_image = overlay_png(image, class_map, num_classes)
+        over_image = overlay_png(image, class_map, spec.class_names)
         overlay = write_into(directory, f"{name}_overlay.png", over_image)
         shares = np.bincount(class_map.ravel(), minlength=num_classes) / class_map.size
         return {

@@ -1,7 +1,7 @@
 """Segmentation: which of several classes every pixel of an image belongs to."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import keras
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pydantic import Field
 
 from dlapps.applications.base import Application, Explainable
-from dlapps.applications.segmentation.answers import mask_answers, network_inputs
+from dlapps.applications.segmentation.answers import mask_answers, network_inputs, segment
 from dlapps.applications.segmentation.augmentation import NUM_PAIRED_DRAWS, augment_pair
 from dlapps.applications.segmentation.data import (
     MaskedData,
@@ -27,12 +27,12 @@ from dlapps.applications.segmentation.pictures import (
     worst_to_best,
 )
 from dlapps.config.schema import Config, EvaluationSettings
-from dlapps.config.section import Positive, Section
+from dlapps.config.section import BatchSize, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
+from dlapps.errors import in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer
-from dlapps.files import distinct_names
 from dlapps.losses.segmentation import SegmentationLoss
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
 from dlapps.models.vision.unet import unet
@@ -50,7 +50,7 @@ class LossSettings(Section):
 class SegmentationEvaluation(EvaluationSettings):
     """How the trained model is measured."""
 
-    batch_size: Positive = 4
+    batch_size: BatchSize = 4
 
 
 class SegmentationConfig(Config):
@@ -113,20 +113,16 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             "from_the_worst_to_the_best": worst_to_best(
                 columns["image"], columns["mask"], class_maps, names
             ),
-            "classes": class_scores(scores, ("iou", "dice"), "Test images"),
+            "classes": class_scores(scores, ("iou", "dice"), "Overlap of each class, test images"),
             "confusion_matrix": confusion_matrix_figure(confusion, names),
         }
 
     def pictures_of(
-        self, model: keras.Model, spec: MaskSpec, inputs: Sequence[str]
+        self, model: keras.Model, spec: MaskSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        images = [read_image(text, (None, None, spec.channels)) for text in inputs]
-        answer = self.answers(model, spec)["pixels"].traced()
-        pictures = {}
-        for name, image in zip(distinct_names(inputs), images, strict=True):
-            probabilities = answer(pixels=tf.constant(image[None]))["probabilities"]
-            pictures[name] = segmented_image(image, probabilities[0].numpy(), spec.class_names)
-        return pictures
+        image = read_image(text, (None, None, spec.channels))
+        probabilities = segment(functools.partial(model, training=False), image[None], spec)
+        return {name: segmented_image(image, probabilities[0].numpy(), spec.class_names)}
 
     def explainable(self, model: keras.Model, spec: MaskSpec) -> Explainable:
         """Grad-CAM for segmentation (Vinogradova, Dibrov, Myers 2020, "Towards interpretable
@@ -148,7 +144,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             image = inputs[0][0].numpy()
             height, width = image.shape[:2]
             return explained_region(
-                text, image, region, stretched[:height, :width], spec.class_names
+                in_short(text), image, region, stretched[:height, :width], spec.class_names
             )
 
         return Explainable(model, prepare, score, show, tap="bottom")

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from dlapps.applications.segmentation.augmentation import PairedAugmentation
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
 from dlapps.applications.segmentation.mask_values import VOID
-from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
@@ -42,7 +42,7 @@ class MaskedData(DataSettings):
     """mask_folder: the value of pixels that belong to no class and count for nothing."""
     num_examples: Positive = 1000
     """shapes: scenes for training; a fifth as many for validation and for test each."""
-    batch_size: Positive = 8
+    batch_size: BatchSize = 8
     augmentation: PairedAugmentation = PairedAugmentation()
 
     @model_validator(mode="after")

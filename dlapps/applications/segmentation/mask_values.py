@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dlapps.data.sources.user_files import open_file
 from dlapps.errors import UsageError
 
 VOID = 255
@@ -20,7 +21,7 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     Those are the indices of an image with a palette, and the levels of a grey one. Raises
     UsageError for an image in colours, and what Pillow does for what is no image.
     """
-    with Image.open(path) as image:
+    with open_file(path) as file, Image.open(file) as image:
         image.load()
         is_as_asked = image.size == size[::-1]
         values = np.asarray(

@@ -9,11 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image
 
+from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.palette import DISTINCT_COLOURS, class_colours
 from dlapps.explain.figures.relevance import relevance_figure
 
 ERROR_COLOUR = "#d4002a"
 OUTLINE_COLOUR = "#56b4e9"
+BACKGROUND = "background"
+"""A class of this name stays without colour, so that the things before it stand out."""
 MOST_LEGEND_CLASSES = 20
 
 
@@ -44,14 +47,14 @@ def segmented_examples(
     no class, nothing counts as an error.
     """
     num_classes = len(class_names)
-    figure = Figure(figsize=(11, 2.9 * len(images) + 0.6), layout="constrained")
+    figure = Figure(figsize=(7.5, 2 * len(images) + 0.5), layout="constrained")
     panels = figure.subplots(len(images), 4, squeeze=False)
     for row, image, truth, prediction in zip(panels, images, truths, predictions):
         wrong = (truth != prediction) & (truth < num_classes)
         shown = (
             _as_rgb(image),
-            overlay(image, truth, num_classes),
-            overlay(image, prediction, num_classes),
+            overlay(image, truth, class_names),
+            overlay(image, prediction, class_names),
             _with_errors(image, wrong),
         )
         counted = max(int(np.sum(truth < num_classes)), 1)
@@ -71,16 +74,17 @@ def segmented_image(
 
     image: uint8 [height, width, 1 or 3]; probabilities: [height, width, classes].
     """
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
     panels = figure.subplots(1, 3)
     prediction = probabilities.argmax(axis=-1)
     panels[0].imshow(_as_rgb(image), interpolation="nearest")
-    panels[1].imshow(overlay(image, prediction, len(class_names)), interpolation="nearest")
+    panels[1].imshow(overlay(image, prediction, class_names), interpolation="nearest")
     sureness = panels[2].imshow(
-        probabilities.max(axis=-1), vmin=1 / len(class_names), vmax=1, cmap="viridis"
-    )
-    figure.colorbar(sureness, ax=panels[2], shrink=0.8)
-    for axes, title in zip(panels, ("Image", "Prediction", "Probability of the predicted class")):
+        probabilities.max(axis=-1), vmin=1 / len(class_names), vmax=1, cmap="viridis",
+        interpolation="nearest",
+    )  # fmt: skip
+    figure.colorbar(sureness, ax=panels[2], shrink=0.6)
+    for axes, title in zip(panels, ("Image", "Prediction", "Probability of\nthe predicted class")):
         axes.set_title(title, fontsize=10)
         axes.axis("off")
     _add_legend(figure, class_names)
@@ -116,6 +120,7 @@ def _add_legend(figure: Figure, class_names: Sequence[str]) -> None:
     handles = [
         Patch(color=colour, label=str(name))
         for colour, name in list(zip(colours, class_names))[:MOST_LEGEND_CLASSES]
+        if name != BACKGROUND
     ]
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False
@@ -143,7 +148,8 @@ def class_scores(
     for number, measure in enumerate(measures):
         values = [scores[measure] for scores in per_class.values()]
         places = [index + (number + 0.5) * thickness - 0.4 for index in range(len(values))]
-        bars = axes.barh(places, values, thickness, color=DISTINCT_COLOURS[number], label=measure)
+        bars = axes.barh(places, values, thickness, color=DISTINCT_COLOURS[number])
+        bars.set_label(field_name(measure))
         axes.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=8)
     axes.set_yticks(range(len(per_class)), list(per_class), parse_math=False)
     axes.invert_yaxis()
@@ -153,20 +159,21 @@ def class_scores(
     return figure
 
 
-OPACITY = 0.45
+OPACITY = 0.5
 
 
-def overlay(image: np.ndarray, mask: np.ndarray, num_classes: int) -> np.ndarray:
+def overlay(image: np.ndarray, mask: np.ndarray, class_names: Sequence[str]) -> np.ndarray:
     """uint8 [height, width, 3]: the image in grey under its mask in the classes' colours.
 
-    image: uint8 [height, width, 1 or 3]; mask: class indices [height, width]. Pixels of no class
-    stay without colour.
+    image: uint8 [height, width, 1 or 3]; mask: class indices [height, width]. Pixels of no class,
+    and those of one called background, stay without colour.
     """
     grey = np.repeat(image.astype(float).mean(axis=-1, keepdims=True), 3, axis=-1)
-    colours = mask_palette(num_classes).astype(float)
-    is_class = mask < num_classes
-    blended = (1 - OPACITY) * grey + OPACITY * colours[np.where(is_class, mask, 0)]
-    return np.round(np.where(is_class[..., None], blended, grey)).astype(np.uint8)
+    colours = mask_palette(len(class_names)).astype(float)
+    coloured = [index for index, name in enumerate(class_names) if name != BACKGROUND]
+    has_colour = np.isin(mask, coloured)
+    blended = (1 - OPACITY) * grey + OPACITY * colours[np.where(has_colour, mask, 0)]
+    return np.round(np.where(has_colour[..., None], blended, grey)).astype(np.uint8)
 
 
 def mask_palette(num_classes: int) -> np.ndarray:
@@ -182,9 +189,9 @@ def mask_png(mask: np.ndarray, num_classes: int) -> bytes:
     return _png(image)
 
 
-def overlay_png(image: np.ndarray, mask: np.ndarray, num_classes: int) -> bytes:
+def overlay_png(image: np.ndarray, mask: np.ndarray, class_names: Sequence[str]) -> bytes:
     """The `overlay` as a PNG file."""
-    return _png(Image.fromarray(overlay(image, mask, num_classes)))
+    return _png(Image.fromarray(overlay(image, mask, class_names)))
 
 
 def _png(image: Image.Image) -> bytes:

@@ -1,7 +1,7 @@
 """Speech: which keyword is spoken in a recording."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dlapps.applications.speech.data import (
     RecordingData,
     Recordings,
     RecordingSpec,
+    how_heard,
     load_recordings,
     read_as_served,
 )
@@ -35,10 +36,11 @@ from dlapps.data.audio.recordings import (
     to_integers,
 )
 from dlapps.data.batches import Columns, answers_in_order, in_order
+from dlapps.data.sources.folders import RECORDINGS
+from dlapps.errors import in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer, show_class
-from dlapps.files import distinct_names
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
@@ -117,9 +119,10 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
                 function=lambda wav_bytes: answer(decode_wavs(wav_bytes, rate, length)),
                 example=lambda: ({"wav_bytes": files}, expected()),
-                read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
-                show=show_class(spec.class_names),
+                read=lambda text: {"wav_bytes": np.array([read_as_served(text)], object)},
+                show=_show_heard(spec),
                 takes=WAV_FILE,
+                suffixes=RECORDINGS.suffixes,
                 resources=[table],
             ),
             "waveform": Answer(
@@ -149,24 +152,20 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         return pictures
 
     def pictures_of(
-        self, model: keras.Model, spec: RecordingSpec, inputs: Sequence[str]
+        self, model: keras.Model, spec: RecordingSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        clips = _read_clips(inputs, spec)
-        spectrograms = _inside(model, HEARD)(clips).numpy()
-        attention = _inside(model, ATTENTION)(clips).numpy() if _attends(model) else None
-        rows = classify(model, clips).numpy()
-        frequencies = band_frequencies(spectrograms.shape[2], spec.sample_rate)
-        return {
-            name: heard_figure(
-                Path(inputs[number]).name,
-                spectrograms[number],
-                spec.seconds,
-                frequencies,
-                dict(zip(spec.class_names, rows[number].tolist(), strict=True)),
-                None if attention is None else attention[number],
-            )
-            for number, name in enumerate(distinct_names(inputs))
-        }
+        clips = _read_clip(text, spec)
+        how_heard(text, spec)
+        spectrogram = _inside(model, HEARD)(clips).numpy()[0]
+        figure = heard_figure(
+            in_short(Path(text).name),
+            spectrogram,
+            spec.seconds,
+            band_frequencies(spectrogram.shape[1], spec.sample_rate),
+            dict(zip(spec.class_names, classify(model, clips).numpy()[0].tolist(), strict=True)),
+            _inside(model, ATTENTION)(clips).numpy()[0] if _attends(model) else None,
+        )
+        return {name: figure}
 
     def explainable(self, model: keras.Model, spec: RecordingSpec) -> Explainable:
         """Gradient times the log-mel spectrogram: what is louder than silence, and matters.
@@ -181,7 +180,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             row = classify(network, inputs[0]).numpy()[0]
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
-                f"{Path(text).name}: {spec.class_names[row.argmax()]} ({row.max():.2f})",
+                f"{in_short(Path(text).name)}: {spec.class_names[row.argmax()]} ({row.max():.2f})",
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),
@@ -190,7 +189,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
         return Explainable(
             network,
-            prepare=lambda text: [listening(_read_clips([text], spec))],
+            prepare=lambda text: [listening(_read_clip(text, spec))],
             score=lambda logits: tf.reduce_max(logits, axis=-1),
             show=show,
         )
@@ -221,7 +220,16 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_floats(columns["waveform"]), columns["label"]
 
 
-def _read_clips(paths: Sequence[str], spec: RecordingSpec) -> tf.Tensor:
-    """What the model hears of recordings, [N, num_samples], by way of what a server is sent."""
-    files = tf.constant([read_as_served(path, spec.sample_rate) for path in paths])
-    return decode_wavs(files, spec.sample_rate, spec.num_samples)
+def _read_clip(path: str, spec: RecordingSpec) -> tf.Tensor:
+    """What the model hears of a recording, [1, num_samples], by way of what a server is sent."""
+    return decode_wavs(tf.constant([read_as_served(path)]), spec.sample_rate, spec.num_samples)
+
+
+def _show_heard(spec: RecordingSpec) -> Callable[..., dict[str, Any]]:
+    """The `show` of an Answer: the class, and what was left out of a recording that is too long."""
+    show_answer = show_class(spec.class_names)
+
+    def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+        return {**show_answer(text, outputs, directory, name), **how_heard(text, spec)}
+
+    return show

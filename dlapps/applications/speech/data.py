@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
 from dlapps.data.audio.recordings import (
     SampleRate,
@@ -21,6 +21,7 @@ from dlapps.data.audio.recordings import (
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets import tones
+from dlapps.errors import in_short
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class RecordingData(DataSettings):
     """spoken_digit: test on all recordings of this speaker and learn from none of them."""
     num_examples: Positive = 2000
     """tones: how many to generate for training; a quarter as many for validation and test each."""
-    batch_size: Positive = 64
+    batch_size: BatchSize = 64
     augmentation: WaveformAugmentation = WaveformAugmentation()
 
     @model_validator(mode="after")
@@ -154,13 +155,28 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     return tones.SAMPLE_RATE, tones.KEYS, splits
 
 
-def read_as_served(path: str | Path, sample_rate: int) -> bytes:
+def read_as_served(path: str | Path) -> bytes:
     """The WAV file in the one form that the exported graph decodes too: PCM of 16 bits.
 
-    That the graph will have to resample it to `sample_rate` is said in the log. Raises UsageError
-    as `read_wav` does.
+    Raises UsageError as `read_wav` does.
     """
     samples, rate = read_wav(path)
-    if rate != sample_rate:
-        logger.warning("%s is resampled from %d to %d Hz.", path, rate, sample_rate)
     return encode_wav(to_integers(samples), rate)
+
+
+def how_heard(path: str | Path, spec: RecordingSpec) -> dict[str, float]:
+    """The `seconds_left_out` of a WAV file, if it is longer than what the network hears at once.
+
+    That, and that it is resampled, is also said in the log.
+    """
+    samples, rate = read_wav(path)
+    name, seconds = in_short(str(path)), len(samples) / rate
+    if rate != spec.sample_rate:
+        logger.warning("%s is resampled from %d to %d Hz.", name, rate, spec.sample_rate)
+    heard, lasts = f"{spec.seconds:.2f}", f"{seconds:.2f}"
+    if float(lasts) <= float(heard):
+        return {}
+    logger.warning(
+        "%s: %s s, of which only the loudest %s s in a row were heard.", name, lasts, heard
+    )
+    return {"seconds_left_out": round(seconds - spec.seconds, 3)}

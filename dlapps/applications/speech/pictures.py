@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.mistakes import mistakes_figure
+from dlapps.explain.figures.palette import class_colours
 
 COLOURS = "magma"
 RELEVANCE_COLOURS = "PuOr_r"
@@ -33,7 +34,7 @@ def heard_figure(
     [frames]; of `probabilities` the 12 highest are drawn.
     """
     rows = 1 if attention is None else 2
-    figure = Figure(figsize=(10, 2.6 + 1.2 * rows), layout="constrained")
+    figure = Figure(figsize=(8, 2.2 + 1.1 * rows), layout="constrained")
     figure.suptitle(title, parse_math=False)
     heights = [3] if attention is None else [1, 3]
     grid = figure.add_gridspec(rows, 2, width_ratios=[3, 1], height_ratios=heights)
@@ -61,7 +62,7 @@ def relevance_figure(
     `spectrogram` and `frequencies` are as in `heard_figure`; `relevance` is [frames, bands] and
     signed: above 0 speaks for the answer.
     """
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
     figure.suptitle(title, parse_math=False)
     left, right = figure.subplots(1, 2, sharey=True)
     _draw(left, spectrogram, seconds)
@@ -84,14 +85,14 @@ def mistaken_spectrograms(
     probabilities: np.ndarray,
     class_names: Sequence[str],
     seconds: float,
-    count: int = 18,
+    count: int = 15,
 ) -> Figure:
     """The surest mistakes as spectrograms [examples, frames, bands] of `seconds` each."""
 
     def draw(axes: Axes, index: int) -> None:
         _draw(axes, spectrograms[index], seconds)
 
-    return mistakes_figure(draw, (2.4, 2.2), labels, probabilities, class_names, count)
+    return mistakes_figure(draw, (1.5, 1.6), labels, probabilities, class_names, count)
 
 
 def attention_by_class(
@@ -100,7 +101,7 @@ def attention_by_class(
     """The mean attention [examples, frames] over the time of a clip, one row a class."""
     members = np.eye(len(class_names))[labels]
     means = members.T @ attention / np.maximum(members.sum(axis=0), 1)[:, None]
-    figure = Figure(figsize=(8, 1.5 + 0.3 * len(class_names)), layout="constrained")
+    figure = Figure(figsize=(7, 1.5 + 0.3 * len(class_names)), layout="constrained")
     axes = figure.subplots()
     extent = (0, seconds, len(class_names) - 0.5, -0.5)
     image = axes.imshow(means, aspect="auto", cmap="Blues", extent=extent, interpolation="nearest")
@@ -140,7 +141,7 @@ def _frame_times(num_frames: int, seconds: float) -> np.ndarray:
 def _draw_answer(axes: Axes, probabilities: Mapping[str, float]) -> None:
     highest = sorted(probabilities.items(), key=lambda item: -item[1])[:MOST_BARS]
     names, values = zip(*highest)
-    axes.barh(range(len(names)), values)
+    axes.barh(range(len(names)), values, color=class_colours(1)[0])
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.invert_yaxis()
     axes.set(xlabel="Probability", xlim=(0, 1))

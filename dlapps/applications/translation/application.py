@@ -1,7 +1,8 @@
 """Translation: a sentence in one language to the same sentence in another."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,11 +28,11 @@ from dlapps.config.schema import Config
 from dlapps.config.section import Fraction, Positive, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Data, Examples
-from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN
+from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
-from dlapps.errors import UsageError
+from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.translation import translation_report
@@ -39,6 +40,8 @@ from dlapps.models.text.attention_translator import attention_translator
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
+
+logger = logging.getLogger(__name__)
 
 NUM_PICTURES = 4
 MEMORY = 3
@@ -108,8 +111,15 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         source, target = spec.vocabularies()
 
         def translate(sentences: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = self._search(model)(source.encode(sentences))
+            found = self._search(model)(self._ids(source, sentences))
             return {"translation": target.decode(found.tokens), "score": found.scores}
+
+        def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+            return {
+                "translation": outputs["translation"][0].decode(),
+                "score": float(outputs["score"][0]),
+                **self._how_read(source, text),
+            }
 
         def example() -> tuple[Arrays, Arrays]:
             sentences = np.array([text.encode() for text in spec.example_sentences], object)
@@ -120,8 +130,8 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
                 inputs={"sentences": tf.TensorSpec([None], tf.string)},
                 function=translate,
                 example=example,
-                read=lambda text: {"sentences": np.array([_read_sentence(text)], object)},
-                show=_show_translation,
+                read=lambda text: {"sentences": np.array([_read_sentence(text, source)], object)},
+                show=show,
                 takes="a sentence",
                 resources=[source, target],
             )
@@ -129,27 +139,32 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
 
     def pictures(self, model: keras.Model, data: TranslatedExamples) -> dict[str, Figure]:
         texts = data["test"].columns["source_text"][:NUM_PICTURES]
-        return self.pictures_of(model, data.spec, [text.decode() for text in texts])
+        return {
+            f"attention_{number}": self._attention(model, data.spec, text)
+            for number, text in enumerate(texts, 1)
+        }
 
     def pictures_of(
-        self, model: keras.Model, spec: SentencePairsSpec, inputs: Sequence[str]
+        self, model: keras.Model, spec: SentencePairsSpec, text: str, name: str
     ) -> dict[str, Figure]:
+        source, _ = spec.vocabularies()
+        sentence = _read_sentence(text, source)
+        self._how_read(source, text)
+        return {f"{name}_attention": self._attention(model, spec, sentence)}
+
+    def _attention(self, model: keras.Model, spec: SentencePairsSpec, sentence: bytes) -> Figure:
+        """Where the decoder looks in a sentence as it says each token of its translation."""
         source, target = spec.vocabularies()
-        pictures = {}
-        for number, sentence in enumerate(inputs, 1):
-            ids = source.encode(tf.constant([_read_sentence(sentence)]))
-            tokens = self._translation(model, ids)
-            weights = model.attention(ids, shifted(tokens))[0].numpy()
-            pictures[f"attention_{number}"] = attention_figure(
-                weights, source.shown(ids)[0], target.shown(tokens)[0]
-            )
-        return pictures
+        ids = self._ids(source, tf.constant([sentence]))
+        tokens = self._translation(model, ids)
+        weights = model.attention(ids, shifted(tokens))[0].numpy()
+        return attention_figure(weights, source.shown(ids)[0], target.shown(tokens)[0])
 
     def explainable(self, model: keras.Model, spec: SentencePairsSpec) -> Explainable:
         source, target = spec.vocabularies()
 
         def prepare(text: str) -> list[tf.Tensor]:
-            ids = source.encode(tf.constant([_read_sentence(text)]))
+            ids = self._ids(source, tf.constant([_read_sentence(text, source)]))
             said = self._translation(model, ids)
             started = tf.pad(said, [[0, 0], [1, 0]], constant_values=START)
             return [model.embedded(ids), ids, started]
@@ -163,6 +178,32 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         return Explainable(
             _log_probabilities(model), prepare, lambda each: tf.reduce_sum(each, axis=-1), show
         )
+
+    def _ids(self, source: Vocabulary, sentences: tf.Tensor) -> tf.Tensor:
+        """The ids [N, T] of sentences [N], none longer than those that were learned from."""
+        return source.encode(sentences, self.config.data.max_length)
+
+    def _how_read(self, source: Vocabulary, text: str) -> dict[str, Any]:
+        """The `unknown` tokens of a sentence and, where it is cut, the number of `tokens_left_out`.
+
+        Both are also said in the log.
+        """
+        tokens, known = source.read(text)
+        longest = self.config.data.max_length
+        unknown = [tokens[i] for i in range(min(len(tokens), longest)) if not known[i]]
+        record: dict[str, Any] = {"unknown": list(dict.fromkeys(unknown))}
+        if record["unknown"]:
+            logger.warning(
+                "'%s': this run never learned %s.",
+                in_short(text), in_short(", ".join(record["unknown"])),
+            )  # fmt: skip
+        if len(tokens) > longest:
+            logger.warning(
+                "'%s' has %d tokens; only the first %d are translated.",
+                in_short(text), len(tokens), longest,
+            )  # fmt: skip
+            record["tokens_left_out"] = len(tokens) - longest
+        return record
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - one graph for all that is asked of a model
     def _search(self, model: keras.Model) -> Callable[[tf.Tensor], Decoded]:
@@ -195,7 +236,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         source, target = spec.vocabularies()
         texts, scores = [], []
         for sentence in sentences:
-            ids = source.encode(tf.constant([sentence]))
+            ids = self._ids(source, tf.constant([sentence]))
             tokens = self._translation(model, ids)
             logits = model.predict({"source": ids, "target": shifted(tokens)}, verbose=0)
             chances = tf.nn.log_softmax(_allowed(tf.constant(logits)))[0].numpy()
@@ -233,18 +274,16 @@ def _by_length(examples: Examples) -> Examples:
     return examples[np.argsort(examples.columns["length"], kind="stable")]
 
 
-def _read_sentence(text: str) -> bytes:
+def _read_sentence(text: str, source: Vocabulary) -> bytes:
     """The sentence in UTF-8."""
-    if not text.strip():
-        raise UsageError("An empty sentence has no translation; this run takes sentences.")
     try:
-        return text.encode()
+        sentence = text.encode()
     except UnicodeEncodeError as error:
-        raise UsageError(f"{text!r} is not valid Unicode; this run takes sentences.") from error
-
-
-def _show_translation(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-    return {
-        "translation": outputs["translation"][0].decode(),
-        "score": float(outputs["score"][0]),
-    }
+        raise UsageError(
+            f"'{in_short(text)}' is not valid Unicode; this run takes sentences."
+        ) from error
+    if not source.read(text)[0]:
+        raise UsageError(
+            f"'{in_short(text)}' has no word in it to be translated; this run takes sentences."
+        )
+    return sentence

@@ -9,7 +9,7 @@ import tensorflow as tf
 from pydantic import model_validator
 
 from dlapps.applications.translation.pair_files import Pairs, read_parallel, read_tsv
-from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.batches import Columns
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve_tenths
@@ -46,7 +46,7 @@ class SentencePairs(DataSettings):
     """How often a token must occur in the training data to be known."""
     max_length: Positive = 100
     """Training pairs of which one side has more tokens than this are left out."""
-    batch_size: Positive = 128
+    batch_size: BatchSize = 128
 
     @model_validator(mode="after")
     def _check_paths(self):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dlapps.data.sources.user_files import read_file
 from dlapps.errors import UsageError
 
 Pairs = list[tuple[str, str]]
@@ -47,7 +48,7 @@ def read_parallel(source: Path, target: Path) -> Pairs:
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 text file; raises UsageError where it is none, or has no line."""
     try:
-        contents = path.read_bytes()
+        contents = read_file(path)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}. Say where your pairs are with --set "

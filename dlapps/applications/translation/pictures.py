@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-CELL = 0.32
-"""Side of a matrix cell in inches."""
+CELL, SMALLEST_CELL = 0.32, 0.19
+"""Side of a matrix cell in inches, and where a sentence is long."""
+WIDEST = 6.0
 FOR, AGAINST = "#e69f00", "#0072b2"
 
 
@@ -20,8 +21,9 @@ def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequenc
             f"The attention weights have shape {weights.shape}; for the tokens given it must be "
             f"({len(target)}, {len(source)})."
         )
+    cell = _cell(len(source))
     figure = Figure(
-        figsize=(2.8 + CELL * len(source), 1.8 + CELL * len(target)), layout="constrained"
+        figsize=(2.4 + cell * len(source), 1.8 + cell * len(target)), layout="constrained"
     )
     axes = figure.subplots()
     image = axes.imshow(weights, cmap="Greys", vmin=0, vmax=1)
@@ -29,6 +31,7 @@ def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequenc
     _name_columns(axes, source)
     axes.set_yticks(range(len(target)), target, parse_math=False)
     axes.tick_params(length=0)
+    axes.set(xlabel="Source", ylabel="Translation")
     figure.colorbar(image, ax=axes, label="Attention weight", shrink=0.8)
     return figure
 
@@ -37,7 +40,7 @@ def token_relevance_figure(
     translation: str, source: Sequence[str], relevance: np.ndarray
 ) -> Figure:
     """What each token of `source` adds, [T], to how sure the translation is, as signed bars."""
-    width = max(4.5, 1.5 + CELL * len(source))
+    width = max(4.5, 1.5 + _cell(len(source)) * len(source))
     figure = Figure(figsize=(width, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.bar(
@@ -51,6 +54,11 @@ def token_relevance_figure(
     axes.set_title(textwrap.fill(translation, int(9 * width)), parse_math=False)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     return figure
+
+
+def _cell(num_columns: int) -> float:
+    """The width of a column in inches, so that what is long stays narrow enough to be read."""
+    return max(SMALLEST_CELL, min(CELL, WIDEST / num_columns))
 
 
 def _name_columns(axes: Axes, tokens: Sequence[str]) -> None:

@@ -12,7 +12,8 @@ import tensorflow as tf
 from pydantic import Field
 from scipy.io import wavfile
 
-from dlapps.errors import UsageError
+from dlapps.data.sources.user_files import read_file
+from dlapps.errors import UsageError, in_short
 
 FULL_SCALE = 32768.0
 """What a sample of 16 bits is divided by to lie in [-1, 1)."""
@@ -58,12 +59,13 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     file, when it cannot be read, is no WAV file, holds no samples, or claims to be what no
     recording is.
     """
+    name = in_short(str(path))
     try:
-        contents = Path(path).read_bytes()
+        contents = read_file(path)
     except FileNotFoundError:
-        raise UsageError(f"There is no recording {path}.") from None
+        raise UsageError(f"There is no recording {name}.") from None
     except OSError as error:
-        raise UsageError(f"The recording {path} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"The recording {name} cannot be read: {error.strerror}.") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
@@ -71,17 +73,17 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     # A header that contradicts itself makes SciPy divide by zero, reach for what it never read, or
     # ask for widths that there are not.
     except (ValueError, EOFError, struct.error, NameError, ArithmeticError, TypeError) as error:
-        raise UsageError(f"{path} is not {WAV_FILE}.") from error
+        raise UsageError(f"{name} is not {WAV_FILE}.") from error
     if not rate:
-        raise UsageError(f"The recording {path} has no sample rate: its header says 0.")
+        raise UsageError(f"The recording {name} has no sample rate: its header says 0.")
     if not len(samples):
-        raise UsageError(f"The recording {path} is empty: it holds no samples.")
+        raise UsageError(f"The recording {name} is empty: it holds no samples.")
     if not np.all(np.isfinite(samples)):
-        raise UsageError(f"The recording {path} has samples that are no numbers, or infinite.")
+        raise UsageError(f"The recording {name} has samples that are no numbers, or infinite.")
     samples = samples.reshape(len(samples), -1)
     if not LOWEST_RATE <= rate <= HIGHEST_RATE or samples.shape[1] > MOST_CHANNELS:
         raise UsageError(
-            f"The recording {path} has {rate:,} samples a second in {samples.shape[1]:,} channels; "
+            f"The recording {name} has {rate:,} samples a second in {samples.shape[1]:,} channels; "
             f"read are {LOWEST_RATE:,} to {HIGHEST_RATE:,} in up to {MOST_CHANNELS:,}."
         )
     return _to_unit_interval(samples), rate

@@ -1,15 +1,22 @@
 """Image decoding that training, prediction and the exported graph share, so that they agree."""
 
+import io
+import math
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
-from dlapps.errors import UsageError
+from dlapps.data.sources.user_files import read_file
+from dlapps.errors import UsageError, in_short
 
-READABLE = "PNG, JPEG, BMP, GIF"
+READABLE = "PNG, JPEG, BMP, GIF, WebP"
+MOST_PIXELS = 2**27
+"""A file of kilobytes may hold half a gigapixel, which would take many gigabytes to decode."""
 IMAGE_FILE = f"an image this program can read ({READABLE})"
 
 
@@ -18,7 +25,7 @@ ImageShape = tuple[int | None, int | None, int]
 
 
 def decode_image(contents: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
-    """Returns uint8 [height, width, channels] from the bytes of a PNG, JPEG, BMP or GIF file.
+    """Returns uint8 [height, width, channels] from the bytes of a PNG, JPEG, BMP, GIF or WebP file.
 
     `contents` is a scalar string, `image_shape` the result's; channels is 1 or 3. Usable in
     `tf.function`, `tf.map_fn` and a SavedModel. Of an animation the first frame is taken, 16-bit
@@ -94,13 +101,33 @@ def _with_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Returns what is in an image file; raises UsageError, which names it, if it cannot be read."""
+    """Returns what is in an image file.
+
+    Raises UsageError, which names it, if it cannot be read, or claims more than `MOST_PIXELS`.
+    """
+    name = in_short(str(path))
     try:
-        return Path(path).read_bytes()
+        contents = read_file(path)
     except FileNotFoundError:
-        raise UsageError(f"There is no image file {path}.") from None
+        raise UsageError(f"There is no image file {name}.") from None
     except OSError as error:
-        raise UsageError(f"The image file {path} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"The image file {name} cannot be read: {error.strerror}.") from error
+    if _claimed_pixels(contents) > MOST_PIXELS:
+        raise UsageError(f"The image {name} has more than {MOST_PIXELS:,} pixels; make it smaller.")
+    return contents
+
+
+def _claimed_pixels(contents: bytes) -> float:
+    """Returns how many pixels the header speaks of; 0 where there is no header to be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(contents)) as image:
+                return image.width * image.height
+    except Image.DecompressionBombError:
+        return math.inf
+    except (OSError, SyntaxError, ValueError):
+        return 0
 
 
 def read_image(path: str | Path, image_shape: ImageShape) -> np.ndarray:
@@ -112,7 +139,7 @@ def read_image(path: str | Path, image_shape: ImageShape) -> np.ndarray:
     try:
         return _decoder(tuple(image_shape))(tf.constant(contents)).numpy()
     except tf.errors.InvalidArgumentError as error:
-        raise UsageError(f"{path} is not {IMAGE_FILE}.") from error
+        raise UsageError(f"{in_short(str(path))} is not {IMAGE_FILE}.") from error
 
 
 @lru_cache(maxsize=8)

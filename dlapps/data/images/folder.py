@@ -17,6 +17,7 @@ from dlapps.data.sources.folders import (
     scan_class_folders,
     warn_of_unreadable,
 )
+from dlapps.data.sources.user_files import open_file
 from dlapps.errors import UsageError
 
 DEFAULT_SIZE = (64, 64)
@@ -120,7 +121,7 @@ def _decide_shape(
 def read_header(file: Path) -> tuple[tuple[int, int], bool] | None:
     """Returns (height, width) and whether the file says it is grey; None for what is no image."""
     try:
-        with Image.open(file) as image:
+        with open_file(file) as opened, Image.open(opened) as image:
             return (image.height, image.width), image.mode in _GREY_MODES
     except UNDECODABLE:
         return None

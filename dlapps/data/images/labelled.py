@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from pydantic import Field, model_validator
 
-from dlapps.config.section import DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.batches import Columns
 from dlapps.data.images.augmentation import Augmentation
 from dlapps.data.images.decoding import decode_image
@@ -45,7 +45,7 @@ class LabelledData(DataSettings):
     """Point sets: how many to draw for training; half as many for validation and test each."""
     noise: Annotated[float, Field(ge=0)] | None = None
     """Point sets: spread around the pattern; left out, each set's own."""
-    batch_size: Positive = 128
+    batch_size: BatchSize = 128
     augmentation: Augmentation = Augmentation()
 
     @model_validator(mode="after")

@@ -13,6 +13,11 @@ from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 from dlapps.progress import progress
 
+logger = logging.getLogger(__name__)
+
+A_HANDFUL = 5
+"""Files of a class; with fewer, chance decides what is learned of it."""
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -22,6 +27,8 @@ class FileKind:
     suffixes: tuple[str, ...]
     example: str
     """A right layout, for error messages."""
+    unreadable_suffixes: tuple[str, ...] = ()
+    """What files of this kind may be called too that this program cannot read."""
 
     @property
     def expected(self) -> str:
@@ -32,7 +39,12 @@ class FileKind:
         )
 
 
-IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif"), "cat/1.png and dog/1.png")
+IMAGES = FileKind(
+    "image",
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+    "cat/1.png and dog/1.png",
+    (".tif", ".tiff"),
+)
 RECORDINGS = FileKind("recording", (".wav",), "yes/1.wav and no/1.wav")
 
 
@@ -67,8 +79,10 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
             f"The {kind.noun} folder {root} does not exist or is no folder. {WHERE} {kind.expected}"
         )
     folders = _split_folders(root, kind)
+    _warn_of_unreadable_kinds(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
     _check_classes(files, folders)
+    _warn_of_small_classes(files["train"], root, kind)
     missing = [split for split in SPLITS if split not in folders]
     class_names = tuple(sorted(files["train"]))
     splits: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
@@ -117,7 +131,7 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
             for file in class_folder.rglob("*")
             if file.suffix.lower() in kind.suffixes
             and not file.name.startswith(".")
-            and file.is_file()
+            and not file.is_dir()
         )
     if not any(files.values()):
         raise UsageError(f"{folder} has no class folder with {kind.noun}s. {kind.expected}")
@@ -131,6 +145,19 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
         (only,) = files
         raise UsageError(f"{folder} has one class only, {only}; two are needed. {kind.expected}")
     return files
+
+
+def _warn_of_unreadable_kinds(root: Path, kind: FileKind) -> None:
+    """Says how many files are of the kind, but in a format that is not read."""
+    found = [file for file in root.rglob("*") if file.suffix.lower() in kind.unreadable_suffixes]
+    if found:
+        logger.warning(
+            "%d %ss are left out, because they are not %s: %s",
+            len(found),
+            kind.noun,
+            ", ".join(kind.suffixes),
+            name_a_few(sorted(found)),
+        )
 
 
 def _subfolders(folder: Path) -> list[Path]:
@@ -153,9 +180,22 @@ def _check_classes(files: dict[str, dict[str, list[Path]]], folders: dict[str, P
                 )
 
 
-logger = logging.getLogger(__name__)
-
 NUM_NAMED = 5
+
+
+def _warn_of_small_classes(files: dict[str, list[Path]], root: Path, kind: FileKind) -> None:
+    """Says which classes have too few files: what sets them apart is hardly learned from those."""
+    small = [f"{name} ({len(found)})" for name, found in files.items() if len(found) < A_HANDFUL]
+    if small:
+        logger.warning(
+            "%d of %d classes in %s have fewer than %d training %ss, too few to learn from: %s",
+            len(small),
+            len(files),
+            root,
+            A_HANDFUL,
+            kind.noun,
+            _a_few(small),
+        )
 
 
 def map_in_threads(function: Callable, items: Iterable, description: str) -> list:
@@ -167,8 +207,12 @@ def map_in_threads(function: Callable, items: Iterable, description: str) -> lis
 
 def name_a_few(files: Sequence[Path]) -> str:
     """Returns the first of the files and how many more there are."""
-    named = ", ".join(str(file) for file in files[:NUM_NAMED])
-    more = len(files) - NUM_NAMED
+    return _a_few([str(file) for file in files])
+
+
+def _a_few(names: Sequence[str]) -> str:
+    named = ", ".join(names[:NUM_NAMED])
+    more = len(names) - NUM_NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 

@@ -1,7 +1,9 @@
 """The calls of layers that make up a Keras model, as a graph that can be drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 import keras
 
@@ -60,6 +62,7 @@ def graph_nodes(graph: keras.Function) -> list:
 
 def _graph_calls(graph: keras.Function) -> list[LayerCall]:
     nodes = graph_nodes(graph)
+    shapes = _shape_texts(graph, nodes)
     index_of = {id(node): index for index, node in enumerate(nodes)}
     seen: set[int] = set()
     calls = []
@@ -68,13 +71,18 @@ def _graph_calls(graph: keras.Function) -> list[LayerCall]:
         shared = id(operation) in seen
         seen.add(id(operation))
         parents = tuple(dict.fromkeys(index_of[id(parent)] for parent in node.parent_nodes))
+        shape = ", ".join(shapes[id(tensor)] for tensor in node.output_tensors)
+        role = _role(operation, len(parents))
+        parameters = "shared, counted once" if shared else _parameter_text(operation)
+        if role is Role.INPUT and any(letter in shape for letter in "HWT"):
+            parameters = "any " + ", ".join(letter for letter in "HWT" if letter in shape)
         calls.append(
             LayerCall(
                 name=operation.name,
                 class_name=type(operation).__name__,
-                shape=", ".join(_shape_text(tensor.shape) for tensor in node.output_tensors),
-                parameters="shared, counted once" if shared else _parameter_text(operation),
-                role=_role(operation, len(parents)),
+                shape=shape,
+                parameters=parameters,
+                role=role,
                 parents=parents,
             )
         )
@@ -100,8 +108,54 @@ def _parameter_text(operation: keras.Operation) -> str:
     return f"{count:,} parameter{'' if count == 1 else 's'}"
 
 
-def _shape_text(shape: tuple[int | None, ...]) -> str:
+HEIGHT, WIDTH = 3 * 2**12, 5 * 2**12
+"""Sizes that an image of any size is given to see what becomes of them, as H and W."""
+
+
+def _shape_texts(graph: keras.Function, nodes: Sequence) -> dict[int, str]:
+    """The shape of each node's outputs by their id, the batch left out.
+
+    Where the size of images is open, it is H x W, and what is made of it is told by that. Other
+    open sizes are T: lengths, such as those of two sentences, which need not be the same.
+    """
+    tensors = [tensor for node in nodes for tensor in node.output_tensors]
+    inputs = [_sized(tensor) for tensor in graph.inputs]
+    shapes = [tensor.shape for tensor in tensors]
+    if any(one.shape != other.shape for one, other in zip(inputs, graph.inputs, strict=True)):
+        sized = keras.Function(graph.inputs, tensors).compute_output_spec(inputs)
+        shapes = [tensor.shape for tensor in sized]
+    return {
+        id(tensor): _shape_text(tensor.shape, shape)
+        for tensor, shape in zip(tensors, shapes, strict=True)
+    }
+
+
+def _sized(tensor: keras.KerasTensor) -> keras.KerasTensor:
+    """The input itself, or, where it is an image of any size, one of that size."""
+    match tensor.shape:
+        case (batch, None, None, channels):
+            return keras.KerasTensor((batch, HEIGHT, WIDTH, channels), tensor.dtype)
+    return tensor
+
+
+def _shape_text(shape: tuple[int | None, ...], sized: tuple[int | None, ...]) -> str:
     if len(shape) <= 1:
         return "scalar"
-    sizes = ("?" if size is None else str(size) for size in shape[1:])
+    sizes = (
+        str(fixed) if fixed is not None else _size_text(size)
+        for fixed, size in zip(shape[1:], sized[1:], strict=True)
+    )
     return " \N{MULTIPLICATION SIGN} ".join(sizes)
+
+
+def _size_text(size: int | None) -> str:
+    """An open size: of an image by what was done to its own, else as T, a length."""
+    if size is None:
+        return "T"
+    letter, whole = ("H", HEIGHT) if size % 5 else ("W", WIDTH)
+    ratio = Fraction(size, whole)
+    if ratio.denominator == 1:
+        return letter if ratio == 1 else f"{ratio}{letter}"
+    return (
+        f"{letter}/{ratio.denominator}" if ratio.numerator == 1 else f"~{float(ratio):.2g}{letter}"
+    )

@@ -114,19 +114,24 @@ SEARCH = 6
 
 
 def fold(layout: Layout) -> list[range]:
-    """The ranks of each strip, cut where the fewest edges cross."""
+    """The ranks of each strip, cut where a single tensor crosses, by the fewest edges.
+
+    Where more cross, a cut would send skip connections past one another over the page; beside a
+    column that stays whole they can be followed, however long it is.
+    """
     num_ranks = 1 + max((rank for rank, _ in layout.cells), default=0)
     # Strips lengthen with the network, so that its page does not become a ribbon.
     strip_length = max(STRIP_LENGTH, 2 * math.sqrt(num_ranks))
     num_strips = math.ceil(num_ranks / strip_length)
-    crossings = [0] * (num_ranks + 1)
+    parents: list[list[int]] = [[] for _ in range(num_ranks + 1)]
     for route in layout.routes:
         for rank, _ in route.cells[1:]:
-            crossings[rank] += 1
+            parents[rank].append(route.parent)
     cuts = [0]
     for strip in range(1, num_strips):
         target = round(strip * num_ranks / num_strips)
         near = range(max(cuts[-1] + 1, target - SEARCH), min(num_ranks, target + SEARCH + 1))
-        _, _, best = min((crossings[cut], abs(cut - target), cut) for cut in near)
-        cuts.append(best)
+        narrow = [cut for cut in near if len(set(parents[cut])) < 2]
+        if narrow:
+            cuts.append(min(narrow, key=lambda cut: (len(parents[cut]), abs(cut - target))))
     return [range(start, end) for start, end in zip(cuts, [*cuts[1:], num_ranks])]

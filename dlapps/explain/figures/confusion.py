@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 MOST_CLASSES_WITH_COUNTS = 25
 LONGEST_NAME = 24
+LETTER_WIDTH = 0.65
+"""Of the size of the letters, which is in points; there are 72 to an inch."""
 
 
 def confusion_matrix_figure(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
@@ -27,25 +29,27 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: Sequence[str]) -> F
         )
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.ma.masked_invalid(matrix / np.where(totals == 0, np.nan, totals))
-    side = float(np.clip(0.5 * num_classes, 4, 18))
+    side = float(np.clip(0.5 * num_classes, 3, 18))
     figure = Figure(figsize=(side + 2.5, side + 1.5), layout="constrained")
     axes = figure.subplots()
     colours = colormaps["Blues"].with_extremes(bad="#e4e4e4")
     # The root lets the small shares, which are the mistakes, be seen beside the large ones.
     image = axes.imshow(shares, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=1))
     figure.colorbar(image, ax=axes, label="Share of the true class", shrink=0.8)
-    _label(axes, matrix, class_names, size=float(np.clip(45 * side / num_classes, 6, 11)))
+    _label(axes, matrix, class_names, side)
     if num_classes <= MOST_CLASSES_WITH_COUNTS:
-        _write_counts(axes, matrix, shares)
+        _write_counts(axes, matrix, shares, side)
     return figure
 
 
-def _label(axes: Axes, matrix: np.ndarray, class_names: Sequence[str], size: float) -> None:
+def _label(axes: Axes, matrix: np.ndarray, class_names: Sequence[str], side: float) -> None:
+    size = float(np.clip(45 * side / len(class_names), 6, 11))
     names = [
         name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
         for name in map(str, class_names)
     ]
-    upright = max(map(len, names), default=0) <= 3 and len(names) <= MOST_CLASSES_WITH_COUNTS
+    width = size * LETTER_WIDTH * max(map(len, names), default=0)
+    upright = width < 72 * side / len(names)
     places = range(len(names))
     axes.set_xticks(places, names, rotation=0 if upright else 90, fontsize=size, parse_math=False)
     axes.set_yticks(places, names, fontsize=size, parse_math=False)
@@ -62,9 +66,10 @@ def _label(axes: Axes, matrix: np.ndarray, class_names: Sequence[str], size: flo
     axes.tick_params(which="both", length=0)
 
 
-def _write_counts(axes: Axes, matrix: np.ndarray, shares: np.ma.MaskedArray) -> None:
+def _write_counts(axes: Axes, matrix: np.ndarray, shares: np.ma.MaskedArray, side: float) -> None:
     largest = f"{int(matrix.max(initial=0)):,}"
-    size = float(np.clip(40 / len(largest), 5, 10))
+    room = 0.8 * 72 * side / len(matrix)
+    size = float(np.clip(room / (LETTER_WIDTH * len(largest)), 5, 10))
     for (row, column), count in np.ndenumerate(matrix):
         dark = shares.filled(0)[row, column] > 0.3
         colour = "white" if dark else ("#1d2733" if count else "#a8b0b8")

@@ -6,19 +6,20 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.png import message_figure
 
 VALIDATION = "validation_"
 NOT_CURVES = ("step", "steps_per_second")
 TRAIN_COLOUR = "#0072b2"
 VALIDATION_COLOUR = "#d55e00"
-MOST_COLUMNS = 3
+PAGE_WIDTH = 7.8
 
 Row = Mapping[str, float | None]
 
 
 def training_curves(history: Sequence[Row]) -> Figure:
-    """A panel for the loss, each metric and the learning rate, train and validation together.
+    """A panel for the loss, each metric and a learning rate that changes, with one legend for all.
 
     A row holds `step` and what was measured there; absent, None and non-finite values are skipped.
     The speed is left out: it tells of the machine, not of the learning.
@@ -26,23 +27,33 @@ def training_curves(history: Sequence[Row]) -> Figure:
     names = _quantities(history)
     if not names:
         return message_figure("The history holds no measurements yet.")
-    num_columns = min(len(names), 2 if len(names) == 4 else MOST_COLUMNS)
+    num_columns = len(names) if len(names) < 3 else 2 if len(names) == 4 else 3
     num_rows = math.ceil(len(names) / num_columns)
-    figure = Figure(figsize=(5 * num_columns, 3.6 * num_rows), layout="constrained")
+    width = PAGE_WIDTH / max(num_columns, 2)
+    size = (width * num_columns, (0.65 * width + 0.5) * num_rows + 0.4)
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(num_rows, num_columns, squeeze=False).flat
     for name, axes in zip(names, panels):
         _draw_quantity(axes, name, history)
+    lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
+    figure.legend(
+        handles=list(lines.values()), loc="outside lower center", ncols=len(lines), frameon=False
+    )
     for axes in list(panels):
         axes.remove()
     return figure
 
 
 def _quantities(history: Sequence[Row]) -> list[str]:
-    """The quantities measured at least once: the loss first, the learning rate last."""
+    """The quantities measured at least once: the losses first, learning rates that change last."""
     keys = dict.fromkeys(key for row in history for key in row if key not in NOT_CURVES)
-    measured = [key for key in keys if _points(history, key)]
-    names = dict.fromkeys(key.removeprefix(VALIDATION) for key in measured)
-    return sorted(names, key=lambda name: (name != "loss", name == "learning_rate"))
+    measured = {key: values for key in keys if (values := {y for _, y in _points(history, key)})}
+    names = dict.fromkeys(
+        key.removeprefix(VALIDATION)
+        for key, values in measured.items()
+        if not key.endswith("learning_rate") or len(values) > 1
+    )
+    return sorted(names, key=lambda name: (not name.endswith("loss"), name.endswith("rate")))
 
 
 def _points(history: Sequence[Row], key: str) -> list[tuple[float, float]]:
@@ -65,18 +76,19 @@ def _draw_quantity(axes: Axes, name: str, history: Sequence[Row]) -> None:
                 color=colour,
                 marker="o" if len(points) <= 30 else None,
                 markersize=3.5,
-                label=f"{label}, last {values[-1]:.4g}",
+                label=label,
             )
-    if name == "loss" and _spans_decades(
+    if name.endswith("loss") and _spans_decades(
         [value for _, points, *_ in curves for _, value in points]
     ):
         axes.set_yscale("log")
-    title = name.replace("_", " ").capitalize()
-    axes.set(title=title, xlabel="Step", ylabel=title)
+    else:
+        axes.ticklabel_format(axis="y", scilimits=(-2, 5), useMathText=True)
+    axes.set_title(field_name(name), fontsize=11, pad=8)
+    axes.set_xlabel("Step")
+    axes.set_xlim(left=0)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    if name != "learning_rate":
-        axes.legend(frameon=False, fontsize=9)
 
 
 def _spans_decades(values: Sequence[float]) -> bool:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from dlapps.explain.figures.png import message_figure
 
 LONGEST_LINE = 22
-MOST_COLUMNS = 6
+MOST_COLUMNS = 5
 
 
 def most_confident_mistakes(
@@ -26,7 +26,7 @@ def confident_mistakes(
     labels: np.ndarray,
     probabilities: np.ndarray,
     class_names: Sequence[str],
-    count: int = 24,
+    count: int = 20,
 ) -> Figure:
     """The surest mistakes, each under "true → predicted" and the predicted class's probability.
 
@@ -35,9 +35,11 @@ def confident_mistakes(
     """
 
     def draw(axes: Axes, index: int) -> None:
-        axes.imshow(_displayable(images[index]), cmap="gray", vmin=0, vmax=1)
+        axes.imshow(
+            _displayable(images[index]), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+        )
 
-    return mistakes_figure(draw, (1.8, 2.1), labels, probabilities, class_names, count)
+    return mistakes_figure(draw, (1.5, 1.8), labels, probabilities, class_names, count)
 
 
 def mistakes_figure(
@@ -67,7 +69,7 @@ def mistakes_figure(
         draw(axes, index)
         names = str(class_names[int(labels[index])]), str(class_names[predicted])
         caption = mistake_caption(*names, float(probabilities[index, predicted]))
-        axes.set_title(caption, fontsize=9, parse_math=False)
+        axes.set_title(caption, fontsize=8, parse_math=False)
     return figure
 
 

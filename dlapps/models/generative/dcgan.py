@@ -10,6 +10,7 @@ from keras import layers, ops
 from dlapps.config.section import Fraction, Positive
 from dlapps.models.generative.convolutions import downsampling, upsampling
 from dlapps.models.generative.maps import Measure, standard_normal
+from dlapps.models.loss_scaling import scaled_loss
 
 FIXED_SEED = 0
 
@@ -58,7 +59,7 @@ class DCGAN(keras.Model):
         with tf.GradientTape() as from_images:
             from_images.watch(generated)
             loss = _cross_entropy(1.0, self.discriminator(generated, training=True))
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = scaled_loss(loss, self.optimizer)
         slopes = from_images.gradient(scaled, generated)
         gradients = from_weights.gradient(generated, weights, output_gradients=slopes)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
@@ -69,7 +70,7 @@ class DCGAN(keras.Model):
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             loss = self._discriminator_loss(images, generated, training=True)
-            scaled = self.discriminator_optimizer.scale_loss(loss)
+            scaled = scaled_loss(loss, self.discriminator_optimizer)
         gradients = tape.gradient(scaled, weights)
         self.discriminator_optimizer.apply_gradients(zip(gradients, weights, strict=True))
         self.discriminator_loss.update_state(loss)

@@ -14,6 +14,7 @@ from dlapps.layers.boltzmann_units import BoltzmannUnits
 from dlapps.layers.unit_interval import UnitInterval
 from dlapps.metrics.annealed_importance_sampling import annealed_report
 from dlapps.models.generative.maps import Effort, Measure, bernoulli_log_probability
+from dlapps.models.loss_scaling import scaled_loss
 from dlapps.progress import progress
 
 
@@ -64,7 +65,7 @@ class RBM(keras.Model):
             # The slope of this difference is what contrastive divergence goes along.
             contrast = ops.mean(self.units.free_energy(visible))
             contrast -= ops.mean(self.units.free_energy(imagined))
-            contrast = self.optimizer.scale_loss(contrast)
+            contrast = scaled_loss(contrast, self.optimizer)
         self.optimizer.apply_gradients(zip(tape.gradient(contrast, weights), weights, strict=True))
         loss = self.compute_loss(images, y_pred=self.units(visible))
         self._loss_tracker.update_state(loss, sample_weight=ops.shape(images)[0])

@@ -32,7 +32,12 @@ def test_a_panel_a_neuron_and_at_most_sixteen_a_layer():
     figure = neuron_regions(network(), POINTS, LABELS)
     panels = [axes for axes in figure.axes if axes.images]
     assert len(panels) == len(figure.axes) == 3 + MOST_NEURONS
-    assert panels[3].get_ylabel() == "second\n16 of 20 neurons"
+    assert [part.get_suptitle() for part in figure.subfigs] == [
+        "first: 3 neurons",
+        "second: 16 of 20 neurons",
+    ]
+    # As wide as a page shows without shrinking it.
+    assert figure.get_figwidth() <= 8
 
 
 def test_a_panel_shows_the_neurons_activation():
@@ -51,4 +56,4 @@ def test_without_hidden_layers_the_outputs_are_drawn():
     inputs = keras.Input((2,))
     figure = neuron_regions(keras.Model(inputs, layers.Dense(3)(inputs)), POINTS, LABELS)
     assert len(figure.axes) == 3
-    assert figure.axes[0].get_ylabel() == "output\n3 neurons"
+    assert figure.subfigs[0].get_suptitle() == "output: 3 neurons"

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.generation.image_grid import GAP, image_grid
+from dlapps.applications.generation.image_grid import GAP, grid_figure, image_grid
 from dlapps.applications.generation.pictures import (
     filters_figure,
     generative_pictures,
@@ -63,3 +63,8 @@ def test_the_strongest_filters_come_first_and_zero_is_grey():
     assert shown[0, 0] == 255
     assert shown[1, 1] == 128
     assert shown[0, 2 + GAP + 1] == 0
+
+
+def test_a_grid_is_enlarged_without_smoothing():
+    figure = grid_figure(np.zeros((4, 8, 8, 1)), "digits")
+    assert figure.axes[0].images[0].get_interpolation() == "nearest"

@@ -12,7 +12,6 @@ from dlapps.applications.segmentation.answers import NOWHERE, mask_answers, segm
 from dlapps.applications.segmentation.application import Segmentation
 from dlapps.applications.segmentation.data import MaskSpec
 from dlapps.config.schema import build_config
-from dlapps.errors import UsageError
 from dlapps.explain.methods.grad_cam import grad_cam
 from dlapps.export.answer import ask
 from dlapps.models.vision.unet import unet
@@ -87,13 +86,14 @@ def test_what_was_found_is_written_and_told(model, tmp_path):
     ]  # fmt: skip
 
 
-def test_a_file_that_is_no_image_leaves_no_files(model, tmp_path):
+def test_a_file_that_is_no_image_is_named_and_leaves_no_files(model, tmp_path):
     Image.fromarray(*pictures((9, 14))).save(tmp_path / "one.png")
     (tmp_path / "notes.txt").write_text("no image")
     texts = [str(tmp_path / name) for name in ("one.png", "notes.txt")]
-    with pytest.raises(UsageError, match=r"notes.txt is not an image this program can read"):
-        ask(mask_answers(model, spec_of(None)), texts, tmp_path / "answers")
-    assert not (tmp_path / "answers").exists()
+    found, failed = ask(mask_answers(model, spec_of(None)), texts, tmp_path / "answers")
+    assert "notes.txt is not an image this program can read" in failed["error"]
+    assert found["mask"].endswith("one_mask.png")
+    assert len(list((tmp_path / "answers").iterdir())) == 2
 
 
 def logits_of(*class_maps: list[list[int]]) -> tf.Tensor:

@@ -81,12 +81,14 @@ def test_what_is_no_image_is_named_by_predict(dlapps, run, tmp_path):
     answer.assert_refused(tmp_path / "notes.txt", "is not an image this program can read")
 
 
-def test_a_broken_image_leaves_no_answers_for_the_others(dlapps, run, tmp_path):
+def test_files_are_written_for_what_is_an_image_beside_what_is_none(dlapps, run, tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     inputs = (run.parent / "mine/images/1.png", tmp_path / "notes.txt")
     answer = dlapps("segmentation", "predict", run, *inputs, "--to", tmp_path / "answers")
-    answer.assert_refused(tmp_path / "notes.txt")
-    assert not list((tmp_path / "answers").glob("*"))
+    assert answer.exit_code == 1
+    assert f"{tmp_path}/notes.txt is not an image" in answer.stderr
+    written = sorted(path.name for path in (tmp_path / "answers").iterdir())
+    assert written == ["1_mask.png", "1_overlay.png"]
 
 
 def test_inputs_of_one_name_do_not_overwrite_each_other(dlapps, run, tmp_path):
@@ -99,5 +101,5 @@ def test_inputs_of_one_name_do_not_overwrite_each_other(dlapps, run, tmp_path):
     explained = dlapps("segmentation", "explain", run, *inputs, "--json")
     assert explained.exit_code == 0, explained.stderr
     assert [path.rsplit("/", 1)[1] for path in explained.document["files"]] == [
-        "1.png", "1_2.png", "1_explained.png", "1_2_explained.png",
+        "1.png", "1_explained.png", "1_2.png", "1_2_explained.png",
     ]  # fmt: skip

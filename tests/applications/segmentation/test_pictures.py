@@ -30,12 +30,21 @@ def test_a_mask_file_holds_indices_and_shows_colours():
 
 
 def test_an_overlay_mixes_grey_with_the_classes_colours():
-    shown = overlay(IMAGE, MASK, 3)
+    shown = overlay(IMAGE, MASK, ("a", "b", "c"))
     np.testing.assert_array_equal(shown[1, 2], [100, 100, 100])
-    expected = 0.55 * 100 + 0.45 * mask_palette(3)[1].astype(float)
+    expected = 0.5 * 100 + 0.5 * mask_palette(3)[1].astype(float)
     np.testing.assert_allclose(shown[0, 1], expected, atol=0.5)
-    with Image.open(io.BytesIO(overlay_png(IMAGE, MASK, 3))) as image:
+    with Image.open(io.BytesIO(overlay_png(IMAGE, MASK, ("a", "b", "c")))) as image:
         np.testing.assert_array_equal(np.asarray(image), shown)
+
+
+def test_the_background_stays_without_colour():
+    names = ("background", "b", "c")
+    shown = overlay(IMAGE, MASK, names)
+    assert len(set(shown[0, 0])) == 1
+    assert len(set(shown[0, 1])) > 1
+    figure = segmented_examples([IMAGE], [MASK], [MASK], names)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["b", "c"]
 
 
 def test_examples_say_how_much_is_wrong():

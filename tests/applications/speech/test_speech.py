@@ -40,6 +40,21 @@ def test_another_sample_rate_is_resampled_and_said(dlapps, run, clip, tmp_path):
     assert answer.document[0]["label"] in KEYS
 
 
+def test_a_recording_that_is_not_heard_whole_says_so_once(dlapps, run, clip, tmp_path):
+    """A network hears so many seconds at once; of a longer recording, the loudest."""
+    file = write(tmp_path / "long.wav", encode_wav(np.tile(clip, 16), 8000))
+    slow = write(tmp_path / "slow.wav", encode_wav(clip, 4000))
+    said = f"{file}: 3.20 s, of which only the loudest 0.20 s in a row were heard."
+    whole = write(tmp_path / "whole.wav", encode_wav(clip, 8000))
+    answer = dlapps("speech", "predict", run, file, slow, whole, "--json")
+    assert [record.get("seconds_left_out") for record in answer.document] == [3.0, 0.2, None]
+    for said_by in (answer, dlapps("speech", "explain", run, file, slow)):
+        assert said_by.exit_code == 0, said_by.stderr
+        assert said_by.stderr.count(said) == 1
+        assert said_by.stderr.count("is resampled from 4000 to 8000 Hz") == 1
+        assert str(whole) not in said_by.stderr
+
+
 def test_a_file_of_another_width_is_answered_as_a_server_answers_its_16_bits(
     dlapps, run, clip, tmp_path
 ):
@@ -75,12 +90,13 @@ def test_what_is_no_recording_is_named(dlapps, run, clip, tmp_path, contents, wh
     wrong = tmp_path / "wrong.wav"
     if contents is not None:
         wrong.write_bytes(contents)
+    for command in ("predict", "explain"):
+        dlapps("speech", command, run, wrong).assert_refused(wrong, why)
     answer = dlapps("speech", "predict", run, good, wrong)
-    assert answer.exit_code == 2
-    assert answer.stdout == ""
-    assert str(wrong) in answer.stderr
+    assert answer.exit_code == 1
+    assert answer.stdout.startswith(f"{good}  label: ")
     assert why in answer.stderr
-    assert "Traceback" not in answer.stderr
+    assert answer.stderr.endswith("1 of 2 inputs could not be answered.\n")
 
 
 def test_a_folder_that_is_not_there_is_named(dlapps, tiny, tmp_path):
@@ -98,9 +114,8 @@ def test_single_recordings_are_drawn(dlapps, run, clip, tmp_path):
     answer = dlapps("speech", "explain", run, *files, "--json")
     assert answer.exit_code == 0, answer.stderr
     pictures = [Path(path) for path in answer.document["files"]]
-    heard = [f"{name}.png" for name in ("a", "b", "a_2")]
-    explained = [f"{name}_explained.png" for name in ("a", "b", "a_2")]
-    assert [path.name for path in pictures] == heard + explained
+    expected = [f"{name}{kind}.png" for name in ("a", "b", "a_2") for kind in ("", "_explained")]
+    assert [path.name for path in pictures] == expected
     assert all(path.stat().st_size > 10_000 for path in pictures)
 
 

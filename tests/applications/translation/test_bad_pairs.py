@@ -1,5 +1,6 @@
 """What a user can hand to a translator that is wrong: every case one clear answer."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,18 +79,18 @@ def translation():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "An empty sentence has no translation"),
-        (" \t", "An empty sentence has no translation"),
-        ("zwei \udcff", "is not valid Unicode"),
+        ("", "'' has no word in it"),
+        (" \t", r"' \t' has no word in it"),
+        ("\x01\x1b", r"'\x01\x1b' has no word in it"),
+        ("zwei \udcff", r"'zwei \udcff' is not valid Unicode"),
     ],
 )
 def test_what_is_no_sentence_is_refused(translation, spec, text, message):
     """Before the model is asked, so that no model is needed here."""
     read = translation.answers(None, spec)["serving_default"].read
     assert read("zwei")["sentences"].tolist() == [b"zwei"]
-    with pytest.raises(UsageError, match=message):
-        read(text)
-    with pytest.raises(UsageError, match=message):
-        translation.predict(None, spec, ["zwei", text], Path())
-    with pytest.raises(UsageError, match=message):
-        translation.pictures_of(None, spec, [text])
+    for refuse in (read, lambda text: translation.pictures_of(None, spec, text, "name")):
+        with pytest.raises(UsageError, match=re.escape(message)):
+            refuse(text)
+    (record,) = translation.predict(None, spec, [text], Path())
+    assert message in record["error"]

@@ -1,6 +1,8 @@
 """One decoder reads every kind of file into the shape asked for, eagerly and in a graph."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -139,3 +141,19 @@ def test_the_unit_interval_ends_at_exactly_0_and_1():
     scaled = to_unit_interval(np.array([0, 51, 255], np.uint8))
     assert scaled.dtype == tf.float32
     np.testing.assert_array_equal(scaled, np.array([0.0, 0.2, 1.0], np.float32))
+
+
+@pytest.mark.parametrize("side", [12_000, 20_000])
+def test_a_file_that_would_fill_the_memory_is_refused_unread(tmp_path, side):
+    """Its header is looked at: no more of these files is written here."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+    (tmp_path / "bomb.png").write_bytes(start + struct.pack(">I", 9) + b"IDAT" + bytes(13))
+    with pytest.raises(UsageError, match=r"bomb\.png has more than 134,217,728 pixels"):
+        read_image(tmp_path / "bomb.png", (8, 8, 1))
+
+
+def test_a_very_wide_image_is_read(tmp_path):
+    Image.new("L", (30_000, 40), 7).save(tmp_path / "wide.png")
+    assert np.all(read_image(tmp_path / "wide.png", (8, 8, 1)) == 7)

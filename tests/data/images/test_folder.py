@@ -105,3 +105,14 @@ def test_a_class_or_split_without_a_readable_image_is_refused(folder):
         file.write_text("no image")
     with pytest.raises(UsageError, match="None of the train images"):
         load_image_folder(folder)
+
+
+def test_a_webp_is_an_image_like_any_other(folder):
+    Image.new("RGBA", (8, 6), (7, 0, 0, 128)).save(
+        folder / "dark" / "see-through.webp", lossless=True
+    )
+    splits, _, image_shape = load_image_folder(folder)
+    assert image_shape == (6, 8, 3)
+    assert sum(len(arrays["label"]) for arrays in splits.values()) == 21
+    laid_on_white = np.concatenate([arrays["image"] for arrays in splits.values()])
+    assert np.any(laid_on_white[..., 0] == 131), "half of 7 on half of 255"

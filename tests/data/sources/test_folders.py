@@ -64,6 +64,14 @@ def test_a_class_too_small_to_split_stays_in_train(tmp_path):
     }
 
 
+def test_classes_too_small_to_learn_from_are_named(tmp_path, caplog):
+    touch(tmp_path, *numbered("dog", 50), *numbered("cat", 5), *numbered("eel", 4))
+    scan_class_folders(tmp_path, IMAGES)
+    (warning,) = caplog.messages
+    assert warning.startswith("1 of 3 classes in ")
+    assert warning.endswith("have fewer than 5 training images, too few to learn from: eel (4)")
+
+
 @pytest.mark.parametrize("validation", ["validation", "val", "valid", "Val"])
 def test_split_folders_are_kept_as_they_are(tmp_path, validation):
     for split in ("train", validation, "test"):
@@ -143,3 +151,11 @@ def test_recordings_are_found_by_their_own_suffix_and_named_in_errors(tmp_path):
     touch(tmp_path, "maybe/notes.txt")
     with pytest.raises(UsageError, match=r"no recording \(\.wav\) in .*maybe: add recordings"):
         scan_class_folders(tmp_path, RECORDINGS)
+
+
+def test_images_in_a_format_that_is_not_read_are_counted_and_named(tmp_path, caplog):
+    touch(tmp_path, *numbered("a", 4), *numbered("b", 4), "a/x.tif", "b/y.TIFF")
+    folder = scan_class_folders(tmp_path, IMAGES)
+    assert sum(len(examples) for examples in folder.splits.values()) == 8
+    assert "2 images are left out" in caplog.text
+    assert str(tmp_path / "b/y.TIFF") in caplog.text

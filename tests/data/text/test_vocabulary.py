@@ -22,6 +22,19 @@ def test_ids_end_and_are_padded():
     assert len(vocabulary) == 6
 
 
+def test_no_more_is_taken_than_may_be():
+    vocabulary = Vocabulary(("a", "b"), "words")
+    ids = vocabulary.encode(tf.constant(["b x a", "a"]), 2).numpy().tolist()
+    assert ids == [[5, UNKNOWN, END], [4, END, PADDING]]
+
+
+def test_tokens_are_read_as_a_person_does():
+    vocabulary = Vocabulary(("a", "￭-￭"), "words")
+    assert vocabulary.read("a-B") == (["a", "-", "b"], [True, True, False])
+    assert vocabulary.read("\x01") == ([], [])
+    assert Vocabulary(("a",), "characters").read("a b")[0] == ["a", "␣", "b"]
+
+
 def test_what_follows_the_end_is_not_read():
     vocabulary = Vocabulary(("a", "￭-￭", "b"), "words")
     ids = tf.constant([[4, 5, 6, END, 4], [6, END, END, PADDING, 6]])

@@ -73,3 +73,13 @@ def test_a_long_graph_is_cut_where_fewest_edges_cross():
     assert max(map(len, strips)) <= STRIP_LENGTH + 2 * SEARCH
     assert not 18 < strips[1].start <= 24
     assert fold(arrange(parents[:10])) == [range(10)]
+
+
+def test_skips_around_the_middle_stay_beside_one_column():
+    depth = 30
+    parents = [[]] + [[node - 1] for node in range(1, 2 * depth)]
+    for down in range(0, depth, 3):
+        parents[2 * depth - 1 - down].append(down)
+    layout = arrange(parents)
+    assert fold(layout) == [range(2 * depth)]
+    assert {column for _, column in layout.cells} == {0}

@@ -13,6 +13,8 @@ from dlapps.explain.architecture.page import BOX_HEIGHT
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.figures.png import png_bytes
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 
 def svg_words(model: keras.Model) -> list[str]:
     root = ElementTree.fromstring(architecture_svg(model))
@@ -32,7 +34,7 @@ def test_thousands_are_separated_and_batches_left_out():
     inputs = keras.Input((None, 100), name="frames")
     words = svg_words(keras.Model(inputs, layers.Dense(20)(inputs)))
     assert "2,020 parameters" in words
-    assert "? \N{MULTIPLICATION SIGN} 20" in words
+    assert f"T {TIMES} 20" in words
 
 
 def test_a_shared_layer_is_drawn_at_each_use_and_counted_once(branching_model):
@@ -128,3 +130,24 @@ def test_models_without_a_graph_are_drawn_as_their_layers():
 def test_a_sequential_model_is_a_connected_chain():
     model = keras.Sequential([keras.Input((3,)), layers.Dense(2), layers.Dense(1)])
     assert [len(call.parents) for call in layer_calls(model)] == [0, 1, 1]
+
+
+def test_an_image_of_any_size_is_followed_through_the_layers():
+    image = keras.Input((None, None, 3), name="image")
+    half = layers.MaxPooling2D(2)(layers.Conv2D(8, 3, padding="same")(image))
+    double = layers.UpSampling2D(4)(half)
+    shapes = [call.shape.split(f" {TIMES} ") for call in layer_calls(keras.Model(image, double))]
+    assert shapes == [
+        ["H", "W", "3"],
+        ["H", "W", "8"],
+        ["H/2", "W/2", "8"],
+        ["2H", "2W", "8"],
+    ]
+    assert "any H, W" in svg_words(keras.Model(image, double))
+
+
+def test_a_sentence_of_any_length_has_no_question_marks():
+    tokens = keras.Input((None,), dtype="int32")
+    embedded = layers.Embedding(5, 4)(tokens)
+    shapes = [call.shape for call in layer_calls(keras.Model(tokens, embedded))]
+    assert shapes == ["T", f"T {TIMES} 4"]

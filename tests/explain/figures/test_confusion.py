@@ -48,3 +48,13 @@ def test_a_name_with_dollars_is_text_and_no_formula():
 def test_a_matrix_of_the_wrong_size_is_refused():
     with pytest.raises(ValueError, match=r"\(2, 2\); for the 3 class names"):
         confusion_matrix_figure(np.eye(2), ["a", "b", "c"])
+
+
+def test_large_counts_fill_the_cells_of_few_classes():
+    figure = confusion_matrix_figure(np.full((3, 3), 2_683_118), ["sky", "road", "tree"])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    cell = axes.get_window_extent().width / 3
+    widths = [text.get_window_extent().width for text in axes.texts]
+    assert 0.5 * cell < max(widths) < cell
+    assert axes.get_xticklabels()[0].get_rotation() == 0

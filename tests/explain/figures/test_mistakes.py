@@ -48,3 +48,8 @@ def test_without_mistakes_the_figure_says_so():
         np.zeros((5, 2, 2, 1)), PROBABILITIES.argmax(axis=1), PROBABILITIES, NAMES
     )
     assert figure.texts[0].get_text() == "No mistakes among 5 examples."
+
+
+def test_small_pictures_are_enlarged_without_smoothing():
+    figure = confident_mistakes(np.zeros((5, 8, 8, 1)), LABELS, PROBABILITIES, NAMES)
+    assert figure.axes[0].images[0].get_interpolation() == "nearest"

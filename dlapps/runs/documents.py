@@ -1,0 +1,54 @@
+"""What a run writes of itself as JSON, read again whatever may have become of it since."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+
+from dlapps.errors import UsageError
+from dlapps.files import digest_of
+
+DATA, ENVIRONMENT, METRICS = "data.json", "environment.json", "metrics.json"
+MODEL = "model.keras"
+
+
+class Environment(pydantic.BaseModel, extra="allow"):
+    """`environment.json`: what a run was trained with, on what, and the digests of its files."""
+
+    config: str
+    packages: dict[str, str | None]
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    ingredients: dict[str, str] = {}
+    data_fingerprints: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    """The SHA-256 of `data.json` and of `model.keras`."""
+
+
+_METRICS = pydantic.TypeAdapter(dict[str, dict[str, Any]])
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """What `environment.json` or `metrics.json` says; UsageError where it is not of its form."""
+    try:
+        contents = path.read_bytes()
+        if path.name == METRICS:
+            return _METRICS.validate_json(contents)
+        return Environment.model_validate_json(contents).model_dump()
+    except OSError as error:
+        raise UsageError(f"{path} is missing or unreadable.") from error
+    except pydantic.ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        what = f"its {place} is missing or of another form" if place else "it is of another form"
+        raise UsageError(f"{path} is not what this program wrote: {what}.") from error
+
+
+def is_as_written(run: Path, name: str) -> bool:
+    """Whether `data.json` or `model.keras` is the one that the run wrote.
+
+    What an earlier edition wrote has no digest, and is taken as it is.
+    """
+    digest = read_document(run / ENVIRONMENT)["digests"].get(name)
+    try:
+        return digest in (None, digest_of(run / name))
+    except OSError as error:
+        raise UsageError(f"{run / name} is missing or unreadable.") from error
