@@ -138,10 +138,10 @@ class ShuffledBatches(Batches):
             """Part `number` of this worker's stream: its columns and draws."""
             at_step = number // own
             first = (worker * own + number % own) * rows
-            chosen = self._batch_at(at_step)[first : first + rows]
+            chosen = tf.ensure_shape(self._batch_at(at_step)[first : first + rows], [rows])
             batch = {name: tf.gather(column, chosen) for name, column in columns.items()}
             draws = uniform_draws((self.batch_size, self.num_draws), self.seed, at_step)
-            return batch, draws[first : first + rows]
+            return batch, tf.ensure_shape(draws[first : first + rows], [rows, self.num_draws])
 
         def prepared(number: tf.Tensor) -> Any:
             batch, draws = part(number)

@@ -5,6 +5,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.layers.lstm import LSTM
 from dlapps.models.speech.log_mel import log_mel
 
 
@@ -36,7 +37,7 @@ def attention_lstm(
     x = layers.Reshape(x.shape[1:3], name="frames")(x)
     for number in (1, 2):
         # An export made with cuDNN would not load on a machine without a GPU.
-        lstm = layers.LSTM(units, return_sequences=True, use_cudnn=False, name=f"direction{number}")
+        lstm = LSTM(units, return_sequences=True, use_cudnn=False, name=f"direction{number}")
         x = layers.Bidirectional(lstm, name=f"lstm{number}")(x)
     frames = x.shape[1]
     around = (frames // 2, frames - 1 - frames // 2)
