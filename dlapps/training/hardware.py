@@ -12,8 +12,8 @@ from dlapps.config.training import TrainingSettings
 from dlapps.errors import UsageError
 
 CPU_BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
-LONG_PRODUCT = 144
-"""Inputs of a product from which on bfloat16 was measured to pay: a 3x3 convolution of 16 maps."""
+LONG_PRODUCT = 128
+"""Inputs of a product from which on a small format was measured to pay."""
 CALL_SECONDS = 0.1
 MOST_STEPS_PER_CALL = 500
 

@@ -37,7 +37,8 @@ def test_a_wrong_setting_is_named(dlapps, tiny, tmp_path, setting, named):
 def test_what_is_no_start_is_named(dlapps, agent_run, command, text):
     answer = dlapps("games", command, agent_run, "--", text)
     assert answer.exit_code == 2, answer.stderr
-    assert f"{text!r} is no start of an episode" in answer.stderr
+    assert text[:20] in answer.stderr
+    assert " is no start of an episode" in answer.stderr
     assert answer.stdout == ""
 
 

@@ -5,6 +5,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.layers.batch_normalization import BatchNormalization
 from dlapps.layers.lstm import LSTM
 from dlapps.models.speech.log_mel import log_mel
 
@@ -33,7 +34,7 @@ def attention_lstm(
     for number, filters in enumerate((10, 1), 1):
         name = f"conv{number}"
         x = layers.Conv2D(filters, (5, 1), padding="same", activation="relu", name=name)(x)
-        x = layers.BatchNormalization(name=f"{name}_normalization")(x)
+        x = BatchNormalization(name=f"{name}_normalization")(x)
     x = layers.Reshape(x.shape[1:3], name="frames")(x)
     for number in (1, 2):
         # An export made with cuDNN would not load on a machine without a GPU.

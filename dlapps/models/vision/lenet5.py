@@ -5,6 +5,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction
+from dlapps.layers.batch_normalization import BatchNormalization
 
 IMAGE_SIZE = 32
 # The paper scales pixels so that the background is -0.1 and the ink 1.175.
@@ -32,7 +33,7 @@ def lenet5(
     def convolution(x, filters: int, name: str):
         x = layers.Conv2D(filters, 5, name=name)(x)
         if batch_normalization:
-            x = layers.BatchNormalization(name=f"{name}_normalization")(x)
+            x = BatchNormalization(name=f"{name}_normalization")(x)
         return layers.Activation(activation, name=f"{name}_{activation}")(x)
 
     inputs = keras.Input(input_shape, name="image")

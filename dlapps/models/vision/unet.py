@@ -5,6 +5,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.layers.batch_normalization import BatchNormalization
 from dlapps.layers.padding import CropLike, PadToMultiple
 
 
@@ -38,7 +39,7 @@ def unet(
                 name=f"{name}_conv{number}",
             )(x)
             if batch_normalization:
-                x = layers.BatchNormalization(name=f"{name}_normalization{number}")(x)
+                x = BatchNormalization(name=f"{name}_normalization{number}")(x)
             x = layers.Activation("relu", name=name if number == 2 else f"{name}_relu1")(x)
         return x
 

@@ -132,7 +132,9 @@ def test_a_file_that_is_no_image_is_named(dlapps, autoencoder_run, images, tmp_p
     notes = tmp_path / "notes.txt"
     notes.write_text("no image")
     for wrong, words in ((notes, "is not an image"), (f"{images[0]}:{notes}", "is not two images")):
-        dlapps("generation", "predict", autoencoder_run, wrong).assert_refused(f"{wrong} {words}")
+        dlapps("generation", "predict", autoencoder_run, wrong).assert_refused(
+            f"{notes.name} {words}"
+        )
 
 
 def test_a_colon_may_be_in_the_name_of_a_file(dlapps, autoencoder_run, images, tmp_path):
