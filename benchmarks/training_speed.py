@@ -280,6 +280,29 @@ def main() -> None:
         compare(options)
 
 
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """The results as Markdown."""
+    head = ("Network", "ms a step", "ours / `fit`", "ours / PyTorch", "PyTorch's best", "data")
+    rows = [head, ["---"] * len(head)]
+    for family, told in results.items():
+        share = told.get("share of the data")
+        rows.append(
+            (
+                f"`{family}`",
+                f"{told['milliseconds'][OURS]:.3g}",
+                _two_digits(told["ours / fit"]),
+                _two_digits(told["ours / torch"]),
+                (told["best torch"] or "").removeprefix("torch "),
+                "" if share is None else f"{100 * share:.0f} %",
+            )
+        )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _two_digits(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
+
+
 def compare(options: argparse.Namespace) -> None:
     """Measures family after family; what is measured so far is in the file."""
     results = {}
@@ -290,6 +313,7 @@ def compare(options: argparse.Namespace) -> None:
         if options.to:
             described = {"processor": processor(), "rounds": options.rounds, "families": results}
             options.to.write_text(json.dumps(described, indent=1) + "\n")
+    print(table(results))
 
 
 def processor() -> str:
