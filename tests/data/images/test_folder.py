@@ -149,3 +149,29 @@ def test_a_picture_of_a_mask_is_an_image_where_it_masks_no_other(folder, caplog)
     assert class_names == ("dark", "light", "masks")
     assert sum(len(arrays["label"]) for arrays in splits.values()) == 22
     assert "left out" not in caplog.text
+
+
+GREY = Image.new("L", (8, 6), 200)
+MODES = {
+    "one-bit.png": (GREY.convert("1", dither=Image.Dither.NONE), 255),
+    "palette.png": (GREY.convert("P"), 200),
+    "grey-with-alpha.png": (Image.merge("LA", (GREY, Image.new("L", (8, 6), 51))), 244),
+    "colour-with-alpha.png": (Image.merge("RGBA", (*[GREY] * 3, Image.new("L", (8, 6)))), 255),
+    "sixteen-bits.png": (Image.fromarray(np.full((6, 8), 200 * 257, np.uint16)), 200),
+    "ink.jpg": (
+        Image.merge("CMYK", (*[Image.new("L", (8, 6), 55)] * 3, Image.new("L", (8, 6)))),
+        200,
+    ),
+    "palette.gif": (GREY.convert("P"), 200),
+    "one-bit.bmp": (GREY.convert("1", dither=Image.Dither.NONE), None),
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_images_of_every_mode_are_read_or_named(folder, caplog, name):
+    image, shade = MODES[name]
+    image.save(folder / "dark" / name)
+    splits = load_image_folder(folder).splits
+    images = np.concatenate([arrays["image"] for arrays in splits.values()])
+    assert np.count_nonzero(images[:, 0, 0, 0] == shade) == (shade is not None)
+    assert (name in caplog.text) == (shade is None)
