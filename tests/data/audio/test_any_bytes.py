@@ -60,7 +60,7 @@ def decode() -> tf.types.experimental.PolymorphicFunction:
 
 
 @pytest.mark.parametrize("intact", FILES.values(), ids=FILES)
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_damaged_recordings_are_read_or_refused(file, decode, intact, data):
     contents = data.draw(damaged(intact))

@@ -75,7 +75,7 @@ def decode() -> tf.types.experimental.PolymorphicFunction:
 
 
 @pytest.mark.parametrize("intact", FILES.values(), ids=FILES)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_damaged_images_are_read_or_refused(file, decode, intact, data):
     contents = data.draw(damaged(intact))
