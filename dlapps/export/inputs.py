@@ -4,8 +4,10 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from dlapps.data.sources.folders import masks_left_out
 from dlapps.errors import in_short
 from dlapps.export.answer import Answer
 
@@ -19,9 +21,9 @@ def answer_each(
 ) -> Records:
     """A record for each input that `texts` stand for, in their order.
 
-    Where one of the answers reads files, a folder stands for those in it that it reads, and a glob
-    for the files that match. What is no file to be read gets an `error` of one sentence; `answer`
-    is called once, with all others.
+    Where one of the answers reads files, a folder stands for those in it that it reads, without
+    the masks beside their images, and a glob for the files that match. What is no file to be read
+    gets an `error` of one sentence; `answer` is called once, with all others.
     """
     inputs = [each for text in texts for each in expanded(text, answers)]
     refusals = {text: reason for text in inputs if (reason := _refusal(text, answers))}
@@ -41,6 +43,8 @@ def expanded(text: str, answers: Mapping[str, Answer]) -> list[str]:
         # What cannot be listed is refused like a folder that holds nothing.
         inside = sorted(glob.glob(os.path.join(glob.escape(text), "*")))
         files = [path for path in inside if path.lower().endswith(suffixes)]
+        masks = masks_left_out([Path(path) for path in files])
+        files = [path for path in files if Path(path) not in masks]
     elif glob.has_magic(text) and not os.path.lexists(text) and "\0" not in text:
         files = sorted(glob.glob(text, recursive=True))
     else:

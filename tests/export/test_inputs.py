@@ -51,6 +51,17 @@ def test_a_folder_stands_for_what_is_read_in_it_in_sorted_order(here):
     assert expanded("7/", READS_FILES) == ["7/deep.png"]
 
 
+def test_masks_beside_their_images_are_asked_for_by_name_only(here, caplog):
+    for name in ("7/deep_mask.png", "7/lone_mask.png"):
+        Path(name).touch()
+    assert expanded("7", READS_FILES) == ["7/deep.png", "7/lone_mask.png"]
+    assert (
+        "1 of 3 files are left out as masks of images beside them: 7/deep_mask.png" in caplog.text
+    )
+    assert expanded("7/deep_mask.png", READS_FILES) == ["7/deep_mask.png"]
+    assert expanded("7/d*", READS_FILES) == ["7/deep.png", "7/deep_mask.png"]
+
+
 def test_a_glob_stands_for_the_files_that_match(here):
     assert expanded("[19]*.*", READS_FILES) == ["10.png", "9.PNG"]
     assert expanded("**/d*.png", READS_FILES) == ["7/deep.png"]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
     least one file, never touching the other splits: without split folders that is 80/10/10. A
     class with fewer files than splits to fill keeps them all in train. The choice is a fixed
     permutation of the class's sorted names, the same on every machine and for every run's seed.
+    Masks beside their images are left out, counted and named in a warning.
 
     Raises UsageError for a folder, class or split that is missing, empty or in the wrong place.
     """
@@ -81,6 +83,7 @@ def scan_class_folders(path: str | Path, kind: FileKind) -> ClassFolders:
     folders = _split_folders(root, kind)
     _warn_of_unreadable_kinds(root, kind)
     files = {split: _files_by_class(folder, kind) for split, folder in folders.items()}
+    _leave_out_masks(files)
     _check_classes(files, folders)
     _warn_of_small_classes(files["train"], root, kind)
     missing = [split for split in SPLITS if split not in folders]
@@ -145,6 +148,45 @@ def _files_by_class(folder: Path, kind: FileKind) -> dict[str, list[Path]]:
         (only,) = files
         raise UsageError(f"{folder} has one class only, {only}; two are needed. {kind.expected}")
     return files
+
+
+def _leave_out_masks(files: dict[str, dict[str, list[Path]]]) -> None:
+    """Takes the masks, of all splits and classes, from the files."""
+    masks = masks_left_out(
+        [file for classes in files.values() for found in classes.values() for file in found]
+    )
+    for classes in files.values():
+        for name, found in classes.items():
+            classes[name] = [file for file in found if file not in masks]
+
+
+def masks_left_out(files: Sequence[Path]) -> set[Path]:
+    """Returns those of the files that are masks of others by their names, and warns of them."""
+    stems = {file.with_suffix("") for file in files}
+    masks = {file for file in files if _masked_by(file) in stems}
+    if masks:
+        logger.warning(
+            "%d of %d files are left out as masks of images beside them: %s",
+            len(masks),
+            len(files),
+            name_a_few(sorted(masks)),
+        )
+    return masks
+
+
+def _masked_by(file: Path) -> Path | None:
+    """Returns which image, without suffix, the file is a mask of by its name; None for no mask.
+
+    x_mask.png and x_mask_1.png are masks of x, and masks/x.png is one of images/x.
+    """
+    if file.suffix.lower() not in IMAGES.suffixes:
+        return None
+    marked = re.fullmatch(r"(.+)_mask(_\d+)?", file.stem, re.IGNORECASE | re.DOTALL)
+    if marked:
+        return file.with_name(marked[1])
+    if file.parent.name.lower() == "masks":
+        return file.parent.with_name("images") / file.stem
+    return None
 
 
 def _warn_of_unreadable_kinds(root: Path, kind: FileKind) -> None:

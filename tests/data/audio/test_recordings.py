@@ -131,6 +131,13 @@ def test_a_graph_refuses_a_file_without_samples():
         decode_wav(tf.constant(encode_wav(noise(0), 8000)), 8000, 10)
 
 
+@pytest.mark.parametrize("place", [0, 8, 12])
+def test_a_graph_refuses_bytes_that_are_no_text(place):
+    contents = GOOD[:place] + b"\x80" + GOOD[place + 1 :]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decode_wav(tf.constant(contents), 8000, 10)
+
+
 @pytest.mark.parametrize(("rate", "message"), [(999, "too low"), (1_000_001, "too high")])
 def test_a_graph_refuses_a_rate_that_no_recording_has(rate, message):
     decode = tf.function(lambda text: decode_wav(text, 8000, 10))

@@ -116,3 +116,62 @@ def test_a_webp_is_an_image_like_any_other(folder):
     assert sum(len(arrays["label"]) for arrays in splits.values()) == 21
     laid_on_white = np.concatenate([arrays["image"] for arrays in splits.values()])
     assert np.any(laid_on_white[..., 0] == 131), "half of 7 on half of 255"
+
+
+def test_masks_beside_their_images_are_not_learned_from(folder, caplog):
+    alone = load_image_folder(folder).splits
+    for name in ("dark/1_mask.png", "dark/2_mask_1.png", "light/3_Mask.bmp", "light/4_mask.png"):
+        paint(folder / name, 255)
+    with caplog.at_level(logging.WARNING):
+        splits = load_image_folder(folder).splits
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("4 of 24 files are left out as masks of images beside them: ")
+    assert str(folder / "dark" / "1_mask.png") in message
+    for split, arrays in splits.items():
+        np.testing.assert_array_equal(arrays["image"], alone[split]["image"])
+
+
+def test_a_folder_of_masks_beside_one_of_images_is_not_learned_from(tmp_path, caplog):
+    for name in ("a", "b"):
+        for number in range(10):
+            paint(tmp_path / name / "images" / f"{number}.png", 7)
+            paint(tmp_path / name / "masks" / f"{number}.png", 255)
+    splits = load_image_folder(tmp_path).splits
+    assert sum(len(arrays["label"]) for arrays in splits.values()) == 20
+    assert all(np.all(arrays["image"] == 7) for arrays in splits.values())
+    assert "20 of 40 files are left out as masks of images beside them" in caplog.text
+
+
+def test_a_picture_of_a_mask_is_an_image_where_it_masks_no_other(folder, caplog):
+    paint(folder / "dark" / "carnival_mask.png", 50)
+    paint(folder / "masks" / "0.png", 60)
+    splits, class_names, _ = load_image_folder(folder)
+    assert class_names == ("dark", "light", "masks")
+    assert sum(len(arrays["label"]) for arrays in splits.values()) == 22
+    assert "left out" not in caplog.text
+
+
+GREY = Image.new("L", (8, 6), 200)
+MODES = {
+    "one-bit.png": (GREY.convert("1", dither=Image.Dither.NONE), 255),
+    "palette.png": (GREY.convert("P"), 200),
+    "grey-with-alpha.png": (Image.merge("LA", (GREY, Image.new("L", (8, 6), 51))), 244),
+    "colour-with-alpha.png": (Image.merge("RGBA", (*[GREY] * 3, Image.new("L", (8, 6)))), 255),
+    "sixteen-bits.png": (Image.fromarray(np.full((6, 8), 200 * 257, np.uint16)), 200),
+    "ink.jpg": (
+        Image.merge("CMYK", (*[Image.new("L", (8, 6), 55)] * 3, Image.new("L", (8, 6)))),
+        200,
+    ),
+    "palette.gif": (GREY.convert("P"), 200),
+    "one-bit.bmp": (GREY.convert("1", dither=Image.Dither.NONE), None),
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_images_of_every_mode_are_read_or_named(folder, caplog, name):
+    image, shade = MODES[name]
+    image.save(folder / "dark" / name)
+    splits = load_image_folder(folder).splits
+    images = np.concatenate([arrays["image"] for arrays in splits.values()])
+    assert np.count_nonzero(images[:, 0, 0, 0] == shade) == (shade is not None)
+    assert (name in caplog.text) == (shade is None)
