@@ -44,6 +44,7 @@ class Experience(Batches):
             settings.num_environments,
             lambda environment, episode: episodes.drawn_seed(seed, environment, episode),
         )
+        self.signature = _signature(settings, spec)
         self.observations = tf.Variable(self.play.observations, trainable=False)
         """What is seen now, for the graph that chooses the actions, [environments, ...]."""
 
@@ -68,8 +69,7 @@ class Experience(Batches):
 
     def _batches(self) -> Iterator[dict[str, tf.Tensor]]:
         """Adds to the training step's graph, so that acting and learning are one call."""
-        signature = self._signature()
-        dtypes = [spec.dtype for spec in signature.values()]
+        dtypes = [spec.dtype for spec in self.signature.values()]
         while True:
             action_values = tf.cast(self.model(self.observations, training=False), tf.float32)
             *columns, observations = tf.numpy_function(
@@ -78,14 +78,14 @@ class Experience(Batches):
             self.observations.assign(tf.ensure_shape(observations, self.observations.shape))
             yield {
                 name: tf.ensure_shape(column, spec.shape)
-                for (name, spec), column in zip(signature.items(), columns, strict=True)
+                for (name, spec), column in zip(self.signature.items(), columns, strict=True)
             }
 
     def _play_and_draw(self, action_values: np.ndarray) -> list[np.ndarray]:
         """The columns of a batch, in the signature's order, and what is seen next."""
         random = self._play_step(action_values)
         batch = self.replay.sample(self.settings.batch_size, random)
-        return [*(batch[name] for name in self._signature()), self.play.observations]
+        return [*(batch[name] for name in self.signature), self.play.observations]
 
     def _play_step(self, action_values: np.ndarray | None = None) -> np.random.Generator:
         """Takes one step in every environment; returns its random numbers, for more of them.
@@ -114,13 +114,15 @@ class Experience(Batches):
             self.play.restore(arrays)
         self.observations.assign(self.play.observations)
 
-    def _signature(self) -> dict[str, tf.TensorSpec]:
-        count, spec = self.settings.batch_size, self.play.spec
-        observation = tf.TensorSpec([count, *spec.observation_shape], spec.observation_dtype)
-        return {
-            "observation": observation,
-            "action": tf.TensorSpec([count], tf.int64),
-            "reward": tf.TensorSpec([count], tf.float32),
-            "next_observation": observation,
-            "terminated": tf.TensorSpec([count], tf.float32),
-        }
+
+def _signature(settings: EnvironmentData, spec: EnvironmentSpec) -> dict[str, tf.TensorSpec]:
+    """The columns of a batch, as play and replay hand them on."""
+    count = settings.batch_size
+    observation = tf.TensorSpec([count, *spec.observation_shape], spec.observation_dtype)
+    return {
+        "observation": observation,
+        "action": tf.TensorSpec([count], tf.int64),
+        "reward": tf.TensorSpec([count], tf.float32),
+        "next_observation": observation,
+        "terminated": tf.TensorSpec([count], tf.float32),
+    }
