@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import keras
 
 from dlapps.config.training import ScheduleSettings, TrainingSettings
+from dlapps.training.adam import Adam, AdamW
 
 OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "adam": Adam,
+    "adamw": AdamW,
     "rmsprop": keras.optimizers.RMSprop,
     "adagrad": keras.optimizers.Adagrad,
     "lamb": keras.optimizers.Lamb,

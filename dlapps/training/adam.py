@@ -1,0 +1,58 @@
+"""Adam (Kingma, Ba 2014) and AdamW (Loshchilov, Hutter 2017), each update by one kernel.
+
+Keras' own takes ten passes over a weight and its moments, TensorFlow's kernel one.
+"""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("dlapps")
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam, with the same settings, slots and updates."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Moves a weight, a tf.Variable, and its moments."""
+        if _has_kernel(self, variable):
+            _update(self, gradient, variable, learning_rate)
+        else:
+            super().update_step(gradient, variable, learning_rate)
+
+
+@keras.saving.register_keras_serializable("dlapps")
+class AdamW(keras.optimizers.AdamW):
+    """Keras' AdamW, with the same settings, slots and updates."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Moves a weight, a tf.Variable, and its moments."""
+        if _has_kernel(self, variable):
+            _update(self, gradient, variable, learning_rate)
+        else:
+            super().update_step(gradient, variable, learning_rate)
+
+
+def _has_kernel(optimizer: keras.optimizers.Adam, variable: tf.Variable) -> bool:
+    is_float32 = variable.dtype == tf.float32
+    return is_float32 and not optimizer.amsgrad and not tf.distribute.has_strategy()
+
+
+def _update(
+    optimizer: keras.optimizers.Adam,
+    gradient: tf.Tensor | tf.IndexedSlices,
+    variable: tf.Variable,
+    learning_rate: tf.Tensor,
+) -> None:
+    index = optimizer._get_variable_index(variable)
+    steps = tf.cast(optimizer.iterations.value + 1, tf.float32)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[index].value.handle,
+        v=optimizer._velocities[index].value.handle,
+        beta1_power=tf.pow(optimizer.beta_1, steps),
+        beta2_power=tf.pow(optimizer.beta_2, steps),
+        lr=tf.cast(learning_rate, tf.float32),
+        beta1=optimizer.beta_1,
+        beta2=optimizer.beta_2,
+        epsilon=optimizer.epsilon,
+        grad=tf.cast(tf.convert_to_tensor(gradient), tf.float32),
+    )
