@@ -33,7 +33,9 @@ class AdamW(keras.optimizers.AdamW):
 
 def _has_kernel(optimizer: keras.optimizers.Adam, variable: tf.Variable) -> bool:
     is_float32 = variable.dtype == tf.float32
-    return is_float32 and not optimizer.amsgrad and not tf.distribute.has_strategy()
+    # Keras accumulates gradients in a graph of its own symbols.
+    is_plain = not optimizer.amsgrad and not optimizer.gradient_accumulation_steps
+    return is_float32 and is_plain and not tf.distribute.has_strategy()
 
 
 def _update(
