@@ -7,30 +7,6 @@ import keras
 import tensorflow as tf
 
 
-@keras.saving.register_keras_serializable("dlapps")
-class Adam(keras.optimizers.Adam):
-    """Keras' Adam, with the same settings, slots and updates."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Moves a weight, a tf.Variable, and its moments."""
-        if _has_kernel(self, variable):
-            _update(self, gradient, variable, learning_rate)
-        else:
-            super().update_step(gradient, variable, learning_rate)
-
-
-@keras.saving.register_keras_serializable("dlapps")
-class AdamW(keras.optimizers.AdamW):
-    """Keras' AdamW, with the same settings, slots and updates."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Moves a weight, a tf.Variable, and its moments."""
-        if _has_kernel(self, variable):
-            _update(self, gradient, variable, learning_rate)
-        else:
-            super().update_step(gradient, variable, learning_rate)
-
-
 def _has_kernel(optimizer: keras.optimizers.Adam, variable: tf.Variable) -> bool:
     is_float32 = variable.dtype == tf.float32
     # Keras accumulates gradients in a graph of its own symbols.
@@ -38,12 +14,17 @@ def _has_kernel(optimizer: keras.optimizers.Adam, variable: tf.Variable) -> bool
     return is_float32 and is_plain and not tf.distribute.has_strategy()
 
 
-def _update(
+def _update_step(
     optimizer: keras.optimizers.Adam,
     gradient: tf.Tensor | tf.IndexedSlices,
     variable: tf.Variable,
     learning_rate: tf.Tensor,
 ) -> None:
+    """Moves a weight and its moments."""
+    if not _has_kernel(optimizer, variable):
+        # AdamW's is the same: it decays the weights elsewhere.
+        keras.optimizers.Adam.update_step(optimizer, gradient, variable, learning_rate)
+        return
     index = optimizer._get_variable_index(variable)
     steps = tf.cast(optimizer.iterations.value + 1, tf.float32)
     tf.raw_ops.ResourceApplyAdam(
@@ -58,3 +39,17 @@ def _update(
         epsilon=optimizer.epsilon,
         grad=tf.cast(tf.convert_to_tensor(gradient), tf.float32),
     )
+
+
+@keras.saving.register_keras_serializable("dlapps")
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam, with the same settings, slots and updates."""
+
+    update_step = _update_step
+
+
+@keras.saving.register_keras_serializable("dlapps")
+class AdamW(keras.optimizers.AdamW):
+    """Keras' AdamW, with the same settings, slots and updates."""
+
+    update_step = _update_step
