@@ -35,6 +35,15 @@ class BoltzmannUnits(keras.layers.Layer):
         """The net input [N, V] of the visible units."""
         return ops.matmul(hidden, ops.transpose(self.kernel)) + self.visible_bias
 
+    def mean_products(self, visible, hidden):
+        """The means over a batch of what kernel, visible bias and hidden bias are multiplied with.
+
+        They are the slopes of the mean energy, with their sign turned.
+        """
+        size = ops.cast(ops.shape(visible)[0], visible.dtype)
+        products = ops.matmul(ops.transpose(visible), hidden) / size
+        return products, ops.mean(visible, axis=0), ops.mean(hidden, axis=0)
+
     def free_energy(self, visible):
         """-log of the unnormalised probability of `visible`, [N]."""
         linear = ops.matmul(visible, ops.reshape(self.visible_bias, (-1, 1)))[:, 0]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import keras
 
 from dlapps.config.training import ScheduleSettings, TrainingSettings
-from dlapps.training.adam import Adam, AdamW
+from dlapps.training.fused_optimizers import SGD, Adam, AdamW
 
 OPTIMIZERS = {
-    "sgd": keras.optimizers.SGD,
+    "sgd": SGD,
     "adam": Adam,
     "adamw": AdamW,
     "rmsprop": keras.optimizers.RMSprop,

@@ -55,30 +55,34 @@ class RBM(keras.Model):
         """One update by the images [N, H, W, C] in [0, 1] of a batch."""
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         visible = self.flatten(self.get_layer("unit_interval")(images))
+        hidden = self.units(visible)
+        loss = self.compute_loss(images, y_pred=hidden)
+        self._loss_tracker.update_state(loss, sample_weight=ops.shape(images)[0])
         if self.persistent_chains:
-            imagined = self._gibbs_sampled(self.chains)
+            imagined = self._gibbs_sampled(self.units(self.chains))
             self.chains.assign(imagined)
         else:
-            imagined = self._gibbs_sampled(visible)
-        weights = self.trainable_variables
-        with tf.GradientTape() as tape:
-            # The slope of this difference is what contrastive divergence goes along.
-            contrast = ops.mean(self.units.free_energy(visible))
-            contrast -= ops.mean(self.units.free_energy(imagined))
-            contrast = scaled_loss(contrast, self.optimizer)
-        self.optimizer.apply_gradients(zip(tape.gradient(contrast, weights), weights, strict=True))
-        loss = self.compute_loss(images, y_pred=self.units(visible))
-        self._loss_tracker.update_state(loss, sample_weight=ops.shape(images)[0])
+            imagined = self._gibbs_sampled(hidden)
+        learned = self.units.mean_products(visible, hidden)
+        unlearned = self.units.mean_products(imagined, self.units(imagined))
+        self.optimizer.apply_gradients(
+            (scaled_loss(theirs - ours, self.optimizer), weight)
+            for weight, ours, theirs in zip(
+                self.trainable_variables, learned, unlearned, strict=True
+            )
+        )
         return self.get_metrics_result()
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         logits = self.units.visible_input(y_pred)
         return -ops.mean(bernoulli_log_probability(self.flatten(x), logits))
 
-    def _gibbs_sampled(self, visible):
-        for _ in range(self.gibbs_steps):
-            hidden = self._drawn(self.units(visible))
-            visible = self._drawn(ops.sigmoid(self.units.visible_input(hidden)))
+    def _gibbs_sampled(self, hidden):
+        """The visible units [N, V] that chains come to whose hidden units are on with `hidden`."""
+        for step in range(self.gibbs_steps):
+            if step:
+                hidden = self.units(visible)
+            visible = self._drawn(ops.sigmoid(self.units.visible_input(self._drawn(hidden))))
         return visible
 
     def _drawn(self, probabilities):

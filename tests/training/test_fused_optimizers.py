@@ -1,11 +1,11 @@
-"""Adam by one kernel moves weights and slots as Keras' Adam does."""
+"""Updates by one kernel move weights and slots as Keras' own do."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlapps.training.adam import Adam, AdamW
+from dlapps.training.fused_optimizers import SGD, Adam, AdamW
 
 PAIRS = [(Adam, keras.optimizers.Adam), (AdamW, keras.optimizers.AdamW)]
 
@@ -26,6 +26,33 @@ def trained(optimizer: keras.Optimizer, sparse: bool = False) -> list[np.ndarray
     for _ in range(5):
         update(*(tf.constant(random.normal(size=w.shape), tf.float32) for w in weights))
     return [np.array(variable) for variable in (*weights, *optimizer.variables)]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"learning_rate": 0.1},
+        {"learning_rate": 0.1, "momentum": 0.9},
+        {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "global_clipnorm": 1.0},
+        {
+            "learning_rate": keras.optimizers.schedules.CosineDecay(0.1, 10),
+            "momentum": 0.5,
+            "gradient_accumulation_steps": 2,
+            "use_ema": True,
+            "ema_momentum": 0.9,
+        },
+        {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 2},
+    ],
+)
+def test_descent_with_momentum_updates_as_kerass(options, sparse):
+    pairs = zip(
+        trained(SGD(**options), sparse),
+        trained(keras.optimizers.SGD(**options), sparse),
+        strict=True,
+    )
+    for a, b in pairs:
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
