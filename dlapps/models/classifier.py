@@ -3,13 +3,15 @@
 import keras
 import tensorflow as tf
 
+from dlapps.metrics.label_accuracy import LabelAccuracy
+
 
 def compile_classifier(model: keras.Model, optimizer: keras.Optimizer) -> None:
     """Prepares a model whose outputs are logits [N, C] for training on labels [N]."""
     model.compile(
         optimizer=optimizer,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=[LabelAccuracy()],
     )
 
 

@@ -35,6 +35,7 @@ from dlapps.decoding.sequences import Decoded
 from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
+from dlapps.metrics.label_accuracy import LabelAccuracy
 from dlapps.metrics.translation import translation_report
 from dlapps.models.text.attention_translator import attention_translator
 from dlapps.progress import progress
@@ -85,7 +86,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         model.compile(
             optimizer=build_optimizer(self.config.training),
             loss=SmoothedCrossentropy(self.config.label_smoothing),
-            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            weighted_metrics=[LabelAccuracy()],
         )
         return model
 
