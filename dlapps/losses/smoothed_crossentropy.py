@@ -40,10 +40,11 @@ def _smoothed_crossentropy(labels, logits, smoothing):
         at_labels = tf.stack([tf.range(tf.size(labels)), labels], axis=1)
 
         def gradient(upstream):
-            spread = (slopes - smoothing / logits.shape[-1]) * upstream[:, None]
-            return tf.tensor_scatter_nd_add(spread, at_labels, smoothing * upstream)
+            spread = smoothing / logits.shape[-1]
+            more = tf.one_hot(labels, logits.shape[-1], smoothing - spread, -spread)
+            return (slopes + more) * upstream[:, None]
 
-        excess = tf.gather_nd(logits, at_labels) - tf.reduce_mean(logits, axis=-1)
+        excess = tf.gather_nd(logits, at_labels) - tf.linalg.matvec(logits, tf.fill([logits.shape[-1]], 1.0 / logits.shape[-1]))
         return sharp + smoothing * excess, gradient
 
     return losses(logits)
