@@ -31,20 +31,21 @@ def _smoothed_crossentropy(labels, logits, smoothing):
     TensorFlow's kernel finds loss and slope of the labels as they are at once. Smoothing raises
     the loss by `smoothing` times (the label's logit - the mean logit).
     """
+    num_classes = logits.shape[-1]
 
     @tf.custom_gradient
     def losses(logits):
         sharp, slopes = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
             features=logits, labels=labels
         )
-        at_labels = tf.stack([tf.range(tf.size(labels)), labels], axis=1)
+        at_labels = tf.gather(logits, labels, batch_dims=1)
+        means = tf.linalg.matvec(logits, tf.fill([num_classes], 1 / num_classes))
 
         def gradient(upstream):
-            spread = smoothing / logits.shape[-1]
-            more = tf.one_hot(labels, logits.shape[-1], smoothing - spread, -spread)
+            spread = smoothing / num_classes
+            more = tf.one_hot(labels, num_classes, smoothing - spread, -spread)
             return (slopes + more) * upstream[:, None]
 
-        excess = tf.gather_nd(logits, at_labels) - tf.linalg.matvec(logits, tf.fill([logits.shape[-1]], 1.0 / logits.shape[-1]))
-        return sharp + smoothing * excess, gradient
+        return sharp + smoothing * (at_labels - means), gradient
 
     return losses(logits)

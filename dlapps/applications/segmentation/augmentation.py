@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.data.images.augmentation import NUM_DRAWS, Augmentation, affine_parts
+from dlapps.data.images.sampling import sample_bilinear, sample_nearest
 
 ELASTIC_GRID = 4
 NUM_PAIRED_DRAWS = NUM_DRAWS + 5 + 2 * ELASTIC_GRID**2
@@ -105,35 +106,3 @@ def _lit(images: tf.Tensor, draws: tf.Tensor, settings: PairedAugmentation) -> t
     if settings.brightness:
         images = images + 255.0 * settings.brightness * signed[:, 1]
     return tf.clip_by_value(images, 0.0, 255.0)
-
-
-def sample_bilinear(images: tf.Tensor, y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """float32 [N, h, w, C]: the images [N, H, W, C] at rows y and columns x, each [N, h, w].
-
-    Only the pixels that are asked for are read. A whole number is the middle of a pixel.
-    """
-    top, left = tf.floor(y), tf.floor(x)
-    down, right = (y - top)[..., None], (x - left)[..., None]
-
-    def row(rows: tf.Tensor) -> tf.Tensor:
-        one = tf.cast(_pixels(images, rows, left), tf.float32)
-        other = tf.cast(_pixels(images, rows, left + 1.0), tf.float32)
-        return one * (1.0 - right) + other * right
-
-    return row(top) * (1.0 - down) + row(top + 1.0) * down
-
-
-def sample_nearest(images: tf.Tensor, y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """[N, h, w, C] of the images' own type: the pixels nearest to rows y and columns x."""
-    return _pixels(images, tf.floor(y + 0.5), tf.floor(x + 0.5))
-
-
-def _pixels(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    height, width = images.shape[1:3]
-    places = tf.stack([_mirrored(rows, height), _mirrored(columns, width)], axis=-1)
-    return tf.gather_nd(images, places, batch_dims=1)
-
-
-def _mirrored(index: tf.Tensor, size: int) -> tf.Tensor:
-    index = tf.cast(index, tf.int32) % (2 * size)
-    return tf.minimum(index, 2 * size - 1 - index)

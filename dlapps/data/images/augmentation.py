@@ -6,6 +6,7 @@ import tensorflow as tf
 from pydantic import Field
 
 from dlapps.config.section import Fraction, Section
+from dlapps.data.images.sampling import sample_bilinear
 
 
 class Augmentation(Section):
@@ -38,25 +39,23 @@ def augment(images: tf.Tensor, draws: tf.Tensor, settings: Augmentation) -> tf.T
     """
     if settings.is_identity:
         return images
-    height, width = images.shape[1], images.shape[2]
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=_transforms(draws, settings, float(height), float(width)),
-        output_shape=tf.constant([height, width]),
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="NEAREST",
+    return _affine_views(images, *affine_parts(draws, settings))
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _affine_views(images: tf.Tensor, *parts: tf.Tensor) -> tf.Tensor:
+    height, width = images.shape[1:3]
+    a, b, c, d, move_x, move_y = (part[:, None, None] for part in parts)
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    x = tf.range(width, dtype=tf.float32)[None, None, :] - middle_x
+    y = tf.range(height, dtype=tf.float32)[None, :, None] - middle_y
+    columns = middle_x + a * x + b * y + move_x * width
+    rows = middle_y + c * x + d * y + move_y * height
+    return sample_bilinear(
+        images,
+        tf.clip_by_value(rows, 0.0, height - 1.0),
+        tf.clip_by_value(columns, 0.0, width - 1.0),
     )
-
-
-def _transforms(draws: tf.Tensor, settings: Augmentation, height: float, width: float) -> tf.Tensor:
-    """[N, 8] projective maps from output to input pixels, about the middle of the image."""
-    a, b, c, d, move_x, move_y = affine_parts(draws, settings)
-    x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0
-    shift_x = x - a * x - b * y + move_x * width
-    shift_y = y - c * x - d * y + move_y * height
-    zero = tf.zeros_like(a)
-    return tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1)
 
 
 def affine_parts(draws: tf.Tensor, settings: Augmentation) -> tuple[tf.Tensor, ...]:

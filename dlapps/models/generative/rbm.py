@@ -79,11 +79,13 @@ class RBM(keras.Model):
 
     def _gibbs_sampled(self, hidden):
         """The visible units [N, V] that chains come to whose hidden units are on with `hidden`."""
-        for step in range(self.gibbs_steps):
-            if step:
-                hidden = self.units(visible)
-            visible = self._drawn(ops.sigmoid(self.units.visible_input(self._drawn(hidden))))
+        visible = self._visible_drawn(hidden)
+        for _ in range(self.gibbs_steps - 1):
+            visible = self._visible_drawn(self.units(visible))
         return visible
+
+    def _visible_drawn(self, hidden):
+        return self._drawn(ops.sigmoid(self.units.visible_input(self._drawn(hidden))))
 
     def _drawn(self, probabilities):
         noise = keras.random.uniform(ops.shape(probabilities), seed=self.seed_generator)

@@ -8,8 +8,6 @@ from dlapps.applications.segmentation.augmentation import (
     NUM_PAIRED_DRAWS,
     PairedAugmentation,
     augment_pair,
-    sample_bilinear,
-    sample_nearest,
 )
 from dlapps.data.images.augmentation import NUM_DRAWS, augment
 
@@ -96,10 +94,3 @@ def test_light_changes_the_image_alone():
     np.testing.assert_array_equal(moved, masks)
     assert np.abs(views - images).max() > 10
     assert 0 <= np.min(views) <= np.max(views) <= 255
-
-
-def test_sampling_between_pixels_and_beyond_the_border():
-    image = np.array([[0, 10], [20, 30]], np.uint8)[None, ..., None]
-    y, x = np.float32([[[0.5, -1.0, 0.4]]]), np.float32([[[0.5, 0.0, 2.6]]])
-    np.testing.assert_allclose(sample_bilinear(image, y, x)[0, 0, :2, 0], [15, 0])
-    np.testing.assert_array_equal(sample_nearest(image, y, x)[0, 0, :, 0], [30, 0, 0])
