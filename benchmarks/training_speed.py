@@ -5,9 +5,10 @@ python benchmarks/training_speed.py [FAMILY...] [--rounds 5] [--seconds 2] [--va
 Every contender is a process of its own that waits while another works. All of a family learn from
 the same batch over and over, so that what is timed is the step, and an agent plays for itself in
 each. What reading and augmenting adds is seen between "ours with data", which does as training
-does, and "ours prepared", which learns from batches of the same sizes that lie ready. PyTorch takes part where it is
-installed, as it is and compiled, each also in bfloat16 if the processor has it; the best counts. A ratio
-is the median over the rounds of ours / theirs within a round: below 1, ours is faster.
+does, and "ours prepared", which learns from batches of the same sizes that lie ready. PyTorch takes
+part where it is installed, as it is and compiled, each also in bfloat16 if the processor has it;
+the best counts. A ratio is the median over the rounds of ours / theirs within a round: below 1,
+ours is faster.
 """
 
 import argparse
