@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dlapps  # noqa: F401 - before TensorFlow, which it tells what kernels to use
+
 FAMILIES = {
     "perceptron": ("classification", "mnist_perceptron"),
     "mlp": ("classification", "mnist_mlp"),
