@@ -2,14 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cli.paths import PATH
-
-if TYPE_CHECKING:
-    from dlapps.config.files import ConfigFile
 
 
 @click.group()
@@ -24,9 +20,9 @@ def config() -> None:
 def show(config_path: Path, assignments: tuple[str, ...], as_json: bool) -> None:
     """Print CONFIG (a name, APPLICATION/NAME, or a file) with every default written out."""
     from cli.tensorflow_startup import start_tensorflow
-    from dlapps.config.files import read_text
+    from dlapps.config.files import find_any_config, read_text
 
-    application, file = _find(config_path)
+    application, file = find_any_config(str(config_path))
     start_tensorflow()
     from dlapps.runs.directory import read_config
 
@@ -51,28 +47,3 @@ def schema(application: str) -> None:
     found = load_application(application)
     described = json_schema(application, found.config_class, found.models)
     click.echo(json.dumps(described, indent=1))
-
-
-def _find(path: Path) -> tuple[str, "ConfigFile"]:
-    """The application and the file that a config's name means."""
-    from dlapps.applications import application_names
-    from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
-    from dlapps.errors import UsageError, did_you_mean, in_short
-
-    name = str(path)
-    found = [(app, file) for app in application_names() for file in config_files(app)]
-    known = [(app, file) for app, file in found if name in (file.name, f"{app}/{file.name}")]
-    if len(known) > 1:
-        owners = " and ".join(f"{app}/{file.name}" for app, file in known)
-        raise UsageError(f"There are {owners}; say which of them.")
-    if known:
-        return known[0]
-    if not path.is_file():
-        names = [file.name for _, file in found]
-        raise UsageError(f"There is no config {in_short(name)}" + did_you_mean(name, names))
-    application = load_yaml(read_text(path), name).get("application")
-    if application is None:
-        raise UsageError(
-            f"{name} does not say which application it is for: application is missing."
-        )
-    return str(application), ConfigFile(path)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from cli.application_commands import application_group
+from cli.compare_command import compare
 from cli.config_commands import config
 from cli.data_commands import data
 from dlapps import __version__
@@ -73,6 +74,7 @@ def list_command(as_json: bool) -> None:
             click.echo(f"  {'':{width}}  needs {described['needs']}")
 
 
+dlapps.add_command(compare)
 dlapps.add_command(config)
 dlapps.add_command(data)
 

@@ -123,15 +123,33 @@ def _flush(directory: Path) -> None:
                 os.fsync(opened.fileno())
 
 
+class InUse(UsageError):
+    """Another process, of this machine or of one that shares the folder, is working there."""
+
+
 @contextlib.contextmanager
 def sole_user(directory: Path) -> Iterator[None]:
-    """A block in which no other process may be in such a block for the same directory."""
+    """A block in which no other process may be in such a block for the same directory.
+
+    Raises InUse where one is. A process that dies is in it no longer.
+    """
     with (directory / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(f"Another process is training {directory}.") from error
+            raise InUse(f"Another process is training {directory}.") from error
         yield
+
+
+def is_in_use(directory: Path) -> bool:
+    """Whether a process is the `sole_user` of a directory."""
+    if not (directory / LOCK).exists():
+        return False
+    try:
+        with sole_user(directory):
+            return False
+    except InUse:
+        return True
 
 
 @contextlib.contextmanager

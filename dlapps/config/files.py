@@ -66,6 +66,33 @@ def find_config(application: str, name_or_path: str) -> ConfigFile:
     )
 
 
+def find_any_config(name_or_path: str) -> tuple[str, ConfigFile]:
+    """The application and the config that a name (NAME or APPLICATION/NAME) or a path means."""
+    found = [(path.parent.name, ConfigFile(path)) for path in sorted(DIRECTORY.glob("*/*.yaml"))]
+    known = [
+        (application, file)
+        for application, file in found
+        if name_or_path in (file.name, f"{application}/{file.name}")
+    ]
+    if len(known) > 1:
+        owners = " and ".join(f"{application}/{file.name}" for application, file in known)
+        raise UsageError(f"There are {owners}; say which of them.")
+    if known:
+        return known[0]
+    path = Path(name_or_path)
+    if not path.is_file():
+        names = [file.name for _, file in found]
+        raise UsageError(
+            f"There is no config {in_short(name_or_path)}" + did_you_mean(name_or_path, names)
+        )
+    owner = load_yaml(read_text(path), name_or_path).get("application")
+    if owner is None:
+        raise UsageError(
+            f"{name_or_path} does not say which application it is for: application is missing."
+        )
+    return str(owner), ConfigFile(path)
+
+
 def _owner_of_name(name: str) -> str | None:
     """The application that has a config of that name."""
     found = [file for file in DIRECTORY.glob("*/*.yaml") if file.stem == name]

@@ -2,10 +2,11 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import pydantic
+from pydantic import Field
 
 from dlapps.config.files import dump_yaml, source_of
 from dlapps.config.section import BatchSize, DataSettings, Section, Seed
@@ -28,6 +29,9 @@ class EvaluationSettings(Section):
     batch_size: BatchSize = 512
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """What the trained model computes in when it is measured, asked and exported."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Cross-validation: into how many parts the data fall, of which `compare` tests on each in
+    turn, with a run that is told by data.fold. For data without a test split of their own."""
 
 
 class Config(Section):
@@ -41,6 +45,12 @@ class Config(Section):
     training: TrainingSettings
     evaluation: EvaluationSettings = EvaluationSettings()
     reference: Reference | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _check_folds(self):
+        if self.evaluation.folds and "fold" not in type(self.data).model_fields:
+            raise ValueError("evaluation.folds is for data that have a data.fold")
+        return self
 
     @pydantic.field_validator("model", mode="before")
     @classmethod
@@ -138,6 +148,9 @@ def explain_error(
     given, setting = first.get("input"), prefix + ".".join(path)
     name = in_short(setting)
     if first["type"] == "extra_forbidden":
+        elsewhere = [] if len(path) > 1 else [*_paths_to(path[0], schema)]
+        if elsewhere:
+            return setting, f"{name} is no setting; did you mean {' or '.join(elsewhere)}?"
         return setting, f"{name} is no setting" + did_you_mean(path[-1], fields)
     if first["type"] == "missing":
         return setting, f"{name} is missing."
@@ -162,6 +175,16 @@ def _locate(schema: type[Section], location: tuple[str, ...]) -> tuple[tuple[str
             return location[: depth + 1], list(schema.model_fields)
         schema = inner
     return location, list(schema.model_fields)
+
+
+def _paths_to(name: str, schema: type[Section], prefix: str = "") -> Iterator[str]:
+    """The dotted path of each setting of that name in the sections of `schema`."""
+    for section in schema.model_fields:
+        inner = _section_of(schema, section)
+        if inner is not None:
+            path = f"{prefix}{section}."
+            yield from (path + field for field in inner.model_fields if field == name)
+            yield from _paths_to(name, inner, path)
 
 
 def _section_of(schema: type[Section], name: str) -> type[Section] | None:

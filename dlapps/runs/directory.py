@@ -115,8 +115,13 @@ def read_config(
     return build_config(application.config_class, application.models, values, source, assignments)
 
 
+def trains_alike(one: Config, other: Config) -> bool:
+    """Whether two configs differ in nothing but what may change while a run goes on."""
+    return _comparable(one) == _comparable(other)
+
+
 def _refuse_other_config(directory: Path, before: Config, now: Config) -> None:
-    if _comparable(before) == _comparable(now):
+    if trains_alike(before, now):
         return
     difference = difflib.ndiff(before.to_yaml().splitlines(), now.to_yaml().splitlines())
     changes = "\n".join(line for line in difference if line.startswith(("-", "+")))
@@ -130,9 +135,12 @@ def _comparable(config: Config) -> Config:
     """The config without what may change while a run goes on.
 
     How long it is to go on is up to the user, and whether data are the same is said by their
-    content, not by their place.
+    content, not by their place. What other runs are made of the same config is not of this one.
     """
     training = config.training.model_copy(update={"steps": 1})
     places = {name: None for name in ("path", "target_path") if hasattr(config.data, name)}
     data = config.data.model_copy(update=places)
-    return config.model_copy(update={"training": training, "data": data, "reference": None})
+    evaluation = config.evaluation.model_copy(update={"folds": None})
+    return config.model_copy(
+        update={"training": training, "data": data, "evaluation": evaluation, "reference": None}
+    )

@@ -22,6 +22,14 @@ class Environment(pydantic.BaseModel, extra="allow"):
     data_fingerprints: dict[str, str] = {}
     digests: dict[str, str] = {}
     """The SHA-256 of `data.json` and of `model.keras`."""
+    steps: int | None = None
+    """How many were taken, once the model is trained; the others here likewise."""
+    seconds_of_steps: float | None = None
+    peak_memory: int | None = None
+    """Bytes of main memory, at most, in the process that ended the training."""
+    parameters: int | None = None
+    load_average: float | None = None
+    """Processes of the machine that wanted to compute in the last 15 minutes of the training."""
 
 
 _METRICS = pydantic.TypeAdapter(dict[str, dict[str, Any]])

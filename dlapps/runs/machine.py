@@ -3,7 +3,9 @@
 import importlib.metadata
 import os
 import platform
+import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import tensorflow as tf
@@ -25,6 +27,12 @@ def describe_machine() -> dict[str, object]:
             for gpu in tf.config.get_visible_devices("GPU")
         ],
     }
+
+
+def peak_memory() -> int:
+    """The most main memory, in bytes, that this process has held so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _version(package: str) -> str | None:

@@ -48,7 +48,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
         files[f"pictures/{drawing.name}.svg"] = drawing.content
     report = Report(
         title=run.name,
-        subtitle=f"{run.config.application}, seed {run.config.seed}",
+        subtitle=_subtitle(run),
         headline=headline_of(run.config, metrics),
         command=training_command(run.config, run.name, run.directory),
         metrics=metrics,
@@ -64,6 +64,15 @@ def explain_run(run: TrainedRun) -> list[Path]:
         for name, contents in files.items():
             write_atomically(run.directory / name, contents)
     return [run.directory / name for name in files]
+
+
+def _subtitle(run: TrainedRun) -> str:
+    told = f"{run.config.application}, seed {run.config.seed}"
+    if run.is_finished():
+        return told
+    history = run.history()
+    step = history[-1]["step"] if history else 0
+    return f"{told}; unfinished, at step {step}"
 
 
 def headline_of(config: Config, metrics: Mapping[str, Mapping[str, Any]]) -> Headline | None:

@@ -153,6 +153,8 @@ def _number_class(is_number: bool) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "no finite number"
     return number_text(value) if _is_number(value) else escape(str(value))
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import logging
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +20,11 @@ from dlapps.data.splits import Data
 from dlapps.errors import UsageError, in_short
 from dlapps.files import digest_of, filled_alone, json_text, write_atomically, writing_to
 from dlapps.runs.documents import DATA, ENVIRONMENT, METRICS, MODEL, is_as_written, read_document
-from dlapps.runs.machine import describe_machine
+from dlapps.runs.machine import describe_machine, peak_memory
 from dlapps.training.checkpoints import Progress
 from dlapps.training.distribution import choose_strategy, is_chief
 from dlapps.training.hardware import choose_device, choose_precision, dtype_policy
+from dlapps.training.history import read_history, seconds_of_steps
 from dlapps.training.loop import (
     OnStep,
     catch_stop_signals,
@@ -55,6 +57,10 @@ class Run:
     def has_begun(self) -> bool:
         """Whether anything was trained here that a changed config would make worthless."""
         return any(self.directory.glob("checkpoints/*/step-*")) or self._model_path.exists()
+
+    def is_finished(self) -> bool:
+        """Whether there is a model that was trained to the end."""
+        return self._model_path.exists()
 
     def _has_learned(self) -> bool:
         return self.has_begun() or (self.directory / "history.csv").exists()
@@ -216,10 +222,22 @@ class Run:
                 model.save(beside)
                 environment = self.read_json(ENVIRONMENT)
                 digests = {**environment["digests"], MODEL: digest_of(beside)}
-                self._write_json(ENVIRONMENT, {**environment, "digests": digests})
+                costs = self._costs(model)
+                self._write_json(ENVIRONMENT, {**environment, **costs, "digests": digests})
                 beside.replace(self._model_path)
         finally:
             beside.unlink(missing_ok=True)
+
+    def _costs(self, model: keras.Model) -> dict[str, float]:
+        """What a trained model took."""
+        rows = read_history(self.directory / "history.csv")
+        return {
+            "steps": int(rows[-1]["step"]) if rows else 0,
+            "seconds_of_steps": round(seconds_of_steps(rows), 1),
+            "peak_memory": peak_memory(),
+            "load_average": round(os.getloadavg()[2], 1),
+            "parameters": model.count_params(),
+        }
 
     def load_spec(self) -> Section:
         """What the model knows of its data."""

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from dlapps.training.loop import restore_best_so_far, restore_ended
 from dlapps.training.stage import Stage
 
 logger = logging.getLogger(__name__)
+
+LONGEST_NAME = 200
+"""Bytes of a model's name, which is a folder's, too."""
 
 MAY_CHANGE, IS_KEPT = ("data.", "evaluation."), "evaluation.precision"
 """What of a trained run's config may be set anew: where its data lie, how it is measured; but its
@@ -104,6 +108,11 @@ class TrainedRun(Run):
         if Path(name).name != name or name in ("", "..") or not name.isprintable():
             raise UsageError(
                 f"{in_short(repr(name))} cannot name a model; a name has no folders in it."
+            )
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            raise UsageError(
+                f"{in_short(repr(name))} cannot name a model; a name has at most {LONGEST_NAME} "
+                "bytes."
             )
         answers = self.application.answers(self.model, self.load_spec())
         return write_saved_model(directory / name, answers, parity_tolerance(self.model))

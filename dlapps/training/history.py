@@ -2,8 +2,9 @@
 
 import csv
 import io
+import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -61,6 +62,16 @@ def read_history(path: Path) -> list[dict[str, float]]:
         raise UsageError(
             f"{path} is not a history this program wrote. Delete it to go on without it."
         ) from error
+
+
+def seconds_of_steps(rows: Sequence[Mapping[str, float]]) -> float:
+    """How long the steps of a history took, however often they were interrupted.
+
+    Validations and checkpoints between its rows count, those at a row do not.
+    """
+    steps = [0.0, *(row["step"] for row in rows)]
+    taken = zip(itertools.pairwise(steps), rows, strict=True)
+    return sum((after - before) / row["steps_per_second"] for (before, after), row in taken)
 
 
 def _numbers(row: Mapping[str, str]) -> dict[str, float]:

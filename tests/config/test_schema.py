@@ -39,6 +39,7 @@ def refusal(text: str = GOOD, *assignments: str) -> str:
     ("assignment", "expected"),
     [
         ("trainin.steps=1", r"trainin.steps=1: trainin is no setting; did you mean training\?"),
+        ("steps=1", r"^--set steps=1: steps is no setting; did you mean training.steps\?"),
         ("training.step=1", r"^--set training.step=1: training.step is no setting; .* steps\?"),
         ("data.batchsize=1", r"data.batchsize is no setting; did you mean batch_size\?"),
         ("data.augmentation.rotate=1", r"data.augmentation.rotate is no setting.*rotation\?"),

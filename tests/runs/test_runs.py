@@ -164,6 +164,8 @@ def test_an_unfinished_run_answers_with_its_best_weights_so_far_and_says_so(
     assert answer.exit_code == 0, answer.stderr
     assert f"The run {unfinished} has not finished training: it is at step 4 of 60" in answer.stderr
     assert "best weights so far, of step " in answer.stderr
+    if command == ("explain",):
+        assert "unfinished, at step 4" in (unfinished / "report.html").read_text()
 
 
 def train_until(dlapps, run: Path, step: int, *options) -> Path:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.segmentation.augmentation import PairedAugmentation
@@ -15,6 +16,7 @@ from dlapps.datasets.shapes import make_shapes
 from dlapps.errors import UsageError
 
 ISBI_VALIDATION = 4
+ISBI_FOLDS = 5
 ISBI_CLASSES = ("membrane", "cell")
 FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value")
 MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
@@ -40,6 +42,8 @@ class MaskedData(DataSettings):
     """mask_folder: the value of each class in the masks; left out, those found, in order."""
     void_value: Annotated[int, Field(ge=0)] | None = None
     """mask_folder: the value of pixels that belong to no class and count for nothing."""
+    fold: Annotated[int, Field(ge=0, lt=ISBI_FOLDS)] = 0
+    """isbi2012: which fifth of the sections is tested on."""
     num_examples: Positive = 1000
     """shapes: scenes for training; a fifth as many for validation and for test each."""
     batch_size: BatchSize = 8
@@ -51,6 +55,8 @@ class MaskedData(DataSettings):
         for field in FOLDER_ONLY if self.name != "mask_folder" else ():
             if getattr(self, field) != type(self).model_fields[field].default:
                 raise ValueError(f"data.{field} is for mask_folder; {self.name} has its own")
+        if self.fold and self.name != "isbi2012":
+            raise ValueError(f"data.fold is for isbi2012; {self.name} has one test split")
         return self
 
     @model_validator(mode="after")
@@ -83,14 +89,14 @@ MaskedExamples = Data[Examples, MaskSpec]
 def load_masks(settings: MaskedData) -> MaskedExamples:
     """The data set that `settings` names: columns image uint8 [N, H, W, C], mask uint8 [N, H, W].
 
-    isbi2012: 20 / 4 / 6 sections, the test sections every fifth of the stack, those for validation
-    carved from the others by a fixed permutation. shapes: generated apart for each split.
-    mask_folder: its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and
-    VOID where a pixel counts for nothing. Raises UsageError for data that cannot be used, and for
-    a crop that is larger than the images.
+    isbi2012: 20 / 4 / 6 sections; the test sections are every fifth of the stack, or in folds 1 to
+    4 a quarter of the others by a fixed permutation, as are those for validation. shapes: generated
+    apart for each split. mask_folder: its own split folders, or a fixed 80 / 10 / 10. A mask holds
+    class indices, and VOID where a pixel counts for nothing. Raises UsageError for data that cannot
+    be used, and for a crop that is larger than the images.
     """
     if settings.name == "isbi2012":
-        data = _isbi2012()
+        data = _isbi2012(settings.fold)
     elif settings.name == "shapes":
         data = _shapes(settings.num_examples)
     else:
@@ -125,14 +131,24 @@ def _mask_folder(settings: MaskedData) -> MaskedExamples:
     )
 
 
-def _isbi2012() -> MaskedExamples:
+def _isbi2012(fold: int) -> MaskedExamples:
     published = {
         name: Examples({"image": columns["image"], "mask": columns["mask"][..., 0]})
         for name, columns in load_published("isbi2012").items()
     }
-    train, validation = carve(published["train"], ISBI_VALIDATION)
+    learned, test = published["train"], published["test"]
+    if fold:
+        order = np.random.RandomState(0).permutation(len(learned))
+        tested = np.array_split(order, ISBI_FOLDS - 1)[fold - 1]
+        others = learned[np.setdiff1d(order, tested)]
+        columns = {
+            name: np.concatenate([column, others.columns[name]])
+            for name, column in test.columns.items()
+        }
+        learned, test = Examples(columns), learned[np.sort(tested)]
+    train, validation = carve(learned, ISBI_VALIDATION)
     return Data(
-        {"train": train, "validation": validation, "test": published["test"]},
+        {"train": train, "validation": validation, "test": test},
         MaskSpec(channels=1, class_names=ISBI_CLASSES),
     )
 

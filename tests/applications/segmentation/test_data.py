@@ -89,3 +89,30 @@ def test_isbi2012_is_split_by_sections(tmp_path, monkeypatch):
         image.tobytes() for split in data.splits.values() for image in split.columns["image"]
     ]
     assert len(set(sections)) == 30
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
+def test_each_section_is_tested_on_in_one_fold(tmp_path, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path)
+    monkeypatch.setenv("DLAPPS_DATA_DIR", str(Path(data_dir)))
+    tested = []
+    for fold in range(5):
+        data = load_masks(MaskedData(name="isbi2012", fold=fold))
+        of = {
+            name: {image.tobytes() for image in split.columns["image"]}
+            for name, split in data.splits.items()
+        }
+        assert {name: len(images) for name, images in of.items()} == {
+            "train": 20, "validation": 4, "test": 6,
+        }  # fmt: skip
+        assert not (of["train"] | of["validation"]) & of["test"]
+        tested += of["test"]
+    assert len(set(tested)) == len(tested) == 30
+
+
+def test_only_what_has_folds_takes_one():
+    with pytest.raises(pydantic.ValidationError, match=r"data\.fold is for isbi2012"):
+        MaskedData(name="shapes", fold=1)
+    with pytest.raises(pydantic.ValidationError):
+        MaskedData(name="isbi2012", fold=5)

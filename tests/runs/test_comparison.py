@@ -1,0 +1,108 @@
+"""Several configs with several seeds, side by side."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dlapps.metrics.intervals import estimate, paired_difference
+
+CONFIGS = ("spirals_linear", "spirals_mlp")
+
+
+@pytest.fixture(scope="module")
+def runs(dlapps, tiny, tmp_path_factory) -> Path:
+    """Two configs of the same data with two seeds each, trained and measured as any run is."""
+    directory = tmp_path_factory.mktemp("runs")
+    for config in CONFIGS:
+        for seed in (0, 1):
+            run = directory / "classification" / config / str(seed)
+            options = ["--run", run, *tiny, "--set", f"seed={seed}"]
+            assert dlapps("classification", "train", config, *options).exit_code == 0
+            assert dlapps("classification", "evaluate", run).exit_code == 0
+    return directory
+
+
+@pytest.fixture(scope="module")
+def document(dlapps, tiny, runs) -> dict:
+    """What compare says of them."""
+    answer = dlapps("compare", *CONFIGS, "--seeds", 2, "--runs", runs, *tiny, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    return answer.document
+
+
+def accuracies(runs: Path, config: str) -> dict[int, float]:
+    return {
+        seed: json.loads((runs / "classification" / config / str(seed) / "metrics.json")
+                         .read_text())["test"]["accuracy"]
+        for seed in (0, 1)
+    }  # fmt: skip
+
+
+def test_runs_that_are_there_are_reused_and_estimated(runs, document):
+    for config, result in zip(CONFIGS, document["results"], strict=True):
+        values = accuracies(runs, config)
+        assert result["values"] == {str(seed): value for seed, value in values.items()}
+        expected = estimate(list(values.values()))
+        assert result["mean"] == expected.mean
+        assert tuple(result["interval"]) == pytest.approx(expected.interval)
+        assert (result["metric"], result["split"], result["method"]) == ("accuracy", "test", "t")
+
+
+def test_the_difference_is_to_the_first_of_the_same_data(runs, document):
+    first, second = document["results"]
+    expected = paired_difference(*(accuracies(runs, config) for config in reversed(CONFIGS)))
+    assert "difference" not in first
+    assert second["difference"]["to"] == "spirals_linear"
+    assert second["difference"]["mean"] == pytest.approx(expected.mean)
+
+
+def test_what_the_runs_took_is_told(document):
+    run = document["results"][1]["runs"]["0"]
+    assert run["steps"] == 6
+    assert run["parameters"] > 0
+    assert run["seconds_of_steps"] > 0
+    assert 2**27 < run["peak_memory"] < 2**36
+    assert run["metrics"]["test"]["accuracy"] == document["results"][1]["values"]["0"]
+
+
+def test_a_table_a_document_and_a_picture_are_written(dlapps, tiny, runs, tmp_path, document):
+    to = tmp_path / "new" / "spirals.json"
+    answer = dlapps("compare", *CONFIGS, "--seeds", 2, "--runs", runs, *tiny, "--to", to)
+    assert answer.exit_code == 0, answer.stderr
+    table = to.with_suffix(".md").read_text()
+    assert answer.stdout == table
+    assert "| `spirals_mlp` | Accuracy (test) |" in table
+    assert "paired by seed" in table
+    assert json.loads(to.read_text())["results"] == document["results"]
+    assert to.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_seed_has_no_interval(dlapps, tiny, runs):
+    answer = dlapps("compare", "spirals_mlp", "--seeds", 1, "--runs", runs, *tiny)
+    assert answer.exit_code == 0
+    assert "| one seed |" in answer.stdout
+    assert "±" not in answer.stdout
+
+
+def test_a_run_that_was_trained_otherwise_is_refused_before_anything_is_trained(dlapps, tiny, runs):
+    options = ("--seeds", 3, "--runs", runs, *tiny, "--set", "training.learning_rate=0.5")
+    answer = dlapps("compare", "spirals_mlp", *options)
+    answer.assert_refused("was trained with another config", "learning_rate: 0.5")
+    assert not (runs / "classification" / "spirals_mlp" / "2").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["spirals_nlp"], "did you mean spirals_mlp"),
+        (["spirals_mlp", "spirals_mlp"], "named twice"),
+        (["spirals_mlp", "--set", "seed=3"], "--seeds"),
+        (["spirals_mlp", "--seeds", "0"], "--seeds"),
+        (["spirals_mlp", "--set", "training.stepz=3"], "did you mean steps"),
+        ([], "CONFIG"),
+    ],
+)
+def test_wrong_use_is_refused(dlapps, tmp_path, arguments, named):
+    dlapps("compare", *arguments, "--runs", tmp_path / "runs").assert_refused(named)
+    assert not (tmp_path / "runs").exists()
