@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.errors import ExportError
+from dlapps.export.numeric import as_arrays
 from dlapps.export.parity import disagreement
 from dlapps.progress import progress
 
@@ -25,7 +26,7 @@ def compare_in_floats(name: str, answer: Answer, run: Run) -> dict[str, Any]:
     Raises ExportError where that is more than TOLERANCE + 10 * TOLERANCE * |expected|.
     """
     example, expected = answer.example()
-    inputs = {key: tensor.numpy() for key, tensor in answer.tensors(example).items()}
+    inputs = as_arrays(answer, example)
     outputs = run(inputs)
     for output, wanted in expected.items():
         actual, wanted = (tf.convert_to_tensor(array) for array in (outputs[output], wanted))
@@ -53,7 +54,7 @@ def compare_in_8_bits(name: str, answer: Answer, run: Run, validation: Any) -> d
     for batch in progress(answer.rows(validation), "Comparing"):
         tensors = answer.tensors(batch)
         num_rows += len(next(iter(tensors.values())))
-        outputs = run({key: tensor.numpy() for key, tensor in tensors.items()})
+        outputs = run(as_arrays(answer, batch))
         for output, wanted in function(tensors).items():
             if wanted.dtype.is_floating:
                 parts.setdefault(output, []).append((outputs[output], wanted.numpy()))

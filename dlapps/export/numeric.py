@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from dlapps.export.answer import Answer, Arrays
@@ -37,6 +38,11 @@ def _giving_numbers(answer: Answer) -> Answer:
         return inputs, numbers
 
     return answer._replace(function=function, example=example)
+
+
+def as_arrays(answer: Answer, inputs: Arrays) -> dict[str, np.ndarray]:
+    """The inputs of an answer as arrays of the right types, which a file does not see to."""
+    return {name: tensor.numpy() for name, tensor in answer.tensors(inputs).items()}
 
 
 class NumericGraph(NamedTuple):

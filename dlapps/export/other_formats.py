@@ -16,7 +16,7 @@ from dlapps.export import litert, onnx
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.comparison import Run, compare_in_8_bits, compare_in_floats
 from dlapps.export.errors import ExportError
-from dlapps.export.numeric import NumericGraph, numeric_graph
+from dlapps.export.numeric import NumericGraph, as_arrays, numeric_graph
 from dlapps.export.publishing import publish, staging_folder
 from dlapps.files import json_text
 
@@ -99,8 +99,8 @@ def write_other_format(
                     refusals.append(str(refusal))
             if not described:
                 raise UsageError(" ".join(refusals))
-            for refusal in refusals:
-                logger.warning("%s", refusal)
+            for left_out in refusals:
+                logger.warning("%s", left_out)
             document = {**about, "left_out": LEFT_OUT, "signatures": described}
             (staging / DESCRIPTION).write_text(json_text(document) + "\n")
             return publish(staging, directory, chosen.kind)
@@ -174,7 +174,9 @@ def _converted(
     try:
         with _silence():
             file.write_bytes(chosen.convert(graph, examples))
-            return chosen.load(file)
+            run = chosen.load(file)
+            run(as_arrays(answer, answer.example()[0]))
+            return run
     except OSError:
         raise
     except Exception as error:  # What they do not know, converters end in any way there is.

@@ -10,8 +10,7 @@ import tensorflow as tf
 import yaml
 
 from dlapps.applications import load_application
-from dlapps.errors import UsageError
-from dlapps.export.other_formats import LITERT, LITERT_INT8, ONNX, Splits, write_other_format
+from dlapps.export.other_formats import LITERT, ONNX, write_other_format
 from dlapps.runs.directory import read_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
