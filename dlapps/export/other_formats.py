@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 DESCRIPTION = "model.json"
 LEFT_OUT = (
     "These files begin and end with numbers. Reading files and sentences, resampling and resizing, "
-    "drawing random numbers and searching step by step are not in them; the SavedModel has all that."
+    "drawing random numbers and searching step by step are not in them; a SavedModel has all that."
 )
 
 
@@ -98,6 +98,9 @@ def write_other_format(
                 except UsageError as refusal:
                     refusals.append(str(refusal))
             if not described:
+                others = [name for name in answers if name not in wanted]
+                if others:
+                    refusals.append(f"Others of this run are {', '.join(others)}.")
                 raise UsageError(" ".join(refusals))
             for left_out in refusals:
                 logger.warning("%s", left_out)

@@ -1,4 +1,4 @@
-"""What each model of each application is in ONNX and LiteRT: it agrees with Keras, or is refused."""
+"""What each model of each application is in ONNX and LiteRT: it agrees, or is refused."""
 
 import json
 from pathlib import Path

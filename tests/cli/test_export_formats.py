@@ -35,9 +35,7 @@ def test_onnxruntime_answers_as_predict_does(dlapps, xor_run, tmp_path):
         ["probabilities"], {"points": np.array([[0.5, -1.2]], np.float32)}
     )
     (record,) = dlapps("classification", "predict", xor_run, "0.5,-1.2", "--json").document
-    np.testing.assert_allclose(
-        probabilities[0], list(record["probabilities"].values()), rtol=1e-4
-    )
+    np.testing.assert_allclose(probabilities[0], list(record["probabilities"].values()), rtol=1e-4)
 
 
 @pytest.mark.parametrize(
