@@ -75,10 +75,10 @@ def test_reduced_precision_is_refused(dlapps, tiny, tmp_path):
     assert not (tmp_path / "to").exists()
 
 
-def test_lenet_in_8_bits_decides_like_in_floats(dlapps, tiny, tmp_path):
+def test_lenet_in_8_bits_decides_like_in_floats(dlapps, tmp_path):
     run = tmp_path / "run"
-    steps = ("--set", "training.steps=150", "--set", "training.steps_per_call=auto")
-    trained = dlapps("classification", "train", "digits_lenet5", "--run", run, *tiny, *steps)
+    steps = ("--set", "training.steps=100", "--set", "training.schedule.warmup_steps=10")
+    trained = dlapps("classification", "train", "digits_lenet5", "--run", run, *steps)
     assert trained.exit_code == 0, trained.stderr
     options = ("--format", "litert", "--quantize", "int8", "--to", tmp_path, "--json")
     answer = dlapps("classification", "export", run, *options)
