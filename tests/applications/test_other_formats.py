@@ -149,7 +149,7 @@ def test_what_draws_is_refused_with_what_does_not(chosen, tmp_path):
         write_other_format(tmp_path, answers, chosen, {}, signature="generate")
 
 
-def test_what_adds_up_over_steps_is_refused_in_8_bits(tmp_path):
+def test_what_is_recurrent_is_refused_in_8_bits(tmp_path):
     application = application_of("speech/tones_attention_lstm")
     spec = application.build_data().spec
     answers = application.numeric_answers(application.build_model(spec), spec)
