@@ -206,13 +206,55 @@ def _export(name: str) -> click.Command:
         help="Where the SavedModels lie.",
     )
     @click.option("--name", "model_name", help="What to call it.  [default: the config's name]")
+    @click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(["savedmodel", "onnx", "litert"]),
+        default="savedmodel",
+        show_default=True,
+        help="What to write; onnx and litert hold what goes from numbers to numbers.",
+    )
+    @click.option("--signature", help="onnx, litert: this one alone.  [default: all that can be]")
+    @click.option(
+        "--quantize", type=click.Choice(["int8"]), help="litert: 8-bit numbers, fitted to the data."
+    )
     @JSON
-    def export(directory: Path, target: Path, model_name: str | None, as_json: bool) -> None:
-        """Write a trained RUN as a SavedModel, after comparing it with the Keras model."""
-        saved_model = _open(name, directory).export(target, model_name)
-        _echo({"saved_model": str(saved_model)}, as_json)
+    @data_options
+    @MOVED
+    def export(
+        directory: Path,
+        target: Path,
+        model_name: str | None,
+        format_name: str,
+        signature: str | None,
+        quantize: str | None,
+        as_json: bool,
+        assignments: tuple[str, ...],
+    ) -> None:
+        """Write a trained RUN as a SavedModel, after comparing it with the Keras model.
+
+        With --format, write it for onnxruntime or for LiteRT instead.
+        """
+        if format_name == "savedmodel":
+            _refuse_with_saved_model(signature, quantize)
+            saved_model = _open(name, directory, assignments).export(target, model_name)
+            _echo({"saved_model": str(saved_model)}, as_json)
+            return
+        folder = _open(name, directory, assignments).export_network(
+            target, model_name, format_name, signature, quantize
+        )
+        _echo({format_name: str(folder)}, as_json)
 
     return export
+
+
+def _refuse_with_saved_model(signature: str | None, quantize: str | None) -> None:
+    if quantize:
+        raise click.UsageError(f"--quantize {quantize} goes with --format litert.")
+    if signature:
+        raise click.UsageError(
+            "--signature goes with --format onnx or litert; a SavedModel has all of them."
+        )
 
 
 def _explain(name: str) -> click.Command:

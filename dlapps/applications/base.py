@@ -79,6 +79,12 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
     def answers(self, model: keras.Model, spec: SpecT) -> dict[str, Answer]:
         """The signatures of the exported model, `serving_default` first."""
 
+    def numeric_answers(self, model: keras.Model, spec: SpecT) -> dict[str, Answer]:
+        """What ONNX and LiteRT can hold, which know no strings: answers from numbers to numbers."""
+        from dlapps.export.numeric import numeric_answers
+
+        return numeric_answers(self.answers(model, spec))
+
     def predict(
         self, model: keras.Model, spec: SpecT, inputs: Sequence[str], directory: Path
     ) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """An answer: one signature of the exported model, the evidence that it is right, and its use."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +43,14 @@ class Answer(NamedTuple):
     """Where `read` takes files: theirs, so that a folder of them can be asked for at once."""
     resources: Sequence[object] = ()
     """What the function uses beside variables, such as lookup tables."""
+    meaning: Mapping[str, str] = {}
+    """What the numbers of an input or output are, by its name, where that does not say it."""
+    labels: Mapping[str, Sequence[str]] = {}
+    """What each number along the last axis of an output stands for, by its name, the largest being
+    the decision; of an input of whole numbers, what each number stands for."""
+    rows: Callable[[Any], Iterable[Arrays]] | None = None
+    """Raw inputs from the examples of a split, in batches: what an export to 8-bit numbers is
+    fitted to and measured on. None where it cannot be."""
 
     def traced(self) -> tf.types.experimental.ConcreteFunction:
         """The function as one graph, which refuses other shapes and answers no rows with none."""

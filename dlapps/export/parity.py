@@ -39,7 +39,7 @@ def check_parity(
                 f"{sorted(wanted)} were expected."
             )
         for output, actual in outputs.items():
-            problem = _problem(actual, tf.convert_to_tensor(wanted[output]), tolerance)
+            problem = disagreement(actual, tf.convert_to_tensor(wanted[output]), tolerance)
             if problem:
                 raise ExportError(f"Output {output!r} of signature {name!r} {problem}.")
 
@@ -51,7 +51,7 @@ def _outputs(loaded: tf.Module, name: str, inputs: Mapping[str, tf.Tensor]) -> d
         raise ExportError(f"Signature {name!r} fails on its example: {reason(error)}.") from error
 
 
-def _problem(actual: tf.Tensor, expected: tf.Tensor, tolerance: float) -> str | None:
+def disagreement(actual: tf.Tensor, expected: tf.Tensor, tolerance: float) -> str | None:
     """What is wrong with an output, or None where it agrees."""
     if actual.shape != expected.shape:
         return f"has shape {actual.shape}, but the Keras model gave {expected.shape}"

@@ -1,13 +1,6 @@
 """Writing a SavedModel for TF Serving: raw input, named outputs, compared before it appears."""
 
-import contextlib
-import errno
-import fcntl
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -17,12 +10,10 @@ from dlapps.errors import reason
 from dlapps.export.answer import Answer
 from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
+from dlapps.export.publishing import publish, staging_folder
 
 # Both names are TF Serving's.
 FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
-STAGING = ".export-"
-JUST_MADE = 5.0
-"""Seconds in which a staging folder may be at work without a lock: it is made, then locked."""
 
 
 def write_saved_model(
@@ -42,68 +33,16 @@ def write_saved_model(
     module.resources = [list(answer.resources) for answer in answers.values()]
     examples = {name: answer.example() for name, answer in answers.items()}
     try:
-        with _staging(directory) as staging:
+        with staging_folder(directory) as staging:
             tf.saved_model.save(module, str(staging), signatures=functions)
             inputs = {name: answer.tensors(examples[name][0]) for name, answer in answers.items()}
             write_warmup_requests(staging, directory.name, inputs)
             expected = {name: outputs for name, (_, outputs) in examples.items()}
             check_parity(staging, inputs, expected, tolerance)
-            return _publish(staging, directory)
+            return publish(staging, directory)
     except (OSError, tf.errors.OpError) as error:
         message = f"The SavedModel cannot be written to {directory}: {reason(error)}."
         raise ExportError(message) from error
-
-
-@contextlib.contextmanager
-def _staging(directory: Path) -> Iterator[Path]:
-    """A folder inside `directory` that TF Serving ignores, and that is gone afterwards."""
-    created = [path for path in (directory, *directory.parents) if not path.exists()]
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(directory)
-        with (
-            tempfile.TemporaryDirectory(prefix=STAGING, dir=directory) as private,
-            _held(Path(private)),
-        ):
-            # One level deeper, because only the owner may read a temporary directory.
-            yield Path(private) / "saved_model"
-    finally:
-        with contextlib.suppress(OSError):  # not empty: the export succeeded
-            for path in created:
-                path.rmdir()
-
-
-@contextlib.contextmanager
-def _held(directory: Path) -> Iterator[None]:
-    """A block in which the directory is locked; a process that is killed loses its lock.
-
-    Raises BlockingIOError where another process holds it.
-    """
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _remove_abandoned(directory: Path) -> None:
-    """Deletes what exports that were killed left in `directory`, and nothing of one at work."""
-    for abandoned in directory.glob(f"{STAGING}*"):
-        with contextlib.suppress(OSError), _held(abandoned):
-            if time.time() - abandoned.stat().st_mtime > JUST_MADE:
-                shutil.rmtree(abandoned, ignore_errors=True)
-
-
-def _publish(staging: Path, directory: Path) -> Path:
-    """The version's folder; another export that took the number meanwhile is never replaced."""
-    while True:
-        versions = [int(path.name) for path in directory.iterdir() if path.name.isdecimal()]
-        try:
-            return staging.rename(directory / str(max(versions, default=0) + 1))
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                raise
 
 
 def write_warmup_requests(

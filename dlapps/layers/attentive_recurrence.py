@@ -35,24 +35,30 @@ class AttentiveRecurrence(layers.Layer):
         self.cell.build((batch, inputs_shape[-1] + memory_shape[-1]))
 
     def call(self, inputs, memory, keys, present, states):
-        length = tf.shape(inputs)[1]
-        sequence = tf.TensorArray(inputs.dtype, length).unstack(_swap(inputs))
-        collected = tuple(tf.TensorArray(self.compute_dtype, length) for _ in range(3))
-
-        def step(position, states, collected):
+        def advanced(x, states):
+            """Output, context and weights of one step from x [N, E], and the states after it."""
             query = self.query(states[0])[:, None]
             context, weights = self.attention(
                 [query, memory, keys], mask=[None, present], return_attention_scores=True
             )
             context, weights = context[:, 0], weights[:, 0]
-            joined = ops.concatenate([sequence.read(position), context], axis=-1)
-            output, states = self.cell(joined, states)
-            parts = (output, context, weights)
-            written = tuple(
-                array.write(position, tf.cast(part, array.dtype))
-                for array, part in zip(collected, parts, strict=True)
-            )
-            return position + 1, tuple(states), written
+            output, states = self.cell(ops.concatenate([x, context], axis=-1), states)
+            parts = (tf.cast(part, self.compute_dtype) for part in (output, context, weights))
+            return tuple(parts), tuple(states)
+
+        if inputs.shape[1] == 1:
+            # A search goes step by step; LiteRT, moreover, mistakes the outputs of such a loop.
+            parts, states = advanced(inputs[:, 0], states)
+            return *(part[:, None] for part in parts), list(states)
+
+        length = tf.shape(inputs)[1]
+        sequence = tf.TensorArray(inputs.dtype, length).unstack(_swap(inputs))
+        collected = tuple(tf.TensorArray(self.compute_dtype, length) for _ in range(3))
+
+        def step(position, states, collected):
+            parts, states = advanced(sequence.read(position), states)
+            written = tuple(array.write(position, part) for array, part in zip(collected, parts))
+            return position + 1, states, written
 
         _, states, collected = tf.while_loop(
             lambda position, *_: position < length, step, (0, tuple(states), collected)

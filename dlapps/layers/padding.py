@@ -24,7 +24,9 @@ class PadToMultiple(keras.layers.Layer):
         if size is not None and size % self.multiple == 0:
             return images
         size = ops.shape(images)[axis]
-        index = ops.arange(-(-size // self.multiple) * self.multiple) % (2 * size)
+        # Of positive numbers alone: ONNX divides those below zero otherwise.
+        padded = (size + self.multiple - 1) // self.multiple * self.multiple
+        index = ops.arange(padded) % (2 * size)
         return ops.take(images, ops.minimum(index, 2 * size - 1 - index), axis=axis)
 
     def compute_output_shape(self, input_shape):

@@ -15,6 +15,7 @@ from dlapps.config.files import read_text
 from dlapps.data.splits import Data
 from dlapps.errors import UsageError, did_you_mean, in_short, reason
 from dlapps.export.inputs import answer_each
+from dlapps.export.other_formats import Splits, choose_format, write_other_format
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
 from dlapps.runs.directory import known_runs, read_config
@@ -104,6 +105,41 @@ class TrainedRun(Run):
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
+        name = self._export_name(name)
+        answers = self.application.answers(self.model, self.load_spec())
+        return write_saved_model(directory / name, answers, parity_tolerance(self.model))
+
+    def export_network(
+        self,
+        directory: Path,
+        name: str | None,
+        format_name: str,
+        signature: str | None = None,
+        quantize: str | None = None,
+    ) -> Path:
+        """Writes `directory/<name>/<format>-<version>` and returns it, a folder of files.
+
+        They hold the answers from numbers to numbers, or the one called `signature`, as `onnx` or
+        `litert`, where `quantize` may be `int8`: then the run's data are read to fit them to.
+        """
+        name = self._export_name(name)
+        chosen = choose_format(format_name, quantize)
+        if any(layer.compute_dtype != "float32" for layer in self.model._flatten_layers()):
+            raise UsageError(
+                f"{self.directory} computes in {self.config.evaluation.precision}; {chosen.title} "
+                "is written from float32, which is what evaluation.precision is unless it is set."
+            )
+        splits = Splits(self.data["train"], self.data["validation"]) if quantize else None
+        return write_other_format(
+            directory / name,
+            self.application.numeric_answers(self.model, self.load_spec()),
+            chosen,
+            {"application": self.config.application, "config": self.name, "format": chosen.title},
+            signature=signature,
+            splits=splits,
+        )
+
+    def _export_name(self, name: str | None) -> str:
         name = self.name if name is None else name
         if Path(name).name != name or name in ("", "..") or not name.isprintable():
             raise UsageError(
@@ -114,8 +150,7 @@ class TrainedRun(Run):
                 f"{in_short(repr(name))} cannot name a model; a name has at most {LONGEST_NAME} "
                 "bytes."
             )
-        answers = self.application.answers(self.model, self.load_spec())
-        return write_saved_model(directory / name, answers, parity_tolerance(self.model))
+        return name
 
     @functools.cached_property
     def model(self) -> keras.Model:

@@ -41,6 +41,7 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
 POINT = "coordinates such as 0.5,-1.2"
+PIXELS = "a decoded image of this height and width, 0 to 255"
 FARTHEST = float(np.finfo(np.float32).max)
 
 
@@ -132,6 +133,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
 
         show = show_class(spec.class_names)
+        batch_size = self.config.evaluation.batch_size
         if not spec.is_image:
             points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
             return {
@@ -143,6 +145,10 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                     show=show,
                     takes=POINT,
                     resources=[table],
+                    labels={"probabilities": spec.class_names},
+                    rows=lambda examples: in_order(
+                        examples, batch_size, lambda row: {"points": row["point"]}
+                    ),
                 )
             }
         shape = (2, *spec.input_shape)
@@ -166,6 +172,11 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 function=lambda pixels: answer(to_unit_interval(pixels)),
                 example=lambda: ({"pixels": pixels}, expected(to_unit_interval(pixels))),
                 resources=[table],
+                labels={"probabilities": spec.class_names},
+                meaning={"pixels": PIXELS},
+                rows=lambda examples: in_order(
+                    examples, batch_size, lambda row: {"pixels": row["image"]}
+                ),
             ),
         }
 

@@ -22,7 +22,7 @@ from dlapps.applications.games.pictures import (
 )
 from dlapps.config.schema import Config
 from dlapps.config.section import Positive, Section
-from dlapps.environments.episodes import EpisodesToPlay, load_episodes
+from dlapps.environments.episodes import Episodes, EpisodesToPlay, load_episodes
 from dlapps.environments.experience import Experience
 from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_episode
 from dlapps.environments.settings import EnvironmentData
@@ -38,6 +38,7 @@ from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage
 
+FEW_EPISODES = 5
 LONGEST_SEED = 18
 """Digits: more would fit into no whole number of a machine, nor into the name of a file."""
 
@@ -120,8 +121,17 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
                 inputs={"observation": tf.TensorSpec(shape, spec.observation_dtype)},
                 function=act,
                 example=example,
+                labels={"q_values": spec.action_names},
+                rows=lambda episodes: self._seen(model, spec, episodes),
             )
         }
+
+    def _seen(
+        self, model: keras.Model, spec: EnvironmentSpec, episodes: Episodes
+    ) -> Iterator[Arrays]:
+        """What the agent sees in the first few of the episodes."""
+        for seed in episodes.seeds[:FEW_EPISODES]:
+            yield {"observation": self._episode(model, spec, seed).observations}
 
     def predict(
         self, model: keras.Model, spec: EnvironmentSpec, inputs: Sequence[str], directory: Path

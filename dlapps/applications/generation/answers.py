@@ -22,7 +22,7 @@ from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
 from dlapps.files import write_into
-from dlapps.models.generative.maps import GenerativeModel
+from dlapps.models.generative.maps import GenerativeModel, standard_normal
 
 GRID_SIZE = 64
 SEED = "whole numbers such as 7"
@@ -57,6 +57,47 @@ def generative_answers(model: GenerativeModel, image_shape: ImageShape) -> dict[
         answers["reconstruct"] = _reconstruct(encode, endpoints, image_shape)
         answers["interpolate"] = _interpolate(encode, endpoints, image_shape)
     return {"serving_default": next(iter(answers.values())), **answers}
+
+
+def numeric_answers_of(
+    model: GenerativeModel, image_shape: ImageShape, batches: Callable[[Any], tf.data.Dataset]
+) -> dict[str, Answer]:
+    """`generate`, `encode` and `decode`, as far as the model has them, images as float32.
+
+    `batches` makes images in [0, 1] of the examples of a split.
+    """
+    endpoints = model.endpoints()
+    answers = {"generate": _generate(endpoints["generate"], None)}
+    encode = endpoints.get("encode")
+
+    def example() -> tuple[Arrays, Arrays]:
+        _, images = _example_images(image_shape)
+        assert encode is not None, "it is asked of a model that encodes"
+        return {"images": images}, {"latents": _one_by_one(encode, images)}
+
+    if encode is not None:
+        answers["encode"] = Answer(
+            inputs={"images": tf.TensorSpec([None, *image_shape], tf.float32)},
+            function=lambda images: {"latents": encode(images)},
+            example=example,
+            meaning={"images": "pixels / 255, from 0 to 1"},
+            rows=lambda examples: batches(examples).map(lambda x: {"images": x}),
+        )
+
+    def latents(examples: Any) -> tf.data.Dataset:
+        if encode is not None:
+            return batches(examples).map(lambda x: {"latents": encode(x)})
+        seeds = tf.data.Dataset.range(len(examples)).batch(GRID_SIZE)
+        return seeds.map(lambda x: {"latents": standard_normal(x, model.latent_size)})
+
+    answers["decode"] = _decode(endpoints["decode"], model.latent_size)._replace(
+        meaning={
+            "latents": "what `encode` gives" if encode else "draws from a standard normal",
+            "images": "pixels / 255, from 0 to 1",
+        },
+        rows=latents,
+    )
+    return answers
 
 
 def _generate(generate: Map, without_encoder: str | None) -> Answer:

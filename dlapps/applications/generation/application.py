@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application
-from dlapps.applications.generation.answers import generative_answers
+from dlapps.applications.generation.answers import generative_answers, numeric_answers_of
 from dlapps.applications.generation.data import (
     UnlabelledImages,
     load_images,
@@ -135,6 +135,9 @@ class Generation(Application[GenerationConfig, LabelledSpec]):
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
         return generative_answers(model, spec.image_shape)
+
+    def numeric_answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
+        return numeric_answers_of(model, spec.image_shape, self._batches)
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
         shown = data["test"][:EXAMPLES_SHOWN]

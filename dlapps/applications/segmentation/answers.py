@@ -13,6 +13,7 @@ from PIL import Image
 
 from dlapps.applications.segmentation.data import MaskSpec
 from dlapps.applications.segmentation.pictures import mask_png, overlay_png
+from dlapps.data.batches import in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
     decode_image,
@@ -46,7 +47,7 @@ def segment(
     return tf.image.resize(probabilities, tf.shape(images)[1:3])
 
 
-def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
+def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int) -> dict[str, Answer]:
     """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, channels].
 
     Both answer with class_map int32 [N, H, W]. Encoded images may differ in size: each has its
@@ -91,6 +92,14 @@ def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
             inputs={"pixels": tf.TensorSpec([None, None, None, spec.channels], tf.uint8)},
             function=from_pixels,
             example=lambda: _pixel_example(*clearest()),
+            meaning={
+                "pixels": "decoded images of any size, 0 to 255",
+                "class_map": "the class of each pixel, by its place in the labels",
+            },
+            labels={"probabilities": spec.class_names},
+            rows=lambda examples: in_order(
+                examples, batch_size, lambda row: {"pixels": row["image"]}
+            ),
         ),
     }
 

@@ -102,7 +102,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         return {"num_examples": len(data[split]), "soft_dice": float(dices.mean()), **report}
 
     def answers(self, model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
-        return mask_answers(model, spec)
+        return mask_answers(model, spec, self.config.evaluation.batch_size)
 
     def pictures(self, model: keras.Model, data: MaskedExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns

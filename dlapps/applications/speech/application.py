@@ -37,6 +37,7 @@ from dlapps.data.audio.recordings import (
 )
 from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.sources.folders import RECORDINGS
+from dlapps.data.splits import Examples
 from dlapps.errors import in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer, Arrays
@@ -130,6 +131,39 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 function=lambda waveform: answer(fit_length(waveform, length)),
                 example=lambda: ({"waveform": floats}, expected()),
                 resources=[table],
+                meaning={"waveform": f"samples from -1 to 1, {rate} a second"},
+                labels={"probabilities": spec.class_names},
+                rows=lambda examples: self._raw(examples, lambda x: {"waveform": x}),
+            ),
+        }
+
+    def numeric_answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
+        """From a waveform as long as the model hears, and from its log-mel spectrogram on."""
+        waveform = super().numeric_answers(model, spec)["waveform"]
+        listening = _inside(model, HEARD)
+        network = keras.Model(listening.output, model.output)
+
+        def example() -> tuple[Arrays, Arrays]:
+            spectrograms = listening.predict(waveform.example()[0]["waveform"], verbose=0)
+            answer = expected_class_answer(network.predict(spectrograms, verbose=0), names)
+            return {"spectrogram": spectrograms}, {"probabilities": answer["probabilities"]}
+
+        names, shape = spec.class_names, listening.output_shape
+        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
+        return {
+            "waveform": waveform._replace(
+                inputs={"waveform": whole},
+                function=lambda waveform: {"probabilities": classify(model, waveform)},
+            ),
+            "spectrogram": Answer(
+                inputs={"spectrogram": tf.TensorSpec(shape, tf.float32)},
+                function=lambda spectrogram: {"probabilities": classify(network, spectrogram)},
+                example=example,
+                meaning={"spectrogram": _how_made(model)},
+                labels=waveform.labels,
+                rows=lambda examples: self._raw(
+                    examples, lambda x: {"spectrogram": listening(x, training=False)}
+                ),
             ),
         }
 
@@ -199,6 +233,11 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         """[N, C] for all examples of a split, in order."""
         return self._on(data, split, lambda x: classify(model, x))
 
+    def _raw(self, examples: Examples, inputs: Callable[[tf.Tensor], Columns]) -> tf.data.Dataset:
+        """What `inputs` makes of the waveforms of the examples, in batches."""
+        batch_size = self.config.evaluation.batch_size
+        return in_order(examples, batch_size, lambda columns: inputs(_model_inputs(columns)[0]))
+
     def _on(
         self, data: Recordings, split: str, function: Callable[[tf.Tensor], tf.Tensor]
     ) -> np.ndarray:
@@ -210,6 +249,17 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 def _inside(model: keras.Model, layer: str) -> keras.Model:
     """The part of the model that ends with one layer."""
     return keras.Model(model.input, model.get_layer(layer).output)
+
+
+def _how_made(model: keras.Model) -> str:
+    """The spectrogram in words, for whoever has to make it from a waveform."""
+    mel, loudness = model.get_layer("mel"), model.get_layer(HEARD)
+    return (
+        f"[frames, bands]: the power in {mel.num_mel_bins} mel bands from {mel.min_freq:g} Hz to "
+        f"half of {mel.sampling_rate} samples a second, in Hann windows of {mel.sequence_length} "
+        f"samples every {mel.sequence_stride}, by a Fourier transform of {mel.fft_length} points; "
+        f"as decibels, 1 for the loudest of the clip and 0 for {loudness.dynamic_range:g} dB less"
+    )
 
 
 def _attends(model: keras.Model) -> bool:

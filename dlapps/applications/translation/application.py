@@ -23,6 +23,7 @@ from dlapps.applications.translation.data import (
     teacher_forced,
     up_to_end,
 )
+from dlapps.applications.translation.numeric import network_answers
 from dlapps.applications.translation.pictures import attention_figure, token_relevance_figure
 from dlapps.config.schema import Config
 from dlapps.config.section import Fraction, Positive, Section
@@ -137,6 +138,9 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
                 resources=[source, target],
             )
         }
+
+    def numeric_answers(self, model: keras.Model, spec: SentencePairsSpec) -> dict[str, Answer]:
+        return network_answers(model, spec)
 
     def pictures(self, model: keras.Model, data: TranslatedExamples) -> dict[str, Figure]:
         texts = data["test"].columns["source_text"][:NUM_PICTURES]
