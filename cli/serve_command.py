@@ -1,7 +1,9 @@
 """Serving exported models over HTTP."""
 
+import gc
 import math
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +15,7 @@ class Amount(click.FloatRange):
     """A number in a range, in which NaN is not."""
 
     def convert(
-        self, value: object, parameter: click.Parameter | None, context: click.Context | None
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> float:
         """The number; NaN compares as if it were in any range."""
         number = super().convert(value, parameter, context)
@@ -111,6 +113,8 @@ def serve(
 
     with bound_socket(host, port) as bound:
         start_tensorflow()
+        # TensorFlow's own objects stay: looking through them for old models would hold up clients.
+        gc.freeze()
         from dlapps.serving.app import Options, create_app
         from dlapps.serving.batching import Batching
         from dlapps.serving.repository import Repository

@@ -52,13 +52,22 @@ def run(app: Starlette, bound: socket.socket) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_DRAIN,
     )
-    host, port = bound.getsockname()[:2]
     # uvicorn raises the signal once more when it is done: this decides what that means.
     signal.signal(signal.SIGTERM, _stop)
     with bound:
-        logger.info("Ready at http://%s:%d/v1/models/NAME", host, port)
-        uvicorn.Server(config).run(sockets=[bound])
+        _Server(config).run(sockets=[bound])
     logger.info("Stopped.")
+
+
+class _Server(uvicorn.Server):
+    """One that says when it listens, and where."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen."""
+        await super().startup(sockets)
+        for each in sockets or []:
+            host, port = each.getsockname()[:2]
+            logger.info("Ready at http://%s:%d/v1/models/NAME", host, port)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
