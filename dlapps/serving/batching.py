@@ -137,26 +137,29 @@ def replies(
     """
     ends = np.cumsum([len(next(iter(request.values()))) for request in requests])
     rows = int(ends[-1])
+    padding = padded(rows) - rows if rows else 0
     try:
-        outputs = call(_joined(requests, padded(rows) - rows if rows else 0))
-        wrong = [name for name, output in outputs.items() if len(output) < rows]
-        if wrong and len(requests) > 1:
-            raise ValueError(f"The output {wrong[0]} has fewer rows than were asked for.")
+        outputs = call(_joined(requests, padding))
     except Exception as error:
         if len(requests) == 1:
             return [error]
-        half = len(requests) // 2
-        return [
-            *replies(call, requests[:half], padded),
-            *replies(call, requests[half:], padded),
-        ]
-    if len(requests) == 1 and padded(rows) == rows:
+        return _halves(call, requests, padded)
+    if len(requests) == 1 and not padding:
         return [outputs]
-    starts = [0, *ends[:-1]]
+    if any(len(output) != rows + padding for output in outputs.values()):
+        # Nobody can say whose row is whose.
+        return _halves(call, requests, padded) if len(requests) > 1 else replies(call, requests)
     return [
         {name: output[start:end] for name, output in outputs.items()}
-        for start, end in zip(starts, ends, strict=True)
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
     ]
+
+
+def _halves(
+    call: Call, requests: Sequence[Arrays], padded: Callable[[int], int]
+) -> list[Arrays | Exception]:
+    half = len(requests) // 2
+    return [*replies(call, requests[:half], padded), *replies(call, requests[half:], padded)]
 
 
 def _joined(requests: Sequence[Arrays], padding: int) -> Arrays:

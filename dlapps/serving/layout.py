@@ -26,22 +26,34 @@ def check_models_directory(directory: Path) -> None:
     if any(map(is_saved_model, _versions(directory).values())):
         above = in_short(str(directory.absolute().parent))
         raise UsageError(f"{named} is one model; serve the folder that holds it, {above}.")
-    if not any(is_saved_model(path) for found in models.values() for path in found.values()):
+    versions = [path for found in models.values() if found for path in found.values()]
+    if not any(map(is_saved_model, versions)):
         raise UsageError(f"There is no model below {named}; {layout}.")
 
 
-def models_below(directory: Path) -> dict[str, Versions]:
+def models_below(directory: Path) -> dict[str, Versions | None]:
     """The version folders of each model by number; raises OSError.
 
-    A folder without one is no model, nor is one whose name no address could hold.
+    None where a model's folder cannot be read. One without a version is no model, nor is one
+    whose name no address could hold.
     """
     folders = {
         entry.name: Path(entry.path)
         for entry in sorted(os.scandir(directory), key=lambda entry: entry.name)
         if entry.is_dir() and is_model_name(entry.name)
     }
-    found = {name: _versions(path) for name, path in folders.items()}
-    return {name: versions for name, versions in found.items() if versions}
+    found: dict[str, Versions | None] = {}
+    for name, path in folders.items():
+        try:
+            versions = _versions(path)
+        except FileNotFoundError:
+            continue  # Somebody removes it at this moment.
+        except OSError:
+            found[name] = None
+        else:
+            if versions:
+                found[name] = versions
+    return found
 
 
 def is_model_name(name: str) -> bool:

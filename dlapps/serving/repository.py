@@ -116,7 +116,10 @@ class Repository:
             self._say_once(self.directory, (), f"{self.directory}: {error.strerror}.")
             return
         for name, versions in found.items():
-            self._follow(name, versions)
+            if versions is None:
+                self._say_once(self.directory / name, (), f"The folder of {name} cannot be read.")
+            else:
+                self._follow(name, versions)
         for name in set(self._models) - set(found):
             self._retire(self._models.pop(name))
         self._let_go()

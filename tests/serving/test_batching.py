@@ -113,9 +113,12 @@ def test_a_client_that_leaves_disturbs_nobody(doubler):
     assert answer["y"].tolist() == [4]
 
 
-def test_an_output_with_too_few_rows_is_never_shared_out():
-    def total(arrays):
-        return {"y": arrays["x"].sum(keepdims=True)}
-
-    found = replies(total, [{"x": np.array([1, 2])}, {"x": np.array([3])}])
-    assert [reply["y"].tolist() for reply in found] == [[3], [3]]
+@pytest.mark.parametrize("padded", [lambda rows: rows, lambda rows: 4])
+@pytest.mark.parametrize(
+    "function", [lambda x: x.sum(keepdims=True), lambda x: np.repeat(x, 2)], ids=["fewer", "more"]
+)
+def test_an_output_with_other_rows_is_never_shared_out(function, padded):
+    requests = [{"x": np.array([1, 2])}, {"x": np.array([3])}]
+    found = replies(lambda arrays: {"y": function(arrays["x"])}, requests, padded)
+    for request, reply in zip(requests, found, strict=True):
+        assert reply["y"].tolist() == function(request["x"]).tolist()

@@ -1,6 +1,7 @@
 """Versions on disk: which is served, what happens to the others, and what cannot be loaded."""
 
 import logging
+import os
 import shutil
 
 import numpy as np
@@ -124,6 +125,24 @@ def test_models_come_and_go(folder, load):
     folder.rename(folder.with_name("moved"))
     repository.poll()
     assert served(repository) == {"b": 1, "c": 4}, "a disk that is away takes no model with it"
+
+
+def test_a_folder_that_cannot_be_read_takes_no_model_with_it(folder, load, monkeypatch):
+    add_version(folder, "a", 1)
+    add_version(folder, "b", 1)
+    repository = Repository(folder, load)
+    repository.open()
+    scandir = os.scandir
+
+    def refuse(path):
+        if path == folder / "a":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    add_version(folder, "b", 2)
+    repository.poll()
+    assert served(repository) == {"a": 1, "b": 2}
 
 
 def test_a_version_that_is_removed_gives_way_to_the_one_before(folder, load):
