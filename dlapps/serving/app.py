@@ -74,10 +74,11 @@ def create_app(
 
     return Starlette(
         routes=[
-            *routes,
+            # The first that is looked at: most requests are for it.
+            Route("/v1/models/{rest:path}", server.models, methods=["GET", "POST"]),
             Route("/healthz", server.health),
             Route("/metrics", server.metrics_page),
-            Route("/v1/models/{rest:path}", server.models, methods=["GET", "POST"]),
+            *routes,
         ],
         exception_handlers={HTTPException: _http_error, Exception: _failure},
         lifespan=lifespan,
@@ -198,17 +199,20 @@ async def _beside(work: functools.partial, is_large: bool) -> Any:
 
 async def _body(request: Request, largest: int) -> bytes:
     """The body. Raises RequestError before more of it than `largest` bytes was kept."""
-    too_large = RequestError(f"The body has more than {largest} bytes.", 413)
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > largest:
-        raise too_large
+        raise _too_large(largest)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > largest:
-            raise too_large
+            raise _too_large(largest)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_large(largest: int) -> RequestError:
+    return RequestError(f"The body has more than {largest} bytes.", 413)
 
 
 def _no_such_address(request: Request) -> RequestError:

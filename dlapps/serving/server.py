@@ -49,6 +49,7 @@ def run(app: Starlette, bound: socket.socket) -> None:
         app,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # Nothing here asks who the client is.
         backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_DRAIN,
     )

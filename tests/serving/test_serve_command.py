@@ -82,6 +82,7 @@ def test_sigterm_drains(folder, start):
         ask(address, [1.5])
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it(folder, start):
     process, address = start(folder, "--batch-size", "1")
     assert ask(address, [1.5]) == {"predictions": [2.5]}
