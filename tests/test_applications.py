@@ -128,7 +128,9 @@ def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tm
     for split in ("test", "validation"):
         life.case.check_metrics(metrics[split])
     check_answers(life, run)
-    check_pictures(explain_run(run))
+    files = explain_run(run)
+    check_pictures(files)
+    assert f"models/{life.name}/1/MODEL_CARD.md" in files[-1].read_text()
     if application != "generation":  # Its answers are images, for which there is no one score.
         (record,) = explain_inputs(run, life.inputs[:1])
         check_explanation([Path(file) for file in record["files"]])
@@ -164,6 +166,31 @@ def check_answers(life: Life, run: TrainedRun) -> None:
     saved_model = run.export(life.directory / "models")
     assert saved_model == life.directory / "models" / life.name / "1"
     life.case.check_saved_model(saved_model, life.inputs, records)
+    check_documents(saved_model, life)
+
+
+def check_documents(saved_model: Path, life: Life) -> None:
+    """Fails where what lies beside a SavedModel says otherwise than it does, or too little."""
+    description = json.loads((saved_model / "model.json").read_text())
+    assert (description["name"], description["application"]) == (life.name, life.application)
+    loaded = tf.saved_model.load(str(saved_model)).signatures
+    assert description["signatures"].keys() == loaded.keys()
+    for name, signature in loaded.items():
+        sides = description["signatures"][name]
+        for tensors, specs in (
+            (sides["inputs"], signature.structured_input_signature[1]),
+            (sides["outputs"], signature.structured_outputs),
+        ):
+            said = {key: (each["dtype"], each["shape"]) for key, each in tensors.items()}
+            assert said == {key: (s.dtype.name, s.shape.as_list()) for key, s in specs.items()}
+            for each in tensors.values():
+                assert each["description"] not in ("text", "numbers"), "a kind is stated"
+    card = (saved_model / "MODEL_CARD.md").read_text()
+    about = yaml.safe_load(card.split("---\n")[1])
+    assert about["model_name"] == life.name
+    assert about["pipeline_tag"]
+    assert about["model-index"][0]["results"][0]["metrics"]
+    assert f"dlapps {life.application} train {life.name}" in card
 
 
 def check_pictures(files: list[Path]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.errors import UsageError, in_short
+from dlapps.export.kinds import Kind
 from dlapps.files import distinct_names
 from dlapps.progress import progress
 
@@ -43,6 +44,10 @@ class Answer(NamedTuple):
     """Where `read` takes files: theirs, so that a folder of them can be asked for at once."""
     resources: Sequence[object] = ()
     """What the function uses beside variables, such as lookup tables."""
+    input_kinds: Mapping[str, Kind] = {}
+    """What each input means to a person, by its name: a form in a browser asks for it so."""
+    output_kinds: Mapping[str, Kind] = {}
+    """What each output means, by its name; one without a kind is numbers or text."""
 
     def traced(self) -> tf.types.experimental.ConcreteFunction:
         """The function as one graph, which refuses other shapes and answers no rows with none."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -15,6 +15,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from dlapps.errors import reason
 from dlapps.export.answer import Answer
+from dlapps.export.description import Signatures, describe_signatures
 from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
 
@@ -25,8 +26,20 @@ JUST_MADE = 5.0
 """Seconds in which a staging folder may be at work without a lock: it is made, then locked."""
 
 
+Documents = Callable[[Signatures], Mapping[str, str]]
+"""From what is known of the signatures to texts that lie beside the SavedModel, by file name."""
+
+
+def no_documents(signatures: Signatures) -> Mapping[str, str]:
+    """Nothing: a SavedModel alone."""
+    return {}
+
+
 def write_saved_model(
-    directory: Path, answers: Mapping[str, Answer], tolerance: float = 1e-5
+    directory: Path,
+    answers: Mapping[str, Answer],
+    tolerance: float = 1e-5,
+    documents: Documents = no_documents,
 ) -> Path:
     """The new folder `directory/<version>`, one above the highest version there.
 
@@ -48,6 +61,9 @@ def write_saved_model(
             write_warmup_requests(staging, directory.name, inputs)
             expected = {name: outputs for name, (_, outputs) in examples.items()}
             check_parity(staging, inputs, expected, tolerance)
+            for name, text in documents(describe_signatures(answers, functions)).items():
+                path = staging / name
+                path.write_text(text, "utf-8", "backslashreplace", "\n")
             return _publish(staging, directory)
     except (OSError, tf.errors.OpError) as error:
         message = f"The SavedModel cannot be written to {directory}: {reason(error)}."

@@ -15,6 +15,7 @@ from dlapps.applications.segmentation.data import MaskSpec
 from dlapps.applications.segmentation.pictures import mask_png, overlay_png
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
+    READABLE,
     decode_image,
     read_bytes,
     read_image,
@@ -23,6 +24,7 @@ from dlapps.data.images.decoding import (
 )
 from dlapps.data.sources.folders import IMAGES
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into
 
 NUM_TRIES = 8
@@ -76,6 +78,7 @@ def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
     clearest = functools.cache(
         lambda: clearest_example(lambda pixels: segment(predict, pixels, spec), spec.channels)
     )
+    shape, kinds = (None, None, spec.channels), _mask_kinds(spec)
     return {
         "serving_default": Answer(
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
@@ -86,12 +89,30 @@ def mask_answers(model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,
             at_once=1,
+            input_kinds={"image_bytes": image_file(shape, READABLE, IMAGES.suffixes)},
+            output_kinds=kinds,
         ),
         "pixels": Answer(
             inputs={"pixels": tf.TensorSpec([None, None, None, spec.channels], tf.uint8)},
             function=from_pixels,
             example=lambda: _pixel_example(*clearest()),
+            input_kinds={"pixels": pixel_array(shape)},
+            output_kinds=kinds,
         ),
+    }
+
+
+def _mask_kinds(spec: MaskSpec) -> dict[str, Kind]:
+    """What the outputs of both answers are, by their names."""
+    names = {"names": [*spec.class_names]}
+    return {
+        "class_map": Kind(
+            "class_map",
+            f"the class of each pixel, {NOWHERE} beyond an image smaller than others of its batch",
+            {**names, "nowhere": NOWHERE},
+        ),
+        "mask_png": Kind("mask_file", "a grey PNG whose pixels are class indices", names),
+        "probabilities": Kind("class_probabilities", "those of each pixel's classes", names),
     }
 
 
