@@ -178,8 +178,8 @@ def _results(card: ModelCard) -> str:
             "None are stated: the training had not ended when this was exported, so that what "
             "was measured may be of other weights."
         )
-    if not card.metrics.get("test"):
-        return "None are stated: this run was not measured on a test split before it was exported."
+    if not _measured(card):
+        return "None are stated: nothing was measured on a test split before this was exported."
     count = f" ({card.examples['test']:,} examples)" if "test" in card.examples else ""
     stated = (
         f"Measured on the test split{count}, of which nothing was learned and by which nothing "

@@ -102,7 +102,7 @@ def test_the_text_tells_the_metric_the_seed_and_what_was_published(card):
 
 def test_a_run_without_metrics_says_so(card):
     text = card_text(card._replace(metrics={}))
-    assert "not measured on a test split" in text
+    assert "nothing was measured on a test split" in text
     assert "One seed" not in text
     assert {"model-index", "metrics"} & front_matter(text).keys() == set()
 
@@ -110,7 +110,7 @@ def test_a_run_without_metrics_says_so(card):
 def test_an_unfinished_run_says_so(card):
     text = card_text(card._replace(is_finished=False, metrics={}))
     assert "had not ended" in text
-    assert "not measured" not in text
+    assert "nothing was measured" not in text
 
 
 def test_what_is_no_number_is_not_told_to_the_hub(card):
