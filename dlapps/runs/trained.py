@@ -149,7 +149,7 @@ class TrainedRun(Run):
         return ModelCard(
             name=name,
             application=config.application,
-            summary=inspect.getdoc(type(self.application)).partition("\n")[0],
+            summary=(inspect.getdoc(type(self.application)) or "").partition("\n")[0],
             network=config.model["name"],
             num_parameters=self.model.count_params(),
             signatures=signatures,
