@@ -16,8 +16,8 @@ from dlapps.runs.report_page import number_text
 MODEL_CARD = "MODEL_CARD.md"
 MOST_CLASSES = 20
 """Classes that are listed; `model.json` has them all."""
-UNSAFE = re.compile(r"([\\`*_\[\]<>|~&$#!{}])")
-"""What could be Markdown or HTML in the middle of a line."""
+UNSAFE = re.compile(r"([\\`*\[\]<>|~&$#!{}]|(?<![^\W_])_|_(?![^\W_]))")
+"""What could be Markdown or HTML in the middle of a line; an underscore inside a word is none."""
 NO_HUB_NAME = re.compile(r"[^\w.-]+")
 
 TASKS = {
@@ -232,7 +232,7 @@ def _limits(card: ModelCard) -> str:
 
 def _training(card: ModelCard) -> str:
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", card.command)), default=0))
-    facts = _table(["", ""], [[field_name(name), value] for name, value in card.facts.items()])
+    facts = _table(["Trained with", ""], [[*fact] for fact in card.facts.items()])
     return f"The command that trains it:\n\n{fence}\n{printable(card.command)}\n{fence}\n\n{facts}"
 
 

@@ -1,10 +1,10 @@
 """The page at `/` that tries every served model from a browser, made from their `model.json`."""
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+import pydantic
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -29,6 +29,19 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+
+
+class _Tensor(pydantic.BaseModel, extra="allow"):
+    dtype: str
+    shape: list[int | None]
+    kind: str
+    description: str
+
+
+class _Description(pydantic.BaseModel):
+    """What the page needs of a `model.json`; it may say more."""
+
+    signatures: dict[str, dict[Literal["inputs", "outputs"], dict[str, _Tensor]]]
 
 
 class Served(Protocol):
@@ -64,12 +77,11 @@ def _static(address: str, name: str, media_type: str) -> Route:
 def _described(model: Served) -> dict[str, Any]:
     """What the page is told of a model: what it takes and gives, or why that is not known."""
     about: dict[str, Any] = {"name": model.name, "version": model.version}
-    path = model.directory / MODEL_JSON
     try:
-        description = json.loads(path.read_bytes())
-        return {**about, "signatures": description["signatures"]}
+        contents = (model.directory / MODEL_JSON).read_bytes()
+        return about | _Description.model_validate_json(contents).model_dump()
     except FileNotFoundError:
         problem = f"It has no {MODEL_JSON}, so this page cannot tell what it takes."
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, pydantic.ValidationError):
         problem = f"Its {MODEL_JSON} cannot be read, so this page cannot tell what it takes."
     return {**about, "problem": problem}
