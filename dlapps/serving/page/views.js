@@ -56,27 +56,19 @@ function numberTable(values, names) {
 }
 
 function bars(values, names) {
-  const order = values
-    .map((_, i) => i)
-    .sort((a, b) => values[b] - values[a])
-    .slice(0, MOST_BARS);
-  return make(
-    "table",
-    {},
-    ...order.map((i, rank) =>
-      make(
-        "tr",
-        { className: rank ? "" : "best" },
-        make("th", { scope: "row", textContent: names ? names[i] : i }),
-        make(
-          "td",
-          {},
-          make("meter", { min: 0, max: 1, value: values[i], ariaLabel: names ? names[i] : `${i}` }),
-        ),
-        make("td", { textContent: `${(100 * values[i]).toFixed(1)} %` }),
-      ),
-    ),
-  );
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]);
+  const rows = order.slice(0, MOST_BARS).map((i, rank) => {
+    const bar = make("div");
+    bar.style.width = `${100 * values[i]}%`;
+    return make(
+      "tr",
+      { className: rank ? "" : "best" },
+      make("th", { scope: "row", textContent: names ? names[i] : i }),
+      make("td", { className: "bar" }, bar),
+      make("td", { textContent: `${(100 * values[i]).toFixed(1)} %` }),
+    );
+  });
+  return make("table", {}, ...rows);
 }
 
 function rgba(hex) {
