@@ -118,7 +118,7 @@ function imagesView(value) {
   const several = Array.isArray(value[0][0][0]) ? value : [value];
   return make(
     "div",
-    { className: "row" },
+    { className: several.length > 1 ? "row several" : "row" },
     ...several.map((rows) => {
       const [height, width, channels] = [rows.length, rows[0].length, rows[0][0].length];
       const canvas = make("canvas", { width, height, className: "pixels" });
