@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 import yaml
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from dlapps.applications import application_names
 from dlapps.explain.figures import png
@@ -127,8 +128,10 @@ def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tm
     assert json.loads((run.directory / "metrics.json").read_text()) == metrics
     for split in ("test", "validation"):
         life.case.check_metrics(metrics[split])
-    check_answers(life, run)
-    check_pictures(explain_run(run))
+    check_documents(check_answers(life, run), life, metrics)
+    files = explain_run(run)
+    check_pictures(files)
+    assert f"models/{life.name}/1/MODEL_CARD.md" in files[-1].read_text()
     if application != "generation":  # Its answers are images, for which there is no one score.
         (record,) = explain_inputs(run, life.inputs[:1])
         check_explanation([Path(file) for file in record["files"]])
@@ -157,13 +160,44 @@ def continue_in_the_middle(life: Life, *changes: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-def check_answers(life: Life, run: TrainedRun) -> None:
-    """Fails where the exported model does not answer as the run does."""
+def check_answers(life: Life, run: TrainedRun) -> Path:
+    """The exported model; fails where it does not answer as the run does."""
     records = run.predict(life.inputs, life.directory / "answers")
     assert [record["input"] for record in records] == life.inputs
     saved_model = run.export(life.directory / "models")
     assert saved_model == life.directory / "models" / life.name / "1"
     life.case.check_saved_model(saved_model, life.inputs, records)
+    return saved_model
+
+
+def check_documents(saved_model: Path, life: Life, metrics: dict) -> None:
+    """Fails where what lies beside a SavedModel says otherwise than it does, or too little."""
+    description = json.loads((saved_model / "model.json").read_text())
+    assert (description["name"], description["application"]) == (life.name, life.application)
+    written = saved_model_pb2.SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
+    signatures = dict(written.meta_graphs[0].signature_def)
+    del signatures["__saved_model_init_op"]
+    assert description["signatures"].keys() == signatures.keys()
+    for name, signature in signatures.items():
+        for side, specs in (("inputs", signature.inputs), ("outputs", signature.outputs)):
+            tensors = description["signatures"][name][side]
+            said = {key: (each["dtype"], each["shape"]) for key, each in tensors.items()}
+            assert said == {key: type_and_shape(spec) for key, spec in specs.items()}
+            for each in tensors.values():
+                assert each["description"] not in ("text", "numbers"), "a kind is stated"
+    card = (saved_model / "MODEL_CARD.md").read_text()
+    about = yaml.safe_load(card.split("---\n")[1])
+    assert about["model_name"] == life.name
+    assert about["pipeline_tag"]
+    measured = {name for name, value in metrics["test"].items() if isinstance(value, float)}
+    assert set(about.get("metrics", [])) == measured
+    assert f"dlapps {life.application} train {life.name}" in card
+
+
+def type_and_shape(tensor) -> tuple[str, list[int | None]]:
+    """Those of a tensor as a SavedModel's own signature states them."""
+    sizes = tf.TensorShape(tensor.tensor_shape).as_list()
+    return tf.DType(tensor.dtype).name, sizes
 
 
 def check_pictures(files: list[Path]) -> None:

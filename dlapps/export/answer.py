@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.errors import UsageError, in_short
+from dlapps.export.kinds import Kind
 from dlapps.files import distinct_names
 from dlapps.progress import progress
 
@@ -43,11 +44,11 @@ class Answer(NamedTuple):
     """Where `read` takes files: theirs, so that a folder of them can be asked for at once."""
     resources: Sequence[object] = ()
     """What the function uses beside variables, such as lookup tables."""
-    meaning: Mapping[str, str] = {}
-    """What the numbers of an input or output are, by its name, where that does not say it."""
-    labels: Mapping[str, Sequence[str]] = {}
-    """What each number along the last axis of an output stands for, by its name, the largest being
-    the decision; of an input of whole numbers, what each number stands for."""
+    input_kinds: Mapping[str, Kind] = {}
+    """What each input means to a person, by its name: a form in a browser asks for it so."""
+    output_kinds: Mapping[str, Kind] = {}
+    """What each output means, by its name; one without a kind is numbers or text. Real numbers that
+    its facts name are for a decision: the largest along the last axis."""
     rows: Callable[[Any], Iterable[Arrays]] | None = None
     """Raw inputs from the examples of a split, in batches: what an export to 8-bit numbers is
     fitted to and measured on. None where it cannot be."""

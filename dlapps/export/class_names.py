@@ -13,6 +13,7 @@ import tensorflow as tf
 from dlapps.errors import UsageError, reason
 from dlapps.export.answer import Arrays
 from dlapps.export.errors import ExportError
+from dlapps.export.kinds import Kind
 
 FILE_NAME = "class_names.txt"
 
@@ -73,6 +74,18 @@ def class_answer(probabilities: tf.Tensor, table: LabelTable) -> dict[str, tf.Te
     """`label` [N] and `probabilities` [N, C], inside a graph."""
     labels = table.labels(tf.argmax(probabilities, axis=-1))
     return {"label": labels, "probabilities": probabilities}
+
+
+def class_kinds(class_names: Sequence[str]) -> dict[str, Kind]:
+    """The `output_kinds` of an Answer that gives a `class_answer`."""
+    return {
+        "label": Kind("class_label", "the name of the likeliest class"),
+        "probabilities": Kind(
+            "class_probabilities",
+            f"the probability of each of the {len(class_names)} classes, in order",
+            {"names": [*class_names]},
+        ),
+    }
 
 
 def expected_class_answer(logits: np.ndarray, class_names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -67,7 +67,7 @@ def compare_in_8_bits(name: str, answer: Answer, run: Run, validation: Any) -> d
     equal = {
         output: float((actual[output].argmax(-1) == expected[output].argmax(-1)).mean())
         for output in expected
-        if output in answer.labels
+        if output in answer.output_kinds and "names" in answer.output_kinds[output].facts
     }
     off = {
         output: float(np.abs(actual[output] - wanted).mean() / max(np.ptp(wanted), 1e-9))

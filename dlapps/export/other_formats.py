@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from dlapps.errors import UsageError, did_you_mean, reason
 from dlapps.export import litert, onnx
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.comparison import Run, compare_in_8_bits, compare_in_floats
+from dlapps.export.description import describe_tensor
 from dlapps.export.errors import ExportError
 from dlapps.export.numeric import NumericGraph, as_arrays, numeric_graph
 from dlapps.export.publishing import publish, staging_folder
@@ -148,9 +147,12 @@ def _write_one(
     return {
         "signature": name,
         "file": file.name,
-        "inputs": [_described(answer, spec.name, spec) for spec in graph.specs],
+        "inputs": [
+            {"name": spec.name, **describe_tensor(spec, answer.input_kinds.get(spec.name))}
+            for spec in graph.specs
+        ],
         "outputs": [
-            _described(answer, output, spec)
+            {"name": output, **describe_tensor(spec, answer.output_kinds.get(output))}
             for output, spec in graph.concrete().structured_outputs.items()
         ],
         "compared": compared,
@@ -202,13 +204,3 @@ def _silence() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
-
-
-def _described(answer: Answer, name: str, spec: tf.TensorSpec) -> dict[str, Any]:
-    """An input or output as a person needs to know it who has nothing but the file."""
-    about: dict[str, Any] = {"name": name, "shape": list(spec.shape), "type": spec.dtype.name}
-    if name in answer.meaning:
-        about["meaning"] = answer.meaning[name]
-    if name in answer.labels:
-        about["labels"] = list(answer.labels[name])
-    return about

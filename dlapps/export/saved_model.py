@@ -1,6 +1,6 @@
 """Writing a SavedModel for TF Serving: raw input, named outputs, compared before it appears."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,6 +8,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from dlapps.errors import reason
 from dlapps.export.answer import Answer
+from dlapps.export.description import Signatures, describe_signatures
 from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
 from dlapps.export.publishing import publish, staging_folder
@@ -16,8 +17,20 @@ from dlapps.export.publishing import publish, staging_folder
 FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
 
 
+Documents = Callable[[Signatures], Mapping[str, str]]
+"""From what is known of the signatures to texts that lie beside the SavedModel, by file name."""
+
+
+def no_documents(signatures: Signatures) -> Mapping[str, str]:
+    """Nothing: a SavedModel alone."""
+    return {}
+
+
 def write_saved_model(
-    directory: Path, answers: Mapping[str, Answer], tolerance: float = 1e-5
+    directory: Path,
+    answers: Mapping[str, Answer],
+    tolerance: float = 1e-5,
+    documents: Documents = no_documents,
 ) -> Path:
     """The new folder `directory/<version>`, one above the highest version there.
 
@@ -39,6 +52,9 @@ def write_saved_model(
             write_warmup_requests(staging, directory.name, inputs)
             expected = {name: outputs for name, (_, outputs) in examples.items()}
             check_parity(staging, inputs, expected, tolerance)
+            for name, text in documents(describe_signatures(answers, functions)).items():
+                path = staging / name
+                path.write_text(text, "utf-8", "backslashreplace", "\n")
             return publish(staging, directory)
     except (OSError, tf.errors.OpError) as error:
         message = f"The SavedModel cannot be written to {directory}: {reason(error)}."

@@ -1,5 +1,6 @@
 """What a run writes of itself as JSON, read again whatever may have become of it since."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ from dlapps.errors import UsageError
 from dlapps.files import digest_of
 
 DATA, ENVIRONMENT, METRICS = "data.json", "environment.json", "metrics.json"
-MODEL = "model.keras"
+MODEL, EXPORTS = "model.keras", "exports.json"
 
 
 class Environment(pydantic.BaseModel, extra="allow"):
@@ -32,6 +33,15 @@ class Environment(pydantic.BaseModel, extra="allow"):
     """Processes of the machine that wanted to compute in the last 15 minutes of the training."""
 
 
+class Exported(pydantic.BaseModel):
+    """An entry of `exports.json`: where a run was exported to."""
+
+    saved_model: Path
+    model: str | None
+    """The digest of the `model.keras` that it was made of; None: the training had not ended."""
+
+
+_EXPORTS = pydantic.TypeAdapter(list[Exported])
 _METRICS = pydantic.TypeAdapter(dict[str, dict[str, Any]])
 
 
@@ -48,6 +58,30 @@ def read_document(path: Path) -> dict[str, Any]:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         what = f"its {place} is missing or of another form" if place else "it is of another form"
         raise UsageError(f"{path} is not what this program wrote: {what}.") from error
+
+
+def read_exports(run: Path) -> list[Exported]:
+    """What was exported of a run, the oldest first; UsageError where that was damaged."""
+    path = run / EXPORTS
+    try:
+        return _EXPORTS.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except (OSError, pydantic.ValidationError) as error:
+        raise UsageError(f"{path} is not what this program wrote; delete it.") from error
+
+
+def facts_of(environment: Mapping[str, Any]) -> dict[str, str]:
+    """What `environment.json` says, for people: each fact that there is, by its name in words."""
+    packages = environment["packages"]
+    flat = {key: value for key, value in environment.items() if key != "packages"} | packages
+    return {
+        name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in value.items())
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in flat.items()
+        if value not in (None, [], {})
+    }
 
 
 def is_as_written(run: Path, name: str) -> bool:

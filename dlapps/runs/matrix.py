@@ -71,9 +71,9 @@ def matrix_of(
     config is wrong or a run that is there was trained with another.
     """
     names = [(application, file.name) for application, file in configs]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"{name[1]} of {name[0]} is named twice.")
+    for application, config_name in names:
+        if names.count((application, config_name)) > 1:
+            raise UsageError(f"{config_name} of {application} is named twice.")
     cells = []
     for seed in seeds:
         for application, file in configs:

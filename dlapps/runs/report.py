@@ -1,16 +1,15 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
-import json
-import shlex
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import keras
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Explainable
-from dlapps.config.files import config_files, override, read_text
 from dlapps.config.schema import Config
 from dlapps.errors import UsageError
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
@@ -18,10 +17,13 @@ from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.png import png_bytes
 from dlapps.explain.methods.grad_cam import grad_cam
 from dlapps.explain.methods.gradient_times_input import gradient_times_input
+from dlapps.export.description import MODEL_JSON
 from dlapps.export.inputs import answer_each
 from dlapps.files import distinct_names, write_atomically, write_into, writing_to
 from dlapps.progress import progress
-from dlapps.runs.directory import read_config
+from dlapps.runs.card import MODEL_CARD
+from dlapps.runs.command import training_command
+from dlapps.runs.documents import ENVIRONMENT, MODEL, facts_of, read_exports
 from dlapps.runs.report_page import Headline, Picture, Report, report_html
 from dlapps.runs.trained import TrainedRun
 
@@ -55,7 +57,8 @@ def explain_run(run: TrainedRun) -> list[Path]:
         curves=[curves],
         pictures=pictures,
         architecture=drawings,
-        facts=_facts(run),
+        exports=_exports(run),
+        facts=facts_of(run.read_json(ENVIRONMENT)),
         config_text=run.config.to_yaml(),
     )
     files["report.html"] = report_html(report)
@@ -75,6 +78,23 @@ def _subtitle(run: TrainedRun) -> str:
     return f"{told}; unfinished, at step {step}"
 
 
+def _exports(run: TrainedRun) -> dict[str, list[str]]:
+    """The addresses, seen from the report, of what tells of each export that is still there.
+
+    They are those of the model as it is now, not of what it was before it was trained on.
+    """
+    model = run.read_json(ENVIRONMENT)["digests"].get(MODEL)
+    here = run.directory.absolute()
+    return {
+        str(each.saved_model): [
+            quote(os.path.relpath(each.saved_model / name, here))
+            for name in (MODEL_CARD, MODEL_JSON)
+        ]
+        for each in read_exports(run.directory)
+        if each.model == model and (each.saved_model / MODEL_CARD).is_file()
+    }
+
+
 def headline_of(config: Config, metrics: Mapping[str, Mapping[str, Any]]) -> Headline | None:
     """The metric to open with, of the test split where there is one; None if nothing was measured.
 
@@ -91,57 +111,6 @@ def headline_of(config: Config, metrics: Mapping[str, Mapping[str, Any]]) -> Hea
         if name in measured:
             return Headline(name, measured[name], split, reference)
     return None
-
-
-def training_command(config: Config, name: str, directory: Path) -> str:
-    """The command that trains such a run: its config's name and what was set otherwise.
-
-    Where no config of that name comes with the suite, or one that --set cannot turn into this one,
-    the command names the config that the run keeps.
-    """
-    application = config.application
-    start = f"dlapps {application} train"
-    for file in config_files(application):
-        changes = _changes(read_text(file.path), config) if file.name == name else None
-        if changes is not None:
-            default = Path("runs", application, name, str(config.seed))
-            place = [] if directory == default else ["--run", str(directory)]
-            options = [*place, *(word for change in changes for word in ("--set", change))]
-            return shlex.join([*start.split(), name, *options])
-    kept = [str(directory / "config.yaml"), "--run", f"{directory}.again"]
-    return shlex.join([*start.split(), *kept])
-
-
-def _changes(text: str, config: Config) -> list[str] | None:
-    """The assignments that turn the config written in `text` into `config`, if there are such."""
-    application = config.application
-    try:
-        before = _settings(read_config(application, text, "").model_dump(mode="json"))
-        changes = [
-            f"{key}={_yaml_value(value)}"
-            for key, value in _settings(config.model_dump(mode="json")).items()
-            if key not in before or before[key] != value
-        ]
-        return changes if read_config(application, text, "", changes) == config else None
-    except UsageError:
-        return None
-
-
-def _settings(section: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Each value of nested settings by its dotted path."""
-    flat: dict[str, Any] = {}
-    for name, value in section.items():
-        if isinstance(value, dict) and value:
-            flat |= _settings(value, f"{path}{name}.")
-        else:
-            flat[f"{path}{name}"] = value
-    return flat
-
-
-def _yaml_value(value: Any) -> str:
-    """What is read back as the value; plain where it can be."""
-    plain = isinstance(value, str) and override({}, [f"key={value}"]) == {"key": value}
-    return value if plain else json.dumps(value)
 
 
 def _as_picture(name: str, figure: Figure) -> Picture:
@@ -191,16 +160,3 @@ def _explained(explainable: Explainable, text: str) -> Figure:
     else:
         relevance = grad_cam(network, inputs, score, tap)
     return show(text, inputs, relevance)
-
-
-def _facts(run: TrainedRun) -> dict[str, str]:
-    environment = run.read_json("environment.json")
-    packages = environment.pop("packages")
-    flat = {**environment, **packages}
-    return {
-        name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in value.items())
-        if isinstance(value, dict)
-        else str(value)
-        for name, value in flat.items()
-        if value not in (None, [], {})
-    }

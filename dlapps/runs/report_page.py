@@ -6,6 +6,7 @@ from html import escape
 from typing import NamedTuple, TypeGuard
 
 from dlapps.config.schema import Reference
+from dlapps.errors import printable
 from dlapps.explain.figures.names import field_name
 
 
@@ -43,6 +44,8 @@ class Report(NamedTuple):
     pictures: Sequence[Picture] = ()
     """The most telling first: it opens the report."""
     architecture: Sequence[Picture] = ()
+    exports: Mapping[str, Sequence[str]] = {}
+    """The folder of each export to the addresses of what tells of it, seen from the report."""
     facts: Mapping[str, str] = {}
     config_text: str = ""
 
@@ -56,6 +59,7 @@ def report_html(report: Report) -> str:
         ("Training curves", _pictures(report.curves)),
         ("Pictures", _pictures(others)),
         ("Architecture", _pictures(report.architecture)),
+        ("Exports", _exports(report.exports)),
         ("Environment", _table([], list(report.facts.items())) if report.facts else ""),
         ("Configuration", _code(report.config_text)),
     ]
@@ -163,6 +167,17 @@ def number_text(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:#.4g}"
+
+
+def _exports(exports: Mapping[str, Sequence[str]]) -> str:
+    items = []
+    for folder, addresses in exports.items():
+        links = [
+            f'<a href="{escape(address)}">{escape(address.rpartition("/")[2])}</a>'
+            for address in addresses
+        ]
+        items.append(f"<li>{escape(printable(folder))}: {', '.join(links)}</li>")
+    return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
 def _pictures(pictures: Sequence[Picture]) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import logging
 import os
 from collections.abc import Sequence
@@ -12,14 +13,28 @@ import keras
 
 from dlapps.applications import load_application
 from dlapps.config.files import read_text
+from dlapps.data.sources.published import origin_of
 from dlapps.data.splits import Data
 from dlapps.errors import UsageError, did_you_mean, in_short, reason
+from dlapps.export.description import MODEL_JSON, Signatures, model_description
 from dlapps.export.inputs import answer_each
 from dlapps.export.other_formats import Splits, choose_format, write_other_format
 from dlapps.export.parity import parity_tolerance
 from dlapps.export.saved_model import write_saved_model
+from dlapps.files import json_text
+from dlapps.runs.card import MODEL_CARD, ModelCard, card_text
+from dlapps.runs.command import training_command
 from dlapps.runs.directory import known_runs, read_config
-from dlapps.runs.documents import ENVIRONMENT, METRICS, MODEL, is_as_written
+from dlapps.runs.documents import (
+    ENVIRONMENT,
+    EXPORTS,
+    METRICS,
+    MODEL,
+    Exported,
+    facts_of,
+    is_as_written,
+    read_exports,
+)
 from dlapps.runs.run import Run
 from dlapps.training.checkpoints import Progress
 from dlapps.training.hardware import dtype_policy
@@ -31,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
 """Bytes of a model's name, which is a folder's, too."""
+IN_CARD = {"config", "data_fingerprints", "digests", "examples"}
+"""What a model card tells of `environment.json` elsewhere than among its facts, or not at all."""
 
 MAY_CHANGE, IS_KEPT = ("data.", "evaluation."), "evaluation.precision"
 """What of a trained run's config may be set anew: where its data lie, how it is measured; but its
@@ -107,7 +124,14 @@ class TrainedRun(Run):
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         name = self._export_name(name)
         answers = self.application.answers(self.model, self.load_spec())
-        return write_saved_model(directory / name, answers, parity_tolerance(self.model))
+        exported = write_saved_model(
+            directory / name,
+            answers,
+            parity_tolerance(self.model),
+            functools.partial(self._documents, name),
+        )
+        self._remember(exported)
+        return exported
 
     def export_network(
         self,
@@ -151,6 +175,51 @@ class TrainedRun(Run):
                 "bytes."
             )
         return name
+
+    def _documents(self, name: str, signatures: Signatures) -> dict[str, str]:
+        """What lies beside the SavedModel called `name`, by file name."""
+        description = model_description(name, self.config.application, signatures)
+        return {
+            MODEL_JSON: json_text(description) + "\n",
+            MODEL_CARD: card_text(self._card(name, signatures)),
+        }
+
+    def _card(self, name: str, signatures: Signatures) -> ModelCard:
+        config, environment = self.config, self.read_json(ENVIRONMENT)
+        fingerprints, examples = environment["data_fingerprints"], environment.get("examples", {})
+        is_finished = self._model_path.exists()
+        is_measured = is_finished and (self.directory / METRICS).exists()
+        return ModelCard(
+            name=name,
+            application=config.application,
+            summary=(inspect.getdoc(type(self.application)) or "").partition("\n")[0],
+            network=config.model["name"],
+            num_parameters=self.model.count_params(),
+            signatures=signatures,
+            data_name=config.data.name,
+            origin=origin_of(config.data),
+            examples=examples,
+            fingerprints=fingerprints,
+            seed=config.seed,
+            is_finished=is_finished,
+            metrics=self.read_json(METRICS) if is_measured else {},
+            reference=config.reference,
+            command=training_command(config, self.name, self.directory),
+            facts=facts_of({k: v for k, v in environment.items() if k not in IN_CARD}),
+        )
+
+    def _remember(self, exported: Path) -> None:
+        """Notes where it was exported to; a run that may only be read is exported all the same."""
+        is_finished = self._model_path.exists()
+        digest = self.read_json(ENVIRONMENT)["digests"].get(MODEL) if is_finished else None
+        path = exported.absolute()
+        try:
+            if not str(path).isprintable():
+                raise UsageError(f"No link can be made to {in_short(str(path))}.")
+            entries = [*read_exports(self.directory), Exported(saved_model=path, model=digest)]
+            self._write_json(EXPORTS, [entry.model_dump(mode="json") for entry in entries])
+        except UsageError as error:
+            logger.warning("%s The report of the run will not link this export.", error)
 
     @functools.cached_property
     def model(self) -> keras.Model:

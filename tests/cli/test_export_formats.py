@@ -24,7 +24,7 @@ def test_a_run_is_written_and_versions_count_up(name, dlapps, xor_run, tmp_path)
     told = json.loads((folder / "model.json").read_text())
     assert (told["application"], told["config"]) == ("classification", "xor_mlp")
     (output,) = told["signatures"][0]["outputs"]
-    assert output["labels"] == ["class 0", "class 1"]
+    assert output["names"] == ["class 0", "class 1"]
 
 
 def test_onnxruntime_answers_as_predict_does(dlapps, xor_run, tmp_path):

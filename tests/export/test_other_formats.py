@@ -12,6 +12,7 @@ from dlapps.errors import UsageError
 from dlapps.export import litert
 from dlapps.export.answer import Answer
 from dlapps.export.errors import ExportError
+from dlapps.export.kinds import Kind
 from dlapps.export.numeric import numeric_answers
 from dlapps.export.other_formats import (
     LITERT,
@@ -36,8 +37,8 @@ def two_outputs():
         {"vector": tf.TensorSpec([None, 3], tf.float32)},
         lambda vector: {"second": vector @ weight, "first": tf.reduce_sum(vector @ weight, -1)},
         lambda: ({"vector": inputs}, {"second": products, "first": products.sum(-1)}),
-        meaning={"vector": "three numbers"},
-        labels={"second": ("left", "right")},
+        input_kinds={"vector": Kind("numbers", "three numbers")},
+        output_kinds={"second": Kind("numbers", "two sides", {"names": ["left", "right"]})},
         rows=lambda rows: [{"vector": rows}],
     )
 
@@ -50,11 +51,11 @@ def test_a_file_answers_by_the_names_of_its_description(chosen, two_outputs, tmp
     assert description["application"] == "tests"
     (told,) = description["signatures"]
     assert told["inputs"] == [
-        {"name": "vector", "shape": [chosen.num_rows, 3], "type": "float32",
-         "meaning": "three numbers"}
+        {"name": "vector", "shape": [chosen.num_rows, 3], "dtype": "float32",
+         "kind": "numbers", "description": "three numbers"}
     ]  # fmt: skip
     outputs = {output["name"]: output for output in told["outputs"]}
-    assert outputs["second"]["labels"] == ["left", "right"]
+    assert outputs["second"]["names"] == ["left", "right"]
     assert outputs["second"]["shape"] == [chosen.num_rows, 2]
     inputs, expected = two_outputs.example()
     found = chosen.load(folder / told["file"])(inputs)

@@ -18,6 +18,7 @@ from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.images.augmentation import NUM_DRAWS, augment
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
+    READABLE,
     decode_images,
     read_bytes,
     read_image,
@@ -30,7 +31,14 @@ from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import relevance_figure
 from dlapps.export.answer import Answer, Arrays
-from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer, show_class
+from dlapps.export.class_names import (
+    LabelTable,
+    class_answer,
+    class_kinds,
+    expected_class_answer,
+    show_class,
+)
+from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier, last_maps
 from dlapps.models.mlp import mlp
@@ -41,7 +49,10 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
 POINT = "coordinates such as 0.5,-1.2"
-PIXELS = "a decoded image of this height and width, 0 to 255"
+POINT_KIND = Kind(
+    "point", "the coordinates of a point in the plane",
+    {"names": ["x", "y"], "low": [-6, -6], "high": [6, 6]},
+)  # fmt: skip
 FARTHEST = float(np.finfo(np.float32).max)
 
 
@@ -132,7 +143,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         def expected(x: Any) -> Arrays:
             return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
 
-        show = show_class(spec.class_names)
+        show, kinds = show_class(spec.class_names), class_kinds(spec.class_names)
         batch_size = self.config.evaluation.batch_size
         if not spec.is_image:
             points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
@@ -145,7 +156,8 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                     show=show,
                     takes=POINT,
                     resources=[table],
-                    labels={"probabilities": spec.class_names},
+                    input_kinds={"points": POINT_KIND},
+                    output_kinds=kinds,
                     rows=lambda examples: in_order(
                         examples, batch_size, lambda row: {"points": row["point"]}
                     ),
@@ -166,14 +178,18 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 takes=IMAGE_FILE,
                 suffixes=IMAGES.suffixes,
                 resources=[table],
+                input_kinds={
+                    "image_bytes": image_file(spec.image_shape, READABLE, IMAGES.suffixes)
+                },
+                output_kinds=kinds,
             ),
             "pixels": Answer(
                 inputs={"pixels": tf.TensorSpec([None, *spec.input_shape], tf.uint8)},
                 function=lambda pixels: answer(to_unit_interval(pixels)),
                 example=lambda: ({"pixels": pixels}, expected(to_unit_interval(pixels))),
                 resources=[table],
-                labels={"probabilities": spec.class_names},
-                meaning={"pixels": PIXELS},
+                input_kinds={"pixels": pixel_array(spec.image_shape)},
+                output_kinds=kinds,
                 rows=lambda examples: in_order(
                     examples, batch_size, lambda row: {"pixels": row["image"]}
                 ),

@@ -29,6 +29,7 @@ from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind
 from dlapps.files import write_into
 from dlapps.metrics.returns import return_report
 from dlapps.models.agents.convolutional_dqn import convolutional_dqn
@@ -121,7 +122,8 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
                 inputs={"observation": tf.TensorSpec(shape, spec.observation_dtype)},
                 function=act,
                 example=example,
-                labels={"q_values": spec.action_names},
+                input_kinds={"observation": _observation_kind(spec)},
+                output_kinds=_action_kinds(spec),
                 rows=lambda episodes: self._seen(model, spec, episodes),
             )
         }
@@ -216,6 +218,22 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
         """The episode from a seed, played by the function that is exported."""
         policy = self.answers(model, spec)["serving_default"].traced()
         return record_episode(spec.environment, seed, policy)
+
+
+def _observation_kind(spec: EnvironmentSpec) -> Kind:
+    """What the environment shows of itself; where that has no bounds, some that are drawn well."""
+    centre, scale = np.array(spec.centre), np.array(spec.scale)
+    bounds = {"low": (centre - scale).tolist(), "high": (centre + scale).tolist()}
+    names = {"names": [*spec.observation_names()]} if len(spec.observation_shape) == 1 else {}
+    return Kind("observation", f"what {spec.environment} shows of itself", {**names, **bounds})
+
+
+def _action_kinds(spec: EnvironmentSpec) -> dict[str, Kind]:
+    names = {"names": [*spec.action_names]}
+    return {
+        "action": Kind("action", "the index of the action to take", names),
+        "q_values": Kind("action_values", "the return expected of each action", names),
+    }
 
 
 def _chosen_value(q_values: tf.Tensor) -> tf.Tensor:

@@ -21,6 +21,7 @@ from dlapps.data.images.decoding import (
 from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind, image_array, image_file
 from dlapps.files import write_into
 from dlapps.models.generative.maps import GenerativeModel, standard_normal
 
@@ -30,6 +31,8 @@ TWO_IMAGES = f"two images this program can read ({READABLE}), as a.png:b.png"
 
 ImageShape = tuple[int, int, int]
 Map = Callable[[tf.Tensor], tf.Tensor]
+
+LATENTS = Kind("numbers", "the numbers that the model keeps of an image")
 
 FILES = tf.TensorSpec([None], tf.string)
 
@@ -80,7 +83,8 @@ def numeric_answers_of(
             inputs={"images": tf.TensorSpec([None, *image_shape], tf.float32)},
             function=lambda images: {"latents": encode(images)},
             example=example,
-            meaning={"images": "pixels / 255, from 0 to 1"},
+            input_kinds={"images": image_array("an image")},
+            output_kinds={"latents": LATENTS},
             rows=lambda examples: batches(examples).map(lambda x: {"images": x}),
         )
 
@@ -91,10 +95,6 @@ def numeric_answers_of(
         return seeds.map(lambda x: {"latents": standard_normal(x, model.latent_size)})
 
     answers["decode"] = _decode(endpoints["decode"], model.latent_size)._replace(
-        meaning={
-            "latents": "what `encode` gives" if encode else "draws from a standard normal",
-            "images": "pixels / 255, from 0 to 1",
-        },
         rows=latents,
     )
     return answers
@@ -121,6 +121,8 @@ def _generate(generate: Map, without_encoder: str | None) -> Answer:
         read=read,
         show=_show_grid("samples"),
         takes=SEED,
+        input_kinds={"seeds": Kind("seed", "a whole number; the same gives the same image")},
+        output_kinds={"images": image_array("a new image")},
     )
 
 
@@ -133,6 +135,8 @@ def _encode(encode: Map, endpoint: Map, image_shape: ImageShape) -> Answer:
         inputs={"image_bytes": FILES},
         function=lambda image_bytes: {"latents": encode(image_bytes)},
         example=example,
+        input_kinds={"image_bytes": _file_kind(image_shape)},
+        output_kinds={"latents": LATENTS},
     )
 
 
@@ -142,6 +146,8 @@ def _decode(decode: Map, latent_size: int) -> Answer:
         inputs={"latents": tf.TensorSpec([None, latent_size], tf.float32)},
         function=lambda latents: {"images": decode(latents)},
         example=lambda: ({"latents": latents}, {"images": _one_by_one(decode, latents)}),
+        input_kinds={"latents": LATENTS},
+        output_kinds={"images": image_array("the image that they stand for")},
     )
 
 
@@ -163,6 +169,8 @@ def _reconstruct(encode: Map, endpoints: Mapping[str, Map], image_shape: ImageSh
         show=_show_grid("reconstruction", columns=1),
         takes=IMAGE_FILE,
         suffixes=IMAGES.suffixes,
+        input_kinds={"image_bytes": _file_kind(image_shape)},
+        output_kinds={"images": image_array("the image as the model gives it back")},
     )
 
 
@@ -204,7 +212,15 @@ def _interpolate(encode: Map, endpoints: Mapping[str, Map], image_shape: ImageSh
         show=_show_grid("interpolation", columns=PATH_STEPS),
         takes=TWO_IMAGES,
         suffixes=IMAGES.suffixes,
+        input_kinds=dict.fromkeys(
+            ("first_image_bytes", "second_image_bytes"), _file_kind(image_shape)
+        ),
+        output_kinds={"images": image_array(f"{PATH_STEPS} images on the way between the two")},
     )
+
+
+def _file_kind(image_shape: ImageShape) -> Kind:
+    return image_file(image_shape, READABLE, IMAGES.suffixes)
 
 
 def _paths(text: str) -> list[str]:

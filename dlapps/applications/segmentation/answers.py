@@ -16,6 +16,7 @@ from dlapps.applications.segmentation.pictures import mask_png, overlay_png
 from dlapps.data.batches import in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
+    READABLE,
     decode_image,
     read_bytes,
     read_image,
@@ -24,6 +25,7 @@ from dlapps.data.images.decoding import (
 )
 from dlapps.data.sources.folders import IMAGES
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into
 
 NUM_TRIES = 8
@@ -77,6 +79,7 @@ def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int) -> dict[st
     clearest = functools.cache(
         lambda: clearest_example(lambda pixels: segment(predict, pixels, spec), spec.channels)
     )
+    shape, kinds = (None, None, spec.channels), _mask_kinds(spec)
     return {
         "serving_default": Answer(
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
@@ -87,20 +90,33 @@ def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int) -> dict[st
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,
             at_once=1,
+            input_kinds={"image_bytes": image_file(shape, READABLE, IMAGES.suffixes)},
+            output_kinds=kinds,
         ),
         "pixels": Answer(
             inputs={"pixels": tf.TensorSpec([None, None, None, spec.channels], tf.uint8)},
             function=from_pixels,
             example=lambda: _pixel_example(*clearest()),
-            meaning={
-                "pixels": "decoded images of any size, 0 to 255",
-                "class_map": "the class of each pixel, by its place in the labels",
-            },
-            labels={"probabilities": spec.class_names},
+            input_kinds={"pixels": pixel_array(shape)},
+            output_kinds=kinds,
             rows=lambda examples: in_order(
                 examples, batch_size, lambda row: {"pixels": row["image"]}
             ),
         ),
+    }
+
+
+def _mask_kinds(spec: MaskSpec) -> dict[str, Kind]:
+    """What the outputs of both answers are, by their names."""
+    names = {"names": [*spec.class_names]}
+    return {
+        "class_map": Kind(
+            "class_map",
+            f"the class of each pixel, {NOWHERE} beyond an image smaller than others of its batch",
+            {**names, "nowhere": NOWHERE},
+        ),
+        "mask_png": Kind("mask_file", "a grey PNG whose pixels are class indices", names),
+        "probabilities": Kind("class_probabilities", "those of each pixel's classes", names),
     }
 
 

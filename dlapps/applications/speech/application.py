@@ -41,7 +41,14 @@ from dlapps.data.splits import Examples
 from dlapps.errors import in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer, Arrays
-from dlapps.export.class_names import LabelTable, class_answer, expected_class_answer, show_class
+from dlapps.export.class_names import (
+    LabelTable,
+    class_answer,
+    class_kinds,
+    expected_class_answer,
+    show_class,
+)
+from dlapps.export.kinds import Kind
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
@@ -104,6 +111,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         """
         table = LabelTable(spec.class_names)
         rate, length = spec.sample_rate, spec.num_samples
+        kinds, heard = class_kinds(spec.class_names), _heard_kinds(spec)
 
         def answer(clips: tf.Tensor) -> dict[str, tf.Tensor]:
             return class_answer(classify(model, clips), table)
@@ -125,14 +133,16 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 takes=WAV_FILE,
                 suffixes=RECORDINGS.suffixes,
                 resources=[table],
+                input_kinds=heard,
+                output_kinds=kinds,
             ),
             "waveform": Answer(
                 inputs={"waveform": tf.TensorSpec([None, None], tf.float32)},
                 function=lambda waveform: answer(fit_length(waveform, length)),
                 example=lambda: ({"waveform": floats}, expected()),
                 resources=[table],
-                meaning={"waveform": f"samples from -1 to 1, {rate} a second"},
-                labels={"probabilities": spec.class_names},
+                input_kinds=heard,
+                output_kinds=kinds,
                 rows=lambda examples: self._raw(examples, lambda x: {"waveform": x}),
             ),
         }
@@ -159,8 +169,8 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 inputs={"spectrogram": tf.TensorSpec(shape, tf.float32)},
                 function=lambda spectrogram: {"probabilities": classify(network, spectrogram)},
                 example=example,
-                meaning={"spectrogram": _how_made(model)},
-                labels=waveform.labels,
+                input_kinds={"spectrogram": Kind("numbers", _how_made(model))},
+                output_kinds=waveform.output_kinds,
                 rows=lambda examples: self._raw(
                     examples, lambda x: {"spectrogram": listening(x, training=False)}
                 ),
@@ -244,6 +254,22 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         """What `function` makes of the waveforms of all examples of a split, in order."""
         batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
         return answers_in_order(function, batches)
+
+
+def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
+    """What the inputs of both answers are, by their names."""
+    cut = f"of which {spec.seconds:g} s are heard; a shorter one is laid into silence"
+    facts = {"sample_rate": spec.sample_rate, "num_samples": spec.num_samples}
+    return {
+        "wav_bytes": Kind(
+            "wav_file",
+            f"the bytes of a WAV file of 16-bit PCM, resampled to {spec.sample_rate:,} Hz, {cut}",
+            {"suffixes": [*RECORDINGS.suffixes], **facts},
+        ),
+        "waveform": Kind(
+            "waveform", f"samples in [-1, 1] at {spec.sample_rate:,} Hz, {cut}", facts
+        ),
+    }
 
 
 def _inside(model: keras.Model, layer: str) -> keras.Model:

@@ -35,6 +35,7 @@ from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
 from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.label_accuracy import LabelAccuracy
 from dlapps.metrics.translation import translation_report
@@ -136,11 +137,24 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
                 show=show,
                 takes="a sentence",
                 resources=[source, target],
+                input_kinds={"sentences": self._sentence_kind(spec)},
+                output_kinds={
+                    "translation": Kind("sentence", "the likeliest translation that was found"),
+                    "score": Kind("numbers", "its log-probability, by its length to a power"),
+                },
             )
         }
 
     def numeric_answers(self, model: keras.Model, spec: SentencePairsSpec) -> dict[str, Answer]:
         return network_answers(model, spec)
+
+    def _sentence_kind(self, spec: SentencePairsSpec) -> Kind:
+        longest, unit = self.config.data.max_length, spec.source_unit
+        return Kind(
+            "sentence",
+            f"a sentence, of which the first {longest} {unit} are translated",
+            {"examples": [*spec.example_sentences]},
+        )
 
     def pictures(self, model: keras.Model, data: TranslatedExamples) -> dict[str, Figure]:
         texts = data["test"].columns["source_text"][:NUM_PICTURES]

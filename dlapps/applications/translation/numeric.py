@@ -7,6 +7,7 @@ import tensorflow as tf
 from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.data.text.vocabulary import END, PADDING, SPECIAL_TOKENS, START
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.kinds import Kind
 
 MEMORY = ("values", "keys", "present")
 
@@ -48,11 +49,14 @@ def network_answers(model: keras.Model, spec: SentencePairsSpec) -> dict[str, An
             inputs={"source": tf.TensorSpec([None, None], tf.int32)},
             function=lambda source: encoded(model.encoder(source, training=False)),
             example=encode_example,
-            meaning={
-                "source": f"the numbers of a sentence's tokens, ended by {END} and padded with "
-                f"{PADDING}; a token is one of the {spec.source_unit}"
+            input_kinds={
+                "source": Kind(
+                    "numbers",
+                    f"the numbers of a sentence's tokens, ended by {END} and padded with "
+                    f"{PADDING}; a token is one of the {spec.source_unit}",
+                    {"names": source_names},
+                )
             },
-            labels={"source": source_names},
         ),
         "decode": Answer(
             inputs=inputs | {"target": tf.TensorSpec([None, 1], tf.int32)},
@@ -60,10 +64,18 @@ def network_answers(model: keras.Model, spec: SentencePairsSpec) -> dict[str, An
                 model.decoder([tensors[name] for name in inputs], training=False)
             ),
             example=first_step,
-            meaning={
-                "target": f"the number of the token before, first {START}; {END} ends a sentence",
-                "logits": "how likely each token is to follow, before the softmax",
+            input_kinds={
+                "target": Kind(
+                    "numbers",
+                    f"the number of the token before, first {START}; {END} ends a sentence",
+                )
             },
-            labels={"logits": target_names},
+            output_kinds={
+                "logits": Kind(
+                    "numbers",
+                    "how likely each token is to follow, before the softmax",
+                    {"names": target_names},
+                )
+            },
         ),
     }

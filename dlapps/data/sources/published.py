@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dlapps.config.section import DataSettings
+from dlapps.data.sources.origin import OWN_ORIGINS, Origin
 from dlapps.data.sources.raw_files import (
     check_present,
     check_reachable,
@@ -36,18 +38,61 @@ class Published(NamedTuple):
     """What is read of each example."""
     manual: str = ""
     """What the raw files hold, where no server has them; empty: they are downloaded."""
+    origin: Origin = Origin()
+    """Who made it, and under which licence, for model cards."""
 
 
 PUBLISHED = {
-    "mnist": Published("mnist:3.0.1", ("image", "label")),
-    "fashion_mnist": Published("fashion_mnist:3.0.1", ("image", "label")),
-    "spoken_digit": Published("spoken_digit:1.0.9", ("audio", "audio/filename", "label")),
-    "multi30k": Published("multi30k:1.0.0", ("de", "en")),
+    "mnist": Published(
+        "mnist:3.0.1",
+        ("image", "label"),
+        origin=Origin(
+            "handwritten digits by LeCun, Cortes and Burges, published as mnist 3.0.1 of TFDS",
+            "CC BY-SA 3.0, as Keras' documentation of the data set says",
+            "https://www.tensorflow.org/datasets/catalog/mnist",
+            "ylecun/mnist",
+        ),
+    ),
+    "fashion_mnist": Published(
+        "fashion_mnist:3.0.1",
+        ("image", "label"),
+        origin=Origin(
+            "articles of clothing by Zalando, published as fashion_mnist 3.0.1 of TFDS",
+            "MIT, as its publisher's LICENSE says",
+            "https://github.com/zalandoresearch/fashion-mnist",
+            "zalando-datasets/fashion_mnist",
+        ),
+    ),
+    "spoken_digit": Published(
+        "spoken_digit:1.0.9",
+        ("audio", "audio/filename", "label"),
+        origin=Origin(
+            "the Free Spoken Digit Dataset, published as spoken_digit 1.0.9 of TFDS",
+            "CC BY-SA 4.0, as its publisher's README says",
+            "https://github.com/Jakobovski/free-spoken-digit-dataset",
+        ),
+    ),
+    "multi30k": Published(
+        "multi30k:1.0.0",
+        ("de", "en"),
+        origin=Origin(
+            "captions of Flickr30k and their German translations (Elliott et al. 2016), task 1",
+            homepage="https://github.com/multi30k/dataset",
+            hub_name="bentrevett/multi30k",
+        ),
+    ),
     "isbi2012": Published(
         "isbi2012:1.0.0",
         ("image", "mask"),
         "the challenge's training stack as isbi2012/image/N.png and isbi2012/label/N.png, N from "
         "0 to 29",
+        Origin(
+            "the training stack of the ISBI 2012 segmentation challenge (Arganda-Carreras et al. "
+            "2015)",
+            "for making and testing non-commercial segmentation software, with citation of TrakEM2 "
+            "and of Cardona et al. 2010, as the challenge's first page is quoted",
+            "https://imagej.net/events/isbi-2012-segmentation-challenge",
+        ),
     ),
 }
 """Our names of published data sets.
@@ -80,6 +125,15 @@ def describe(name: str, manual_dir: Path | None = None, data_dir: Path | None = 
     if not published.manual:
         return "would be downloaded"
     return f"wants raw files in {raw_folder or f'DLAPPS_MANUAL_DIR/{name}'}"
+
+
+def origin_of(settings: DataSettings) -> Origin:
+    """Returns who made the data that a config names, and under which licence."""
+    if settings.name in PUBLISHED:
+        return PUBLISHED[settings.name].origin
+    if settings.model_dump().get("path") is not None:
+        return Origin("the user's own files", is_divided_by_users=True)
+    return OWN_ORIGINS.get(settings.name, Origin())
 
 
 def is_downloadable(name: str) -> bool:
