@@ -26,7 +26,7 @@ def show(config_path: Path, assignments: tuple[str, ...], as_json: bool) -> None
     from cli.tensorflow_startup import start_tensorflow
     from dlapps.config.files import read_text
 
-    application, file = _find(config_path)
+    application, file = find_anywhere(config_path)
     start_tensorflow()
     from dlapps.runs.directory import read_config
 
@@ -53,8 +53,8 @@ def schema(application: str) -> None:
     click.echo(json.dumps(described, indent=1))
 
 
-def _find(path: Path) -> tuple[str, "ConfigFile"]:
-    """The application and the file that a config's name means."""
+def find_anywhere(path: Path) -> tuple[str, "ConfigFile"]:
+    """The application and the file that a config's name, APPLICATION/NAME or path means."""
     from dlapps.applications import application_names
     from dlapps.config.files import ConfigFile, config_files, load_yaml, read_text
     from dlapps.errors import UsageError, did_you_mean, in_short

@@ -12,6 +12,7 @@ import click
 from cli.application_commands import application_group
 from cli.config_commands import config
 from cli.data_commands import data
+from cli.search_command import search
 from dlapps import __version__
 from dlapps.errors import DlappsError, did_you_mean, in_short, printable, reason
 
@@ -75,6 +76,7 @@ def list_command(as_json: bool) -> None:
 
 dlapps.add_command(config)
 dlapps.add_command(data)
+dlapps.add_command(search)
 
 
 LONGEST_ERROR = 1600
