@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
+import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class Search:
                 logger.info("Trial %d of %d: %s", number, num_trials, _listed(drawn))
                 self._try(study, trial, number, drawn)
                 # What TensorFlow and Keras keep of a model that is no more.
-                keras.utils.clear_session()
+                keras.utils.clear_session(free_memory=False)
             return study
 
     @contextlib.contextmanager
@@ -257,7 +258,8 @@ class Watch:
             self._report(step, row[self.measure])
 
     def _report(self, step: int, value: float) -> None:
-        if step in self.reported:
+        # A trial without a number is no trial behind the others; the pruner takes it for one.
+        if step in self.reported or not math.isfinite(value):
             return
         self.reported.add(step)
         self.trial.report(value, step)
