@@ -195,7 +195,7 @@ def _range(low: float, high: float, options: Sequence[str], source: str) -> Dime
             return dataclasses.replace(scaled, is_log=True)
         case ["step", text]:
             step = _number(text, source)
-            if not 0 < step <= high - low:
+            if not 0 < step <= high - low or not math.isfinite((high - low) / step):
                 raise UsageError(f"{source} has no such step: it must be in 0..{high - low:g}.")
             # The last that steps from the first end reach, but for rounding.
             reached = low + math.floor((high - low) / step + 1e-9) * step

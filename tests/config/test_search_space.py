@@ -4,6 +4,8 @@ import re
 from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlapps.config.search_space import read_space
 from dlapps.errors import UsageError
@@ -154,3 +156,25 @@ def test_a_dimension_is_written_as_it_is_read(text):
     assert (again.low, again.high, again.is_log, again.step, again.choices) == (
         found.low, found.high, found.is_log, found.step, found.choices,
     )  # fmt: skip
+
+
+numbers = st.floats().map(repr) | st.integers().map(str) | st.text("0123456789.e+-_ nif", max_size=9)
+written = (
+    st.builds("{}..{}{}".format, numbers, numbers, st.sampled_from(("", " log", " step 1e-300")))
+    | st.builds("{}..{} step {}".format, numbers, numbers, numbers)
+    | st.lists(st.text(max_size=9), max_size=3).map("|".join)
+    | st.text()
+)
+
+
+@given(st.sampled_from(("model.x", "seed", "data", "a.b", "", "\0")), written)
+def test_any_text_is_understood_or_refused(key, text):
+    try:
+        space = read_space([f"{key}={text}"])
+    except UsageError as error:
+        assert len(str(error)) < 800
+        return
+    (dimension,) = space.values()
+    assert dimension.ends()
+    for accepts in (lambda end: True, lambda end: False):
+        assert dimension.for_setting(accepts).written() == dimension.written()

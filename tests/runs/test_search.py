@@ -65,8 +65,11 @@ def trained_by(monkeypatch) -> Callable[[Curve], list[Path]]:
             trained.append(self.directory)
             self.directory.mkdir(parents=True, exist_ok=True)
             (self.directory / "config.yaml").write_text(self.config.to_yaml())
-            rows = []
+            # What was validated before an interruption is not validated again.
+            rows = read_history(self.directory / "history.csv")
             for number, value in enumerate(curve(self.config), 1):
+                if number <= len(rows):
+                    continue
                 rows.append({"step": 250 * number, "validation_loss": value})
                 with (self.directory / "history.csv").open("w", newline="") as file:
                     writer = csv.DictWriter(file, rows[0], lineterminator="\n")
@@ -96,8 +99,8 @@ def trials_of(study) -> list[tuple]:
 def test_it_finds_what_is_best_and_says_what_mattered(trained_by, tmp_path):
     trained_by(falling)
     search = search_in(tmp_path / "search")
-    found = report_search(search, search.run(30))
-    assert sum(found["trials"].values()) == 30
+    found = report_search(search, search.run(20))
+    assert sum(found["trials"].values()) == 20
     assert 0.004 < found["best"]["settings"]["training.learning_rate"] < 0.025
     assert found["importance"]["training.learning_rate"] > 0.6
     assert sum(found["importance"].values()) == pytest.approx(1)
@@ -108,9 +111,9 @@ def test_it_finds_what_is_best_and_says_what_mattered(trained_by, tmp_path):
     best = Path(found["config"])
     config = read_config("classification", best.read_text(), str(best))
     number = found["best"]["trial"]
-    assert config == search.config_with(concluded(search.run(30))[number - 1].user_attrs[SETTINGS])
+    assert config == search.config_with(concluded(search.run(20))[number - 1].user_attrs[SETTINGS])
     assert config.training.learning_rate == found["best"]["settings"]["training.learning_rate"]
-    assert best.read_text().startswith("# The best of 30 trials: validation loss 0.")
+    assert best.read_text().startswith("# The best of 20 trials: validation loss 0.")
 
 
 def test_the_largest_is_best_where_the_config_says_so(trained_by, tmp_path):
@@ -342,7 +345,7 @@ def search_with(dlapps, directory: Path, *options: object):
 def searched(dlapps, tmp_path_factory) -> Path:
     """A finished search, to be looked at but not changed."""
     directory = tmp_path_factory.mktemp("searches") / "xor_mlp"
-    answer = search_with(dlapps, directory, "--trials", 7)
+    answer = search_with(dlapps, directory, "--trials", 4)
     assert answer.exit_code == 0, answer.stderr
     return directory
 
@@ -362,7 +365,7 @@ def test_the_best_config_trains_to_the_value_that_the_search_says(dlapps, search
 
 
 def test_what_was_found_is_told(dlapps, searched):
-    answer = search_with(dlapps, searched, "--trials", 7)
+    answer = search_with(dlapps, searched, "--trials", 4)
     lines = answer.stdout.splitlines()
     best = min(
         (trial for trial in outcomes(searched) if trial["state"] == "completed"),
@@ -388,10 +391,10 @@ def test_a_search_stopped_by_a_signal_ends_as_an_unbroken_one(dlapps, searched, 
         return train(self, config_name, stop_in_the_third)
 
     with mock.patch.object(Run, "train", stopped):
-        answer = search_with(dlapps, tmp_path, "--trials", 7)
+        answer = search_with(dlapps, tmp_path, "--trials", 4)
     assert answer.exit_code == 143
     assert "Stopped at step 20 of 40 and saved; the same command continues." in answer.stderr
-    answer = search_with(dlapps, tmp_path, "--trials", 7)
+    answer = search_with(dlapps, tmp_path, "--trials", 4)
     assert answer.exit_code == 0, answer.stderr
     assert "Continuing at step 20 of 40." in answer.stderr
     assert outcomes(tmp_path) == outcomes(searched)
@@ -418,7 +421,7 @@ def test_the_test_split_is_not_looked_at(dlapps, searched, tmp_path, monkeypatch
         return Data({**data.splits, "test": Sealed(len(data["test"]))}, data.spec)
 
     monkeypatch.setattr(Classification, "build_data", sealed)
-    answer = search_with(dlapps, tmp_path, "--trials", 7)
+    answer = search_with(dlapps, tmp_path, "--trials", 4)
     assert answer.exit_code == 0, answer.stderr
     assert outcomes(tmp_path) == outcomes(searched), "without its examples, all is the same"
     evaluated = dlapps("classification", "evaluate", tmp_path / "trials/001")
@@ -427,9 +430,9 @@ def test_the_test_split_is_not_looked_at(dlapps, searched, tmp_path, monkeypatch
 
 @pytest.mark.slow
 def test_killed_again_and_again_it_ends_as_an_unbroken_one(dlapps, searched, tmp_path):
-    words = ("search", "xor_mlp", *OPTIONS, "--to", tmp_path, "--trials", 7)
+    words = ("search", "xor_mlp", *OPTIONS, "--to", tmp_path, "--trials", 4)
     program = [sys.executable, "-c", "from cli.main import main; main()", *map(str, words)]
-    for number, signal_number in ((2, signal.SIGKILL), (4, signal.SIGTERM), (6, signal.SIGKILL)):
+    for number, signal_number in ((1, signal.SIGKILL), (2, signal.SIGTERM), (4, signal.SIGKILL)):
         process = subprocess.Popen(program, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         history = tmp_path / f"trials/{number:03d}/history.csv"
         while not history.exists() and process.poll() is None:
@@ -437,6 +440,6 @@ def test_killed_again_and_again_it_ends_as_an_unbroken_one(dlapps, searched, tmp
         process.send_signal(signal_number)
         exit_code = process.wait()
         assert exit_code in {signal.SIGKILL: (-9,), signal.SIGTERM: (143, -15)}[signal_number]
-    answer = search_with(dlapps, tmp_path, "--trials", 7)
+    answer = search_with(dlapps, tmp_path, "--trials", 4)
     assert answer.exit_code == 0, answer.stderr
     assert outcomes(tmp_path) == outcomes(searched)
