@@ -86,9 +86,9 @@ class Dimension:
         """It as `--space` takes it; two that are the same are written alike."""
         if self.choices:
             return "|".join(self.choices)
-        scale = f"step {_scalar(self.step)}" if self.step else "log" if self.is_log else "linear"
-        low, high = (int(n) if self._looks_whole else n for n in (self.low, self.high))
-        return f"{_scalar(low)}..{_scalar(high)} {scale}"
+        low, high, step = (_shortest(number) for number in (self.low, self.high, self.step or 0))
+        scale = f"step {step}" if self.step else "log" if self.is_log else "linear"
+        return f"{low}..{high} {scale}"
 
     @property
     def _looks_whole(self) -> bool:
@@ -211,6 +211,11 @@ def _number(text: str, source: str) -> float:
     if not math.isfinite(number):
         raise UsageError(f"{source}: {in_short(repr(text))} is no number.")
     return number
+
+
+def _shortest(number: float) -> str:
+    """A number without loss, as people write it."""
+    return str(int(number)) if number == int(number) and abs(number) < 1e9 else repr(number)
 
 
 def _scalar(value: Any) -> str:

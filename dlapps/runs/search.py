@@ -118,8 +118,8 @@ class Search:
                 trial.set_user_attr(SETTINGS, drawn)
                 logger.info("Trial %d of %d: %s", number, num_trials, _listed(drawn))
                 self._try(study, trial, number, drawn)
-                # What TensorFlow and Keras keep of a model that is no more.
-                keras.utils.clear_session(free_memory=False)
+                # A model is a circle of references, and may hold much until Python looks for it.
+                keras.utils.clear_session()
             return study
 
     @contextlib.contextmanager

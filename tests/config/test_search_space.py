@@ -158,7 +158,9 @@ def test_a_dimension_is_written_as_it_is_read(text):
     )  # fmt: skip
 
 
-numbers = st.floats().map(repr) | st.integers().map(str) | st.text("0123456789.e+-_ nif", max_size=9)
+numbers = (
+    st.floats().map(repr) | st.integers().map(str) | st.text("0123456789.e+-_ nif", max_size=9)
+)
 written = (
     st.builds("{}..{}{}".format, numbers, numbers, st.sampled_from(("", " log", " step 1e-300")))
     | st.builds("{}..{} step {}".format, numbers, numbers, numbers)
