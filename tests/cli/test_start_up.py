@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"tensorflow", "tensorflow_datasets", "keras", "matplotlib", "sklearn"}
+HEAVY = {"tensorflow", "tensorflow_datasets", "keras", "matplotlib", "sklearn", "optuna"}
 
 
 @pytest.mark.parametrize("argument", ["--help", "list"])
