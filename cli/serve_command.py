@@ -117,10 +117,11 @@ def serve(
         gc.freeze()
         from dlapps.serving.app import Options, create_app
         from dlapps.serving.batching import Batching
+        from dlapps.serving.page import page_routes
         from dlapps.serving.repository import Repository
 
         batching = Batching(largest=batch_size, longest_wait=batch_wait / 1000, sizes=batch_sizes)
         options = Options(batching, int(largest_body * 2**20), most_values, threads, poll)
         repository = Repository(directory)
         repository.open()
-        run(create_app(repository, options), bound)
+        run(create_app(repository, options, page_routes(repository.served)), bound)
