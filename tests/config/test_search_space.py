@@ -173,8 +173,7 @@ written = (
 def test_any_text_is_understood_or_refused(key, text):
     try:
         space = read_space([f"{key}={text}"])
-    except UsageError as error:
-        assert len(str(error)) < 800
+    except UsageError:
         return
     (dimension,) = space.values()
     assert dimension.ends()
