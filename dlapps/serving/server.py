@@ -1,10 +1,13 @@
 """The process that serves: its socket, and its end, in which nobody's request is lost."""
 
 import logging
+import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,27 +26,30 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
     Raises UsageError.
     """
-    where = f"{in_short(host)}:{port}"
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"There is no address {where} on this machine; try 127.0.0.1.") from error
+        raise UsageError(f"{in_short(host)} is no address; try 127.0.0.1.") from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise UsageError(
-            f"Cannot serve at {where}: {error.strerror}. Give another --port, or 0 for any."
-        ) from error
+        raise _refused((host, port), error) from error
     return bound
+
+
+def _refused(address: Sequence[Any], error: OSError) -> UsageError:
+    where = f"{in_short(address[0])}:{address[1]}"
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return UsageError(f"Cannot serve at {where}: {why}. Give another --port, or 0 for any.")
 
 
 def run(app: Starlette, bound: socket.socket) -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before it.
 
-    Ends in SystemExit or KeyboardInterrupt.
+    Ends in SystemExit or KeyboardInterrupt. Raises UsageError.
     """
     config = uvicorn.Config(
         app,
@@ -54,10 +60,21 @@ def run(app: Starlette, bound: socket.socket) -> None:
         timeout_graceful_shutdown=SECONDS_TO_DRAIN,
     )
     # uvicorn raises the signal once more when it is done: this decides what that means.
-    signal.signal(signal.SIGTERM, _stop)
-    with bound:
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        _listen(bound)
         _Server(config).run(sockets=[bound])
-    logger.info("Stopped.")
+    finally:
+        bound.close()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _listen(bound: socket.socket) -> None:
+    """Lets clients in; uvloop would keep to itself that another process listens there by now."""
+    try:
+        bound.listen(BACKLOG)
+    except OSError as error:
+        raise _refused(bound.getsockname(), error) from error
 
 
 class _Server(uvicorn.Server):

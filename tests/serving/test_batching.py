@@ -83,6 +83,13 @@ def test_a_full_call_does_not_wait(doubler):
     assert doubler.calls == [2]
 
 
+def test_calls_run_side_by_side_where_they_may(doubler):
+    doubler.may_answer.clear()
+    answers = ask_all(doubler, Batching(calls_at_once=3), [[number] for number in range(6)])
+    assert [answer["y"].tolist() for answer in answers] == [[2 * n] for n in range(6)]
+    assert sorted(doubler.calls) == [1, 1, 1, 3]
+
+
 def test_calls_are_padded_to_the_sizes_that_are_given(doubler):
     doubler.may_answer.clear()
     batching = Batching(sizes=(8, 2, 4))

@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import json_format
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     predict_pb2,
 )
+
+from dlapps.serving.app import create_app
 
 ROWS = [
     {"tag": "foo", "signal": [1, 2, 3, 4, 5], "sensor": [[1, 2], [3, 4]]},
@@ -313,3 +318,10 @@ def test_metrics_count_requests_by_model_and_status(client, predict):
     page = client.get("/metrics").text
     assert 'dlapps_model_version{model="half_plus_three"} 123' in page
     assert 'dlapps_request_seconds_bucket{model="sensors",le="+Inf"}' in page
+
+
+def test_pages_may_be_added(opened):
+    page = Route("/", lambda request: PlainTextResponse("a page"))
+    client = TestClient(create_app(opened, routes=[page]))
+    assert client.get("/").text == "a page"
+    assert client.get("/v1/models/sensors").status_code == 200

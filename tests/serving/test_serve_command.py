@@ -10,6 +10,10 @@ import urllib.request
 
 import pytest
 import tensorflow as tf
+from starlette.applications import Starlette
+
+from dlapps.errors import UsageError
+from dlapps.serving.server import bound_socket, run
 
 
 @pytest.fixture
@@ -99,8 +103,18 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(dlapps, folder):
         dlapps("serve", folder, "--port", port).assert_refused(f"127.0.0.1:{port}", "--port")
 
 
+def test_a_port_taken_while_models_were_loaded_is_said():
+    with bound_socket("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        bound = bound_socket("127.0.0.1", port)
+        other.listen()
+        with pytest.raises(UsageError, match=f"127.0.0.1:{port}: Address already in use"):
+            run(Starlette(), bound)
+
+
 def test_an_address_of_another_machine_is_refused(dlapps, folder):
-    dlapps("serve", folder, "--port", 0, "--host", "192.0.2.1").assert_refused("192.0.2.1")
+    for host in ("192.0.2.1", "no host", "a" * 300):
+        dlapps("serve", folder, "--port", 0, "--host", host).assert_refused(host[:20])
 
 
 def test_folders_that_hold_no_model_are_refused(dlapps, folder, tmp_path):
