@@ -168,7 +168,7 @@ def _data(card: ModelCard) -> str:
     ]
     return (
         f"The data set is {_plain(card.data_name)}{description}{homepage}. Licence of the data: "
-        f"{_plain(origin.license)}.\n\n" + _table(["Split", "Examples", "SHA-256"], rows)
+        f"{_plain(origin.license)}.\n\n" + _table(["Split", "Examples, or starts of episodes", "SHA-256"], rows)
     )
 
 
