@@ -166,9 +166,10 @@ def _data(card: ModelCard) -> str:
         [split, f"{card.examples[split]:,}" if split in card.examples else "", digest]
         for split, digest in card.fingerprints.items()
     ]
+    table = _table(["Split", "Examples, or starts of episodes", "SHA-256"], rows)
     return (
         f"The data set is {_plain(card.data_name)}{description}{homepage}. Licence of the data: "
-        f"{_plain(origin.license)}.\n\n" + _table(["Split", "Examples", "SHA-256"], rows)
+        f"{_plain(origin.license)}.\n\n{table}"
     )
 
 
