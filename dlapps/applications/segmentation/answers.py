@@ -49,7 +49,7 @@ def segment(
     return tf.image.resize(probabilities, tf.shape(images)[1:3])
 
 
-def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int) -> dict[str, Answer]:
+def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int = 1) -> dict[str, Answer]:
     """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, channels].
 
     Both answer with class_map int32 [N, H, W]. Encoded images may differ in size: each has its
