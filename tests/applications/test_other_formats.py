@@ -79,7 +79,7 @@ def test_onnx_answers_like_keras(untrained, tmp_path):
         session = onnxruntime.InferenceSession(str(folder / described["file"]))
         inputs, expected = answers[name].example()
         feeds = {
-            each["name"]: inputs[each["name"]].astype(each["type"]) for each in described["inputs"]
+            each["name"]: inputs[each["name"]].astype(each["dtype"]) for each in described["inputs"]
         }
         names = [each["name"] for each in described["outputs"]]
         for output, found in zip(names, session.run(names, feeds), strict=True):
@@ -96,7 +96,7 @@ def test_litert_answers_like_keras(untrained, tmp_path):
         runner = interpreter.get_signature_runner()
         inputs, expected = answers[name].example()
         feeds = {
-            each["name"]: inputs[each["name"]][:1].astype(each["type"])
+            each["name"]: inputs[each["name"]][:1].astype(each["dtype"])
             for each in described["inputs"]
         }
         found = runner(**feeds)
@@ -122,7 +122,7 @@ def test_an_agent_that_sees_images_is_written(chosen, tmp_path):
     _, told = files_of(answers, chosen, tmp_path)
     (described,) = told["serving_default"]["inputs"]
     assert described["shape"] == [chosen.num_rows, 12, 10, 4]
-    assert described["type"] == "uint8"
+    assert described["dtype"] == "uint8"
 
 
 @pytest.mark.slow
