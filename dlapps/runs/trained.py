@@ -187,8 +187,7 @@ class TrainedRun(Run):
     def _card(self, name: str, signatures: Signatures) -> ModelCard:
         config, environment = self.config, self.read_json(ENVIRONMENT)
         fingerprints, examples = environment["data_fingerprints"], environment.get("examples", {})
-        is_finished = self._model_path.exists()
-        is_measured = is_finished and (self.directory / METRICS).exists()
+        is_measured = self.is_finished() and (self.directory / METRICS).exists()
         return ModelCard(
             name=name,
             application=config.application,
@@ -201,7 +200,7 @@ class TrainedRun(Run):
             examples=examples,
             fingerprints=fingerprints,
             seed=config.seed,
-            is_finished=is_finished,
+            is_finished=self.is_finished(),
             metrics=self.read_json(METRICS) if is_measured else {},
             reference=config.reference,
             command=training_command(config, self.name, self.directory),
@@ -210,7 +209,7 @@ class TrainedRun(Run):
 
     def _remember(self, exported: Path) -> None:
         """Notes where it was exported to; a run that may only be read is exported all the same."""
-        is_finished = self._model_path.exists()
+        is_finished = self.is_finished()
         digest = self.read_json(ENVIRONMENT)["digests"].get(MODEL) if is_finished else None
         path = exported.absolute()
         try:
@@ -224,7 +223,7 @@ class TrainedRun(Run):
     @functools.cached_property
     def model(self) -> keras.Model:
         """The trained model; of an unfinished run, with its best weights so far."""
-        if not self._model_path.exists():
+        if not self.is_finished():
             return self._model_so_far()
         anew = "Training again with the same command writes it anew from the last checkpoint."
         if not is_as_written(self.directory, MODEL):
