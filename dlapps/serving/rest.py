@@ -12,7 +12,7 @@ from dlapps.errors import did_you_mean, in_short
 from dlapps.serving.errors import RequestError
 from dlapps.serving.model import Arrays, Model, Signature
 from dlapps.serving.repository import State
-from dlapps.serving.tensors import is_bytes, json_value, read_array
+from dlapps.serving.tensors import is_bytes, json_text, json_value, read_array
 
 DEFAULT_SIGNATURE = "serving_default"
 ROWS, COLUMNS = "instances", "inputs"
@@ -171,9 +171,9 @@ def _at(place: tuple[int, ...]) -> str:
 def predict_answer(outputs: Arrays, by_rows: bool) -> bytes:
     """The body of an answer; a single output goes without its name. Raises RequestError."""
     if by_rows:
-        return _encoded({"predictions": _by_rows(outputs)})
+        return json_text({"predictions": _by_rows(outputs)})
     values = {name: json_value(name, array) for name, array in outputs.items()}
-    return _encoded({"outputs": _only_value(values) if len(values) == 1 else values})
+    return json_text({"outputs": _only_value(values) if len(values) == 1 else values})
 
 
 def _by_rows(outputs: Arrays) -> list[Any]:
@@ -191,10 +191,6 @@ def _by_rows(outputs: Arrays) -> list[Any]:
 
 def _only_value(values: Mapping[str, Any]) -> Any:
     return next(iter(values.values()))
-
-
-def _encoded(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def status_document(states: Mapping[int, State]) -> dict[str, Any]:

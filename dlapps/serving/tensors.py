@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import orjson
 import tensorflow as tf
 
 from dlapps.errors import in_short
@@ -23,6 +24,7 @@ DEEPEST = 32
 INTEGERS = (
     tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64,
 )  # fmt: skip
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 EXACT_BITS = {tf.float64: 53, tf.float32: 24, tf.float16: 11, tf.bfloat16: 8}
 """Of the whole numbers that a type of float holds exactly, as TF Serving counts them."""
 READABLE = {tf.string, tf.bool, *INTEGERS, *EXACT_BITS}
@@ -156,23 +158,36 @@ def _kind(value: object) -> str:
 
 
 def json_value(name: str, array: np.ndarray) -> Any:
-    """The nested lists of an output, or the one value of a scalar.
+    """What `json_text` writes of an output: numbers as they are, bytes as nested lists.
 
     Bytes become objects that hold base64 where the name says so, and where they are no text.
     """
     if array.dtype == object:
         encode = _base64 if name.endswith(BYTES_SUFFIX) else _text
         return _each(array.tolist(), encode)
-    if array.dtype == np.float32:
-        # The shortest digits that read back as the same float32: 0.1, not 0.10000000149011612.
-        return array.astype(str).astype(np.float64).tolist()
     if array.dtype.kind not in "biuf":  # bfloat16 is of no kind that NumPy knows.
-        return array.astype(np.float32).tolist()
-    return array.tolist()
+        array = array.astype(np.float32)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return _each(array.astype(str).tolist(), _number)
+    return np.require(array, requirements="C")[()]
 
 
-def _each(value: Any, encode: Callable[[bytes], Any]) -> Any:
+def json_text(document: Any) -> bytes:
+    """The document, which may hold NumPy's arrays and numbers, as JSON.
+
+    A float32 has the fewest digits that read back as the same float32: 0.1, not
+    0.10000000149011612.
+    """
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _each(value: Any, encode: Callable[[Any], Any]) -> Any:
     return [_each(part, encode) for part in value] if isinstance(value, list) else encode(value)
+
+
+def _number(text: str) -> orjson.Fragment:
+    """What JSON has no number for is written as TF Serving does."""
+    return orjson.Fragment(NOT_FINITE.get(text, text))
 
 
 def _base64(value: bytes) -> dict[str, str]:
