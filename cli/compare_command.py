@@ -74,6 +74,7 @@ def compare(
     finally:
         display.close()
     options = ["--seeds", str(num_seeds), *(w for each in assignments for w in ("--set", each))]
+    options += ["--jobs", str(jobs)] if jobs > 1 else []
     document = compare_runs(cells, shlex.join(["dlapps", "compare", *configs, *options]))
     click.echo(json_text(document) if as_json else comparison_table(document), nl=as_json)
     if target is not None:

@@ -12,8 +12,8 @@ from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.png import png_bytes
 from dlapps.files import json_text, write_into
 from dlapps.metrics.intervals import estimate, paired_difference
+from dlapps.runs.cell import Cell
 from dlapps.runs.documents import ENVIRONMENT, METRICS, read_document
-from dlapps.runs.matrix import Cell
 from dlapps.runs.report import headline_of
 from dlapps.runs.report_page import Headline, number_text
 
@@ -88,7 +88,7 @@ def _run(cell: Cell) -> dict[str, Any]:
         for split, measured in read_document(cell.directory / METRICS).items()
     }
     told = (
-        "commit", "processor", "cores", "gpus", "precision", "packages", "steps",
+        "commit", "processor", "cores", "threads", "gpus", "precision", "packages", "steps",
         "seconds_of_steps", "load_average", "peak_memory", "parameters", "data_fingerprints",
     )  # fmt: skip
     return {"metrics": metrics, **{name: environment.get(name) for name in told}}
@@ -148,19 +148,20 @@ def _cells(result: Document) -> list[str]:
     return [
         f"`{result['config']}`",
         f"{field_name(result['metric'])} ({result['split']})",
-        _with_deviation(result),
+        mean_text(result),
         _interval(result),
         ", ".join(map(number_text, values)),
         _difference(result.get("difference")),
         "" if reference is None else f"{number_text(reference['value'])} ({reference['source']})",
         _mean_of(runs, "steps", lambda steps: f"{steps:,.0f}"),
-        _mean_of(runs, "seconds_of_steps", _duration),
+        _mean_of(runs, "seconds_of_steps", duration_text),
         _mean_of(runs, "peak_memory", lambda size: f"{size / 2**20:,.0f} MiB"),
         _mean_of(runs, "parameters", lambda count: f"{count:,.0f}"),
     ]
 
 
-def _with_deviation(estimated: Document) -> str:
+def mean_text(estimated: Document) -> str:
+    """The mean, with the standard deviation where there is one."""
     deviation = estimated["standard_deviation"]
     mean = number_text(estimated["mean"])
     return mean if deviation is None else f"{mean} ± {deviation:.2g}"
@@ -187,8 +188,15 @@ def _mean_of(runs: Sequence[Document], name: str, show: Any) -> str:
     return show(sum(known) / len(known)) if known else ""
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """Seconds, or minutes where they are many."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def machine_of(run: Document) -> str:
+    """What a run was trained on; of the cores, as many as it was given threads for."""
+    share = "" if run["threads"] in (None, run["cores"]) else f"{run['threads']} of "
+    return f"{share}{run['cores']} cores of {', '.join(run['gpus'] or ()) or run['processor']}"
 
 
 def _short(commit: str) -> str:
@@ -201,10 +209,7 @@ def _notes(results: Sequence[Document]) -> list[str]:
     """How the figures came to be, and how the published ones did."""
     methods = dict.fromkeys(result["method"] for result in results if result["interval"])
     runs = [run for result in results for run in result["runs"].values()]
-    machines = dict.fromkeys(
-        f"{run['cores']} cores of {', '.join(run['gpus'] or ()) or run['processor']}"
-        for run in runs
-    )
+    machines = dict.fromkeys(map(machine_of, runs))
     commits = dict.fromkeys(_short(run["commit"] or "unknown") for run in runs)
     versions = dict.fromkeys(
         f"TensorFlow {run['packages']['tensorflow']}, Keras {run['packages']['keras']}"

@@ -1,7 +1,6 @@
 """Many runs, each config with each seed, finished by a few processes at a time."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import queue
@@ -14,49 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from dlapps.config.files import ConfigFile, read_text
-from dlapps.config.schema import Config
 from dlapps.errors import DlappsError, UsageError, in_short
 from dlapps.files import is_in_use
-from dlapps.runs.directory import create_run, read_config, trains_alike
-from dlapps.runs.documents import METRICS, MODEL
-from dlapps.runs.worker import Task
+from dlapps.runs.cell import Cell
+from dlapps.runs.directory import create_run, read_config
 from dlapps.training.loop import Stopped, StopRequest, catch_stop_signals
 
 SECONDS_BETWEEN_LOOKS = 2.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """One run of the matrix: a config with a seed."""
-
-    config_name: str
-    config: Config
-    directory: Path
-
-    @property
-    def application(self) -> str:
-        """The name of the run's application."""
-        return self.config.application
-
-    @property
-    def name(self) -> str:
-        """What it is called where people read of it."""
-        return f"{self.config_name}, seed {self.directory.name}"
-
-    def is_finished(self) -> bool:
-        """Whether it was trained to the end that the config asks for, and measured."""
-        if not all((self.directory / name).exists() for name in (MODEL, METRICS)):
-            return False
-        path = self.directory / "config.yaml"
-        before = read_config(self.application, read_text(path), str(path))
-        return trains_alike(before, self.config) and (
-            before.training.steps == self.config.training.steps
-        )
-
-    def task(self) -> Task:
-        """What a worker is told to finish it."""
-        text = self.config.to_yaml()
-        return Task(self.application, self.config_name, text, str(self.directory))
 
 
 def matrix_of(
@@ -214,7 +177,7 @@ class _Worker:
         self.listener.start()
         assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(dataclasses.asdict(cell.task())) + "\n")
+            self.process.stdin.write(cell.to_json() + "\n")
             self.process.stdin.flush()
 
     def _listen(self) -> None:
