@@ -85,8 +85,9 @@ class Matrix:
             while self._waiting() or self._working:
                 self._refuse_if_stopped(stop)
                 self._start_some()
-                self._listen()
                 on_change(self)
+                self._listen()
+            on_change(self)
 
     def counts(self) -> tuple[int, int]:
         """How many runs are finished, and how many there are."""

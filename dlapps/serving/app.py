@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dlapps.errors import in_short, reason
 from dlapps.serving import metrics, rest
@@ -55,7 +56,7 @@ class Options:
 
 def create_app(
     repository: Repository, options: Options | None = None, routes: Sequence[BaseRoute] = ()
-) -> Starlette:
+) -> ASGIApp:
     """The application; `routes` are further ones of its pages.
 
     It polls `repository`, which is open, for new versions as long as it runs.
@@ -72,9 +73,8 @@ def create_app(
             await asyncio.to_thread(repository.close)
             server.executor.shutdown()
 
-    return Starlette(
+    pages = Starlette(
         routes=[
-            # The first that is looked at: most requests are for it.
             Route("/v1/models/{rest:path}", server.models, methods=["GET", "POST"]),
             Route("/healthz", server.health),
             Route("/metrics", server.metrics_page),
@@ -83,6 +83,16 @@ def create_app(
         exception_handlers={HTTPException: _http_error, Exception: _failure},
         lifespan=lifespan,
     )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # Most requests are for predictions, which Starlette's layers would take a tenth longer.
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        if is_post and (model := PREDICT.fullmatch(scope["path"])):
+            await server.predict(**model.groupdict(), request=Request(scope, receive), send=send)
+        else:
+            await pages(scope, receive, send)
+
+    return app
 
 
 class _Server:
@@ -108,11 +118,10 @@ class _Server:
         return Response(self.metrics.page(served), media_type=metrics.CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
-        """Status and metadata of a model, and its answers."""
-        if request.method == "POST":
-            return await self._predict(request)
+        """Status and metadata of a model."""
         found = STATUS.fullmatch(request.scope["path"])
-        if not found:
+        if request.method == "POST" or not found:
+            self.metrics.requests.add("", "404")
             return _refusal(_no_such_address(request))
         try:
             return JSONResponse(self._document(**found.groupdict()))
@@ -130,14 +139,11 @@ class _Server:
             states = {number: states[number]}
         return rest.status_document(states)
 
-    async def _predict(self, request: Request) -> Response:
+    async def predict(self, name: str, version: str | None, request: Request, send: Send) -> None:
+        """Sends the answer of a model to what is asked of it."""
         known, started = "", time.perf_counter()
         try:
-            found = PREDICT.fullmatch(request.scope["path"])
-            if not found:
-                raise _no_such_address(request)
-            version = found["version"]
-            with self.repository.find(found["name"], int(version) if version else None) as model:
+            with self.repository.find(name, int(version) if version else None) as model:
                 known = model.name  # Only such names become labels: others may be anything.
                 body = await _body(request, self.options.largest_body)
                 started = time.perf_counter()
@@ -150,10 +156,13 @@ class _Server:
             response = _refusal(RequestError("The client left before its request was whole."))
         except tf.errors.OpError as error:
             response = _refusal(_blame(error))
+        except Exception as error:
+            logger.exception("%s was not answered", in_short(request.scope["path"]))
+            response = await _failure(request, error)
         self.metrics.requests.add(known, str(response.status_code))
         if known:
             self.metrics.seconds.observe(time.perf_counter() - started, known)
-        return response
+        await response(request.scope, request.receive, send)
 
     async def _answered(self, model: Model, body: bytes) -> bytes:
         """The body of the answer. Raises RequestError, or tf.errors.OpError where the call does."""

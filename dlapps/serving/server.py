@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from dlapps.errors import UsageError, in_short
 
@@ -46,7 +46,7 @@ def _refused(address: Sequence[Any], error: OSError) -> UsageError:
     return UsageError(f"Cannot serve at {where}: {why}. Give another --port, or 0 for any.")
 
 
-def run(app: Starlette, bound: socket.socket) -> None:
+def run(app: ASGIApp, bound: socket.socket) -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before it.
 
     Ends in SystemExit or KeyboardInterrupt. Raises UsageError.
