@@ -1,0 +1,29 @@
+"""The networks of the suite in PyTorch, as its users would write them: what ours are timed beside.
+
+Each function takes one batch as arrays and the network's options, and returns a training step:
+a function of nothing, which learns from that batch once. Convolutions are in channels-last order,
+the fast one on CPUs; optimizers are PyTorch's fused ones; moving averages and clipping are there
+where our config asks for them.
+"""
+
+from torch_networks.classification import lenet5, mlp, perceptron
+from torch_networks.games import dqn
+from torch_networks.generation import convolutional_autoencoder, dcgan, rbm, variational_autoencoder
+from torch_networks.segmentation import unet
+from torch_networks.speech import attention_lstm, keyword_cnn
+from torch_networks.translation import attention_translator
+
+__all__ = [
+    "attention_lstm",
+    "attention_translator",
+    "convolutional_autoencoder",
+    "dcgan",
+    "dqn",
+    "keyword_cnn",
+    "lenet5",
+    "mlp",
+    "perceptron",
+    "rbm",
+    "unet",
+    "variational_autoencoder",
+]
