@@ -13,7 +13,13 @@ from dlapps.explain.figures.png import png_bytes
 from dlapps.files import json_text, write_into
 from dlapps.metrics.intervals import estimate, paired_difference
 from dlapps.runs.cell import Cell
-from dlapps.runs.documents import ENVIRONMENT, METRICS, read_document
+from dlapps.runs.documents import (
+    ENVIRONMENT,
+    METRICS,
+    duration_text,
+    memory_text,
+    read_document,
+)
 from dlapps.runs.report import headline_of
 from dlapps.runs.report_page import Headline, number_text
 
@@ -155,7 +161,7 @@ def _cells(result: Document) -> list[str]:
         "" if reference is None else f"{number_text(reference['value'])} ({reference['source']})",
         _mean_of(runs, "steps", lambda steps: f"{steps:,.0f}"),
         _mean_of(runs, "seconds_of_steps", duration_text),
-        _mean_of(runs, "peak_memory", lambda size: f"{size / 2**20:,.0f} MiB"),
+        _mean_of(runs, "peak_memory", memory_text),
         _mean_of(runs, "parameters", lambda count: f"{count:,.0f}"),
     ]
 
@@ -186,11 +192,6 @@ def _mean_of(runs: Sequence[Document], name: str, show: Any) -> str:
     """The mean over the runs that know of it; nothing where none does."""
     known = [run[name] for run in runs if run[name] is not None]
     return show(sum(known) / len(known)) if known else ""
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds, or minutes where they are many."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def machine_of(run: Document) -> str:

@@ -71,6 +71,24 @@ def read_exports(run: Path) -> list[Exported]:
         raise UsageError(f"{path} is not what this program wrote; delete it.") from error
 
 
+def duration_text(seconds: float) -> str:
+    """Seconds, or minutes where they are many."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def memory_text(size: float) -> str:
+    """Bytes as people count them."""
+    return f"{size / 2**20:,.0f} MiB"
+
+
+SAID_AS = {
+    "parameters": "{:,}".format,
+    "peak_memory": memory_text,
+    "seconds_of_steps": duration_text,
+    "steps": "{:,}".format,
+}
+
+
 def facts_of(environment: Mapping[str, Any]) -> dict[str, str]:
     """What `environment.json` says, for people: each fact that there is, by its name in words."""
     packages = environment["packages"]
@@ -78,7 +96,7 @@ def facts_of(environment: Mapping[str, Any]) -> dict[str, str]:
     return {
         name.replace("_", " "): ", ".join(f"{k} {v}" for k, v in value.items())
         if isinstance(value, dict)
-        else str(value)
+        else SAID_AS.get(name, str)(value)
         for name, value in flat.items()
         if value not in (None, [], {})
     }
