@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.palette import DISTINCT_COLOURS
 
-ROW_HEIGHT = 0.45
-BLUE, ORANGE, GREEN = DISTINCT_COLOURS[:3]
+ROW_HEIGHT = 0.5
+SPREAD = 0.26
+"""How far from its config's line the first seed lies above, and the last below."""
+BLUE, ORANGE = DISTINCT_COLOURS[:2]
 
 
 class Row(NamedTuple):
@@ -47,18 +50,20 @@ def comparison_figure(rows: Sequence[Row]) -> Figure:
 def _draw(axes: Axes, metric: str, rows: Sequence[Row]) -> None:
     for height, row in enumerate(rows):
         if row.interval is not None:
-            axes.plot(
-                row.interval, [height] * 2, color=BLUE, linewidth=7, alpha=0.3,
-                solid_capstyle="butt", label="95 % interval of the mean",
+            axes.fill_betweenx(
+                [height - 0.36, height + 0.36], *row.interval, color=BLUE, alpha=0.3, linewidth=0,
+                label="95 % interval of the mean",
             )  # fmt: skip
         if row.reference is not None:
             axes.plot(
-                [row.reference] * 2, [height - 0.4, height + 0.4], color=ORANGE, linewidth=2,
+                [row.reference] * 2, [height - 0.42, height + 0.42], color=ORANGE, linewidth=2,
                 linestyle="--", label="published",
             )  # fmt: skip
+        # One below the other, so that seeds which are alike do not hide each other.
+        spread = SPREAD if len(row.values) > 1 else 0.0
         axes.plot(
-            row.values, [height] * len(row.values), "o", color=BLUE, markersize=6,
-            markeredgecolor="white", label="a seed",
+            row.values, np.linspace(height - spread, height + spread, len(row.values)), "o",
+            color=BLUE, markersize=4, markeredgewidth=0, label="a seed",
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
