@@ -1,5 +1,6 @@
 """`dlapps compare`: configs side by side, each trained with several seeds."""
 
+import os
 import shlex
 import sys
 import time
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from cli.application_commands import data_options
 from cli.paths import PATH
 from cli.tensorflow_startup import start_tensorflow
-from dlapps.errors import UsageError, in_short
+from dlapps.errors import DlappsError, UsageError, in_short
 from dlapps.files import json_text
 from dlapps.progress import SECONDS_BETWEEN_LINES
 
@@ -61,10 +62,20 @@ def compare(
     for assignment in assignments:
         if assignment.partition("=")[0] == "seed":
             raise UsageError(f"--set {in_short(assignment)}: compare sets the seeds, by --seeds.")
+    if "TF_CONFIG" in os.environ:
+        raise UsageError(
+            "compare shares its runs among processes that know nothing of one another; unset "
+            "TF_CONFIG, or train each run by itself."
+        )
     files = [find_any_config(name) for name in configs]
     start_tensorflow()
-    from dlapps.runs.comparison import compare_runs, comparison_table, write_comparison
-    from dlapps.runs.matrix import Matrix, matrix_of, refuse_failures
+    from dlapps.runs.comparison import (
+        compare_runs,
+        comparison_table,
+        missing_runs,
+        write_comparison,
+    )
+    from dlapps.runs.matrix import Matrix, matrix_of
 
     cells = matrix_of(files, range(num_seeds), assignments, runs)
     matrix = Matrix(cells, jobs)
@@ -75,12 +86,18 @@ def compare(
         display.close()
     options = ["--seeds", str(num_seeds), *(w for each in assignments for w in ("--set", each))]
     options += ["--jobs", str(jobs)] if jobs > 1 else []
-    document = compare_runs(cells, shlex.join(["dlapps", "compare", *configs, *options]))
+    document = compare_runs(
+        cells, matrix.failures, shlex.join(["dlapps", "compare", *configs, *options])
+    )
     click.echo(json_text(document) if as_json else comparison_table(document), nl=as_json)
     if target is not None:
         for path in write_comparison(document, target):
             click.echo(path, err=True)
-    refuse_failures(matrix)
+    if document["missing"] and as_json:  # The document tells of it.
+        sys.exit(1)
+    if document["missing"]:
+        told = missing_runs(document["missing"])
+        raise DlappsError("\n".join([f"{len(told)} of {len(cells)} runs are missing.", *told]))
 
 
 class _Display:

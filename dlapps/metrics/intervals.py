@@ -20,26 +20,27 @@ class Estimate(NamedTuple):
     standard_deviation: float | None
     """Of the values, with n - 1 in the denominator; None of a single one."""
     interval: tuple[float, float] | None
-    """That holds the true mean in 95 of 100 such experiments; None of a single value."""
+    """That holds the true mean in 95 of 100 such experiments; None of a single value, and of values
+    that are all alike, which do not tell how far others would be."""
     method: str
-    """`BCa bootstrap` (Efron 1987), `t` (Student 1908), or `one seed`."""
+    """`BCa bootstrap` (Efron 1987), `t` (Student 1908), `one seed` or `all alike`."""
 
 
 def estimate(values: Sequence[float]) -> Estimate:
     """The mean of values that were measured independently, one a seed.
 
     From ten values on the interval is bootstrapped, bias-corrected and accelerated; it assumes
-    nothing of how they are distributed. Of fewer it is Student's, which assumes that they are
-    normally distributed.
+    nothing of how they are distributed, and of ten is still a little narrow. Of fewer it is
+    Student's, which assumes that they are normally distributed.
     """
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean, None, None, "one seed")
+    if min(values) == max(values):
+        return Estimate(float(values[0]), 0.0, None, "all alike")
     deviation = float(np.std(values, ddof=1))
     bootstraps = len(values) >= FEWEST_FOR_BOOTSTRAP
     method = "BCa bootstrap" if bootstraps else "t"
-    if deviation == 0:
-        return Estimate(mean, deviation, (mean, mean), method)
     if bootstraps:
         found = stats.bootstrap(
             (values,),

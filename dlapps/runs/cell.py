@@ -7,9 +7,10 @@ from pathlib import Path
 
 from dlapps.config.files import read_text
 from dlapps.config.schema import Config
+from dlapps.errors import UsageError
 from dlapps.files import sole_user
 from dlapps.runs.directory import create_run, read_config, trains_alike
-from dlapps.runs.documents import METRICS, MODEL
+from dlapps.runs.documents import ENVIRONMENT, METRICS, MODEL, read_document
 from dlapps.runs.trained import open_run
 
 
@@ -51,14 +52,30 @@ class Cell:
         return f"{self.config_name}, seed {self.directory.name}"
 
     def is_finished(self) -> bool:
-        """Whether it was trained to the end that the config asks for, and measured."""
+        """Whether it was trained to the end that the config asks for, and measured.
+
+        By what its documents say: one whose data or ingredients may be others is trained again as
+        any run is, which finds out, and is then done without a step or refused.
+        """
         if not all((self.directory / name).exists() for name in (MODEL, METRICS)):
             return False
         path = self.directory / "config.yaml"
         before = read_config(self.application, read_text(path), str(path))
-        return trains_alike(before, self.config) and (
-            before.training.steps == self.config.training.steps
+        return (
+            trains_alike(before, self.config)
+            and before.training.steps == self.config.training.steps
+            and before.data == self.config.data
+            and self._has_the_same_ingredients()
         )
+
+    def _has_the_same_ingredients(self) -> bool:
+        if not self.config.ingredients():
+            return True
+        try:
+            now = create_run(self.application, self.config, self.directory).ingredients()
+        except UsageError:  # One of them is being trained, or gone.
+            return False
+        return read_document(self.directory / ENVIRONMENT)["ingredients"] == now
 
     def finish(self, on_step: Callable[[int, Mapping[str, float]], None]) -> None:
         """Trains and measures it, where that was not done; `on_step` is told of the training.

@@ -1,11 +1,10 @@
 """What the runs of several configs say side by side: a document, a table and a picture."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlapps.config.schema import Config
 from dlapps.errors import DlappsError
 from dlapps.explain.figures.comparison import Row, comparison_figure
 from dlapps.explain.figures.names import field_name
@@ -21,69 +20,92 @@ from dlapps.runs.documents import (
     read_document,
 )
 from dlapps.runs.report import headline_of
-from dlapps.runs.report_page import Headline, number_text
+from dlapps.runs.report_page import number_text
 
 Document = Mapping[str, Any]
 
 
-def compare_runs(cells: Sequence[Cell], command: str) -> Document:
-    """Everything that is known of finished runs, config by config, as plain values.
+def compare_runs(cells: Sequence[Cell], failures: Mapping[Path, str], command: str) -> Document:
+    """Everything that is known of the runs, config by config, as plain values.
 
-    Raises DlappsError where none is finished, or where runs of a config measure different things.
+    `missing` tells of each run that counts for nothing, why: of `failures`, by directory, and of
+    what was measured. Raises DlappsError where no run counts.
     """
-    by_config: dict[tuple[str, str], list[Cell]] = {}
+    missing: dict[str, str] = {}
+    by_config: dict[tuple[str, str], dict[str, Any]] = {}
     for cell in cells:
         if cell.is_finished():
-            by_config.setdefault((cell.application, cell.config_name), []).append(cell)
-    if not by_config:
-        raise DlappsError("No run is finished, so that there is nothing to compare.")
+            runs = by_config.setdefault((cell.application, cell.config_name), {})
+            runs[cell.directory.name] = (cell, _run(cell))
+        else:
+            missing[cell.name] = failures.get(cell.directory, "it is not finished.")
     results: list[dict[str, Any]] = []
     for group in by_config.values():
-        result = _result(group)
-        baseline = next((other for other in results if other["data"] == result["data"]), None)
-        if baseline is not None and baseline["metric"] == result["metric"]:
-            difference = paired_difference(result["values"], baseline["values"])
-            if difference is not None:
-                result["difference"] = {"to": baseline["config"], **difference._asdict()}
-        results.append(result)
+        result = _result(group, missing)
+        if result is not None:
+            results.append(result | _difference_to_the_first(result, results))
+    if not results:
+        raise DlappsError("\n".join(["There is nothing to compare.", *missing_runs(missing)]))
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return {"command": command, "date": date, "results": results}
+    return {"command": command, "date": date, "results": results, "missing": missing}
 
 
-def _result(cells: Sequence[Cell]) -> dict[str, Any]:
-    """One config's: its runs by seed, and the metric to compare by."""
-    config = cells[0].config
-    runs = {cell.directory.name: _run(cell) for cell in cells}
-    metrics = {seed: run["metrics"] for seed, run in runs.items()}
-    headline = headline_of(config, next(iter(metrics.values())))
-    if headline is None:
-        raise DlappsError(f"{cells[0].directory} measured nothing that could be compared.")
-    values = {
-        seed: _measured(cells[0].config_name, seed, measured, headline)
-        for seed, measured in metrics.items()
-    }
+def missing_runs(missing: Mapping[str, str]) -> list[str]:
+    """A line for each run that counts for nothing: why."""
+    return [f"{name}: {why}" for name, why in missing.items()]
+
+
+def _result(
+    group: Mapping[str, tuple[Cell, Document]], missing: dict[str, str]
+) -> dict[str, Any] | None:
+    """One config's: its runs by seed, and the metric to compare by; None where no run has it.
+
+    Runs without that are noted in `missing`.
+    """
+    cell = next(iter(group.values()))[0]
+    config = cell.config
+    headlines = [headline_of(config, run["metrics"]) for _, run in group.values()]
+    headline = next(filter(None, headlines), None)
+    values: dict[str, float] = {}
+    for seed, (other, run) in group.items():
+        value = headline and run["metrics"].get(headline.split, {}).get(headline.metric)
+        if value is None:
+            missing[other.name] = "it measured nothing finite to compare by."
+        else:
+            values[seed] = value
+    if headline is None or not values:
+        return None
+    reference = config.reference
+    is_alike = reference is not None and reference.metric == headline.metric
     return {
         "application": config.application,
-        "config": cells[0].config_name,
-        "data": _data_of(config),
+        "config": cell.config_name,
+        "settings": config.model_dump(mode="json"),
         "folds": config.evaluation.folds,
         "metric": headline.metric,
         "split": headline.split,
         "values": values,
         **estimate(list(values.values()))._asdict(),
-        "reference": config.reference.model_dump() if config.reference else None,
-        "runs": runs,
+        "reference": reference.model_dump() if reference and is_alike else None,
+        "runs": {seed: group[seed][1] for seed in values},
     }
 
 
-def _measured(name: str, seed: str, metrics: Document, headline: Headline) -> float:
-    value = metrics.get(headline.split, {}).get(headline.metric)
-    if value is None:
-        raise DlappsError(
-            f"{name}, seed {seed}, has no finite {headline.metric} on its {headline.split} split, "
-            "by which the runs are compared."
-        )
-    return value
+def _difference_to_the_first(result: Document, others: Sequence[Document]) -> dict[str, Any]:
+    """To the first of the `others` that was measured by the same, on the same examples."""
+    for other in others:
+        if _measured_on(other) == _measured_on(result):
+            difference = paired_difference(result["values"], other["values"])
+            if difference is not None:
+                return {"difference": {"to": other["config"], **difference._asdict()}}
+    return {}
+
+
+def _measured_on(result: Document) -> tuple[str, str, list[str | None]]:
+    """The metric, the split, and what all runs' examples of it are known by."""
+    split = result["split"]
+    fingerprints = {(run["data_fingerprints"] or {}).get(split) for run in result["runs"].values()}
+    return result["metric"], split, sorted(fingerprints, key=str)
 
 
 def _run(cell: Cell) -> dict[str, Any]:
@@ -98,12 +120,6 @@ def _run(cell: Cell) -> dict[str, Any]:
         "seconds_of_steps", "load_average", "peak_memory", "parameters", "data_fingerprints",
     )  # fmt: skip
     return {"metrics": metrics, **{name: environment.get(name) for name in told}}
-
-
-def _data_of(config: Config) -> str:
-    """What the data are called: those of two configs are alike where this is."""
-    path = getattr(config.data, "path", None)
-    return config.data.name if path is None else f"{config.data.name} {path}"
 
 
 def write_comparison(document: Document, file: Path) -> list[Path]:
@@ -124,6 +140,7 @@ def _rows(document: Document) -> list[Row]:
             metric=field_name(result["metric"]),
             values=list(result["values"].values()),
             interval=result["interval"],
+            unit="fold" if result["folds"] else "seed",
             reference=result["reference"] and result["reference"]["value"],
         )
         for result in document["results"]
@@ -144,7 +161,9 @@ def comparison_table(document: Document) -> str:
     results = document["results"]
     rows = [HEAD, ["---"] * len(HEAD), *(_cells(result) for result in results)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return "\n\n".join([table, *_notes(results)]) + "\n"
+    missing = missing_runs(document["missing"])
+    lost = [f"Missing, and not in these figures: {' '.join(missing)}"] if missing else []
+    return "\n\n".join([table, *lost, *_notes(results)]) + "\n"
 
 
 def _cells(result: Document) -> list[str]:
@@ -170,12 +189,12 @@ def mean_text(estimated: Document) -> str:
     """The mean, with the standard deviation where there is one."""
     deviation = estimated["standard_deviation"]
     mean = number_text(estimated["mean"])
-    return mean if deviation is None else f"{mean} ± {deviation:.2g}"
+    return mean if deviation is None else f"{mean} ± {deviation:#.2g}"
 
 
 def _interval(estimated: Document) -> str:
     if estimated["interval"] is None:
-        return "one seed"
+        return estimated["method"]
     low, high = map(number_text, estimated["interval"])
     return f"{low} to {high}"
 
@@ -184,7 +203,9 @@ def _difference(difference: Document | None) -> str:
     if difference is None:
         return ""
     interval = difference["interval"]
-    within = "one seed" if interval is None else f"{interval[0]:+.2g} to {interval[1]:+.2g}"
+    within = (
+        difference["method"] if interval is None else f"{interval[0]:+.2g} to {interval[1]:+.2g}"
+    )
     return f"{difference['mean']:+.2g} ({within})"
 
 
@@ -194,8 +215,13 @@ def _mean_of(runs: Sequence[Document], name: str, show: Any) -> str:
     return show(sum(known) / len(known)) if known else ""
 
 
-def machine_of(run: Document) -> str:
-    """What a run was trained on; of the cores, as many as it was given threads for."""
+def machines_of(runs: Iterable[Document]) -> str:
+    """What runs were trained on."""
+    return ", ".join(dict.fromkeys(map(_machine_of, runs)))
+
+
+def _machine_of(run: Document) -> str:
+    """Of the cores, as many as it was given threads for."""
     share = "" if run["threads"] in (None, run["cores"]) else f"{run['threads']} of "
     return f"{share}{run['cores']} cores of {', '.join(run['gpus'] or ()) or run['processor']}"
 
@@ -210,16 +236,15 @@ def _notes(results: Sequence[Document]) -> list[str]:
     """How the figures came to be, and how the published ones did."""
     methods = dict.fromkeys(result["method"] for result in results if result["interval"])
     runs = [run for result in results for run in result["runs"].values()]
-    machines = dict.fromkeys(map(machine_of, runs))
     commits = dict.fromkeys(_short(run["commit"] or "unknown") for run in runs)
     versions = dict.fromkeys(
         f"TensorFlow {run['packages']['tensorflow']}, Keras {run['packages']['keras']}"
         for run in runs
     )
     notes = [
-        f"Mean ± standard deviation over seeds; intervals by {' and '.join(methods)}."
+        f"Mean ± standard deviation over the runs; intervals by {' and '.join(methods)}."
         if methods
-        else "One seed each: nothing is known of how far another would be from it."
+        else "Without an interval, nothing is known of how far another seed would be."
     ]
     folded = {result["config"]: result["folds"] for result in results if result["folds"]}
     notes += [
@@ -228,14 +253,14 @@ def _notes(results: Sequence[Document]) -> list[str]:
         for name, folds in folded.items()
     ]
     if any(result.get("difference") for result in results):
-        notes.append("Differences are to the first config of the same data, paired by seed.")
+        notes.append("Differences are to the first config of the same test data, paired by seed.")
     notes += [
         f"{result['config']}, published: {result['reference']['source']}; "
         f"{result['reference']['protocol']}."
         for result in results
         if result["reference"]
     ]
-    trained = f"Trained on {', '.join(machines)}; commit {', '.join(commits)}; "
+    trained = f"Trained on {machines_of(runs)}; commit {', '.join(commits)}; "
     notes.append(f"{trained}{', '.join(versions)}. Time is that of the training steps alone.")
     loads = [run["load_average"] / run["cores"] for run in runs if run["load_average"]]
     if max(loads, default=0) > BUSY:

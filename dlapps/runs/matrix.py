@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dlapps.config.files import ConfigFile, read_text
-from dlapps.errors import DlappsError, UsageError, in_short
+from dlapps.errors import UsageError, in_short
 from dlapps.files import is_in_use
 from dlapps.runs.cell import Cell
 from dlapps.runs.directory import create_run, read_config
@@ -42,6 +41,10 @@ def matrix_of(
         for application, file in configs:
             text, changes = read_text(file.path), [*assignments, f"seed={seed}"]
             config = read_config(application, text, str(file.path), changes)
+            if config.evaluation.folds and len(seeds) > 1:
+                raise UsageError(
+                    f"{file.name} is cross-validated, with a run for each fold: give --seeds 1."
+                )
             for fold in range(config.evaluation.folds or 1):
                 if config.evaluation.folds:
                     told = [*changes, f"data.fold={fold}"]
@@ -87,6 +90,7 @@ class Matrix:
                 self._start_some()
                 on_change(self)
                 self._listen()
+            self._refuse_if_stopped(stop)
             on_change(self)
 
     def counts(self) -> tuple[int, int]:
@@ -137,6 +141,8 @@ class Matrix:
         self._working.pop(cell.directory).close()
         if "error" in answer:
             self.failures[cell.directory] = answer["error"]
+        elif "done" in answer and not cell.is_finished():
+            self.failures[cell.directory] = "it ended, but is not what the config asks for."
 
     def _refuse_if_stopped(self, stop: StopRequest) -> None:
         if stop.number is None:
@@ -198,9 +204,10 @@ class _Worker:
             self.answers.put((self.cell, {"error": why}))
 
     def stop(self) -> None:
-        """Asks it to save and end."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
+        """Asks it to save and end; once more does nothing, where a second signal would kill it."""
+        assert self.process.stdin
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
 
     def close(self) -> None:
         """Waits for its end."""
@@ -232,12 +239,3 @@ def _share_of_the_machine(jobs: int) -> dict[str, str]:
         "OMP_NUM_THREADS": threads,
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
-
-
-def refuse_failures(matrix: Matrix) -> None:
-    """Raises DlappsError that names the runs that failed, if any did."""
-    if not matrix.failures:
-        return
-    names = {cell.directory: cell.name for cell in matrix.cells}
-    told = [f"{names[path]}: {why}" for path, why in matrix.failures.items()]
-    raise DlappsError("\n".join([f"{len(told)} of {len(names)} runs failed.", *told]))

@@ -83,7 +83,7 @@ class Run:
             logger.warning(doubt)
         choose_device(settings.device)
         strategy = choose_strategy(settings)
-        ingredients = self._ingredients()
+        ingredients = self.ingredients()
         data = self._built_data
         if self.has_begun():
             self._refuse_changes(data, ingredients)
@@ -102,6 +102,9 @@ class Run:
                 (self.directory / METRICS).unlink(missing_ok=True)
         if is_chief() and not self._has_whole_model():
             self._save_model(self._in_precision(model, precision, data.spec))
+        if is_chief() and read_text(self.directory / "config.yaml") != self.config.to_yaml():
+            # What it is asked to be may take no step from what it is.
+            self._write("config.yaml", self.config.to_yaml())
         return {
             "run": str(self.directory),
             "step": progress.step,
@@ -166,8 +169,11 @@ class Run:
         }
         self._write_json(ENVIRONMENT, described)
 
-    def _ingredients(self) -> dict[str, str]:
-        """The SHA-256 of the model of each run that the config names, by its setting."""
+    def ingredients(self) -> dict[str, str]:
+        """The SHA-256 of the model of each run that the config names, by its setting.
+
+        Raises UsageError where one is no run with a model.
+        """
         return {
             setting: _digest_of_ingredient(setting, path, application)
             for setting, path, application in self.config.ingredients()

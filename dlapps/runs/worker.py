@@ -39,13 +39,24 @@ def _tell(**answer: Any) -> None:
 
 
 def _stop_when_left_alone() -> None:
+    """Waits for the end of stdin, then asks this process to save and end."""
     sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
+    with open(os.devnull, "w") as nobody:  # Whoever listened may be gone.
+        os.dup2(nobody.fileno(), sys.stdout.fileno())
+        os.dup2(nobody.fileno(), sys.stderr.fileno())
+    # Whoever was asked already would be killed by being asked again.
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def main() -> None:
     """Finishes the run that stdin names."""
     cell = Cell.from_json(sys.stdin.readline())
+    signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_stop_when_left_alone, daemon=True).start()
     try:
         cell.finish(_StepTeller())

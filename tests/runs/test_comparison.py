@@ -1,11 +1,13 @@
 """Several configs with several seeds, side by side."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from dlapps.metrics.intervals import estimate, paired_difference
+from dlapps.runs.directory import read_config
 
 CONFIGS = ("spirals_linear", "spirals_mlp")
 
@@ -106,3 +108,48 @@ def test_a_run_that_was_trained_otherwise_is_refused_before_anything_is_trained(
 def test_wrong_use_is_refused(dlapps, tmp_path, arguments, named):
     dlapps("compare", *arguments, "--runs", tmp_path / "runs").assert_refused(named)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_without_a_finite_figure_is_missing_and_hides_no_other(dlapps, tiny, runs, tmp_path):
+    copied = tmp_path / "runs"
+    shutil.copytree(runs, copied)
+    metrics = copied / "classification" / "spirals_linear" / "1" / "metrics.json"
+    measured = json.loads(metrics.read_text())
+    measured["test"]["accuracy"] = None
+    metrics.write_text(json.dumps(measured))
+    command = ["compare", *CONFIGS, "--seeds", 2, "--runs", copied, *tiny]
+    answer = dlapps(*command, "--json")
+    assert answer.exit_code == 1
+    assert list(answer.document["missing"]) == ["spirals_linear, seed 1"]
+    first, second = answer.document["results"]
+    assert list(first["values"]) == ["0"]
+    assert list(second["values"]) == ["0", "1"]
+    shown = dlapps(*command)
+    assert shown.exit_code == 1
+    assert "Missing, and not in these figures: spirals_linear, seed 1" in shown.stdout
+    assert "1 of 4 runs are missing" in shown.stderr
+
+
+def test_where_every_run_fails_each_says_why(dlapps, tmp_path):
+    options = ["--seeds", 1, "--runs", tmp_path, "--set", "training.steps=2"]
+    answer = dlapps("compare", "image_folder_lenet5", *options, "--set", "data.path=/nowhere")
+    assert answer.exit_code == 1
+    assert "image_folder_lenet5, seed 0: " in answer.stderr
+    assert "/nowhere" in answer.stderr
+
+
+def test_a_run_on_other_data_is_not_taken_for_one_that_is_there(runs, tiny):
+    from dlapps.runs.cell import Cell
+
+    directory = runs / "classification" / "spirals_mlp" / "0"
+    text = (directory / "config.yaml").read_text()
+    config = read_config("classification", text, "config.yaml")
+    assert Cell("spirals_mlp", config, directory).is_finished()
+    moved = config.model_copy(update={"data": config.data.model_copy(update={"path": Path("/b")})})
+    assert not Cell("spirals_mlp", moved, directory).is_finished()
+
+
+def test_folds_are_no_seeds(dlapps, tmp_path):
+    answer = dlapps("compare", "isbi2012_unet", "--seeds", 3, "--runs", tmp_path)
+    assert answer.exit_code == 2
+    assert "isbi2012_unet is cross-validated" in answer.stderr

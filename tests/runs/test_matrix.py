@@ -93,7 +93,8 @@ def test_a_run_that_fails_is_named_and_stops_no_other(dlapps, tmp_path):
     )  # fmt: skip
     assert answer.exit_code == 1
     assert "`xor_mlp`" in answer.stdout
-    assert "1 of 2 runs failed" in answer.stderr
+    assert "Missing, and not in these figures: nowhere, seed 0: " in answer.stdout
+    assert "1 of 2 runs are missing" in answer.stderr
     assert "nowhere, seed 0: " in answer.stderr
 
 

@@ -21,9 +21,10 @@ class Row(NamedTuple):
     name: str
     metric: str
     values: Sequence[float]
-    """One a seed."""
+    """One a seed, or a fold."""
     interval: tuple[float, float] | None = None
     reference: float | None = None
+    unit: str = "seed"
 
 
 def comparison_figure(rows: Sequence[Row]) -> Figure:
@@ -63,7 +64,7 @@ def _draw(axes: Axes, metric: str, rows: Sequence[Row]) -> None:
         spread = SPREAD if len(row.values) > 1 else 0.0
         axes.plot(
             row.values, np.linspace(height - spread, height + spread, len(row.values)), "o",
-            color=BLUE, markersize=4, markeredgewidth=0, label="a seed",
+            color=BLUE, markersize=4, markeredgewidth=0, label=f"a {row.unit}",
         )  # fmt: skip
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
