@@ -33,8 +33,10 @@ STATUS = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d{1,18}))?(?P<metadata>/metadata)?"
 )
 LARGE_BODY = 100_000
-"""Bytes of a request, or values of an answer, that are read or written beside the event loop,
-so that they hold up nobody."""
+"""Bytes of a request, or values of an answer, that are read or written in another thread, between
+whose longest steps others get their turn."""
+SECONDS_TO_SEND = 60
+"""That a client may take for the body of its request."""
 MOST_WAITING = 1000
 """Requests that are answered at a time; more are told to come back."""
 
@@ -121,7 +123,6 @@ class _Server:
         """Status and metadata of a model."""
         found = STATUS.fullmatch(request.scope["path"])
         if request.method == "POST" or not found:
-            self.metrics.requests.add("", "404")
             return _refusal(_no_such_address(request))
         try:
             return JSONResponse(self._document(**found.groupdict()))
@@ -141,11 +142,13 @@ class _Server:
 
     async def predict(self, name: str, version: str | None, request: Request, send: Send) -> None:
         """Sends the answer of a model to what is asked of it."""
-        known, started = "", time.perf_counter()
+        known, started, number = "", time.perf_counter(), int(version) if version else None
         try:
-            with self.repository.find(name, int(version) if version else None) as model:
-                known = model.name  # Only such names become labels: others may be anything.
-                body = await _body(request, self.options.largest_body)
+            # Only such names become labels: others may be anything.
+            known = self.repository.find(name, number).name
+            body = await _body(request, self.options.largest_body)
+            # Not before the body is there: a model that is in use is not unloaded.
+            with self.repository.find(name, number) as model:
                 started = time.perf_counter()
                 response = Response(
                     await self._answered(model, body), media_type="application/json"
@@ -212,11 +215,15 @@ async def _body(request: Request, largest: int) -> bytes:
     if said.isdigit() and int(said) > largest:
         raise _too_large(largest)
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > largest:
-            raise _too_large(largest)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(SECONDS_TO_SEND):
+            async for part in request.stream():
+                size += len(part)
+                if size > largest:
+                    raise _too_large(largest)
+                parts.append(part)
+    except TimeoutError:
+        raise RequestError(f"The body took more than {SECONDS_TO_SEND} s to send.", 408) from None
     return b"".join(parts)
 
 

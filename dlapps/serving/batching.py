@@ -119,7 +119,7 @@ class Queue:
             self._running -= 1
         for question, reply in zip(questions, found, strict=True):
             if question.reply.done():
-                continue  # Its client went away.
+                continue  # It was cancelled, as what is unanswered at the end is.
             if isinstance(reply, Exception):
                 question.reply.set_exception(reply)
             else:

@@ -62,7 +62,7 @@ def is_model_name(name: str) -> bool:
 
 
 def is_saved_model(directory: Path) -> bool:
-    """Whether it has a SavedModel's graph."""
+    """Whether it has a SavedModel's graph. Raises OSError where nobody may look."""
     return (directory / "saved_model.pb").is_file()
 
 
@@ -71,8 +71,10 @@ def fingerprint(directory: Path) -> Fingerprint:
     files = []
     for folder, _, names in os.walk(directory):
         for name in names:
-            state = os.stat(os.path.join(folder, name))
-            files.append((os.path.join(folder, name), state.st_size, state.st_mtime_ns))
+            path = os.path.join(folder, name)
+            # A link to nowhere is a file, too: one that cannot be loaded.
+            state = os.stat(path) if os.path.exists(path) else os.lstat(path)
+            files.append((path, state.st_size, state.st_mtime_ns))
     return tuple(sorted(files))
 
 

@@ -78,7 +78,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.requests = Counter(
-            "dlapps_requests_total", "Requests answered, by HTTP status.", ["model", "status"]
+            "dlapps_requests_total",
+            "Requests for predictions answered, by HTTP status.",
+            ["model", "status"],
         )
         self.seconds = Histogram(
             "dlapps_request_seconds",

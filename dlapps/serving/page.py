@@ -1,5 +1,6 @@
 """The page at `/` that tries every served model from a browser, made from their `model.json`."""
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -79,9 +80,11 @@ def _described(model: Served) -> dict[str, Any]:
     about: dict[str, Any] = {"name": model.name, "version": model.version}
     try:
         contents = (model.directory / MODEL_JSON).read_bytes()
-        return about | _Description.model_validate_json(contents).model_dump()
+        described = about | _Description.model_validate_json(contents).model_dump()
+        json.dumps(described, allow_nan=False)  # One that cannot be sent would take all others.
+        return described
     except FileNotFoundError:
         problem = f"It has no {MODEL_JSON}, so this page cannot tell what it takes."
-    except (OSError, pydantic.ValidationError):
+    except (OSError, ValueError):
         problem = f"Its {MODEL_JSON} cannot be read, so this page cannot tell what it takes."
     return {**about, "problem": problem}

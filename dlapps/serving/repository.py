@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from dlapps.errors import UsageError, did_you_mean, in_short
+from dlapps.errors import UsageError, did_you_mean, in_short, reason
 from dlapps.serving.errors import RequestError
 from dlapps.serving.layout import (
     Fingerprint,
@@ -115,10 +115,12 @@ class Repository:
         except OSError as error:
             self._say_once(self.directory, (), f"{self.directory}: {error.strerror}.")
             return
+        self._refused.pop(self.directory, None)
         for name, versions in found.items():
             if versions is None:
                 self._say_once(self.directory / name, (), f"The folder of {name} cannot be read.")
             else:
+                self._refused.pop(self.directory / name, None)
                 self._follow(name, versions)
         for name in set(self._models) - set(found):
             self._retire(self._models.pop(name))
@@ -165,10 +167,11 @@ class Repository:
             if not is_saved_model(directory):
                 raise LoadError("it has no saved_model.pb")
             model = self._load(name, version, directory)
-        except LoadError as error:
-            self._set_state(name, version, State("END", str(error)))
+        except (LoadError, OSError) as error:
+            why = reason(error).rstrip(".")
+            self._set_state(name, version, State("END", why))
             which = f"Version {version} of the model {name} cannot be loaded"
-            self._say_once(directory, files, f"{which}: {str(error).rstrip('.')}.")
+            self._say_once(directory, files, f"{which}: {why}.")
             return None
         self._refused.pop(directory, None)
         self._set_state(name, version, State("AVAILABLE"))
@@ -189,11 +192,13 @@ class Repository:
         if not done:
             return
         self._draining = [model for model in self._draining if model.is_used]
-        for model in done:
-            self._set_state(model.name, model.version, State("END"))
-            logger.info("Unloaded %s, version %d.", model.name, model.version)
-        done.clear()
+        while done:
+            self._end(done.pop())  # Nothing here may refer to it any more.
         gc.collect()  # A loaded SavedModel refers to itself.
+
+    def _end(self, model: Model) -> None:
+        self._set_state(model.name, model.version, State("END"))
+        logger.info("Unloaded %s, version %d.", model.name, model.version)
 
     def _set_state(self, name: str, version: int, state: State) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""The process that serves: its socket, and its end, in which nobody's request is lost."""
+"""The process that serves: its socket, and its end, before which requests have time to end."""
 
 import logging
 import os
@@ -85,6 +85,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         for each in sockets or []:
             host, port = each.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host
             logger.info("Ready at http://%s:%d/v1/models/NAME", host, port)
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import itertools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ DEEPEST = 32
 INTEGERS = (
     tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64,
 )  # fmt: skip
-NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+NOT_FINITE = {"nan": b"NaN", "inf": b"Infinity", "-inf": b"-Infinity"}
 EXACT_BITS = {tf.float64: 53, tf.float32: 24, tf.float16: 11, tf.bfloat16: 8}
 """Of the whole numbers that a type of float holds exactly, as TF Serving counts them."""
 READABLE = {tf.string, tf.bool, *INTEGERS, *EXACT_BITS}
@@ -161,15 +162,24 @@ def json_value(name: str, array: np.ndarray) -> Any:
     """What `json_text` writes of an output: numbers as they are, bytes as nested lists.
 
     Bytes become objects that hold base64 where the name says so, and where they are no text.
+    Raises RequestError where REST has no numbers of that type.
     """
     if array.dtype == object:
         encode = _base64 if name.endswith(BYTES_SUFFIX) else _text
         return _each(array.tolist(), encode)
+    if array.dtype.kind == "c":
+        raise RequestError(f"The output {name!r} is {array.dtype.name}, which REST cannot carry.")
     if array.dtype.kind not in "biuf":  # bfloat16 is of no kind that NumPy knows.
         array = array.astype(np.float32)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return _each(array.astype(str).tolist(), _number)
-    return np.require(array, requirements="C")[()]
+    array = np.require(array, requirements="C")
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return array[()]
+    if not array.ndim:
+        return _with_words(array)
+    is_finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    return [
+        row if finite else _with_words(row) for row, finite in zip(array, is_finite, strict=True)
+    ]
 
 
 def json_text(document: Any) -> bytes:
@@ -185,9 +195,10 @@ def _each(value: Any, encode: Callable[[Any], Any]) -> Any:
     return [_each(part, encode) for part in value] if isinstance(value, list) else encode(value)
 
 
-def _number(text: str) -> orjson.Fragment:
-    """What JSON has no number for is written as TF Serving does."""
-    return orjson.Fragment(NOT_FINITE.get(text, text))
+def _with_words(numbers: np.ndarray) -> orjson.Fragment:
+    """What JSON has no number for, which else is null, is written as TF Serving does."""
+    words = (NOT_FINITE[str(value)] for value in numbers[~np.isfinite(numbers)].ravel())
+    return orjson.Fragment(re.sub(b"null", lambda _: next(words), json_text(numbers[()])))
 
 
 def _base64(value: bytes) -> dict[str, str]:

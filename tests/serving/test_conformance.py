@@ -154,7 +154,8 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "value", "answered"), CASES)
 def test_every_type_comes_back_as_it_went(predict, name, value, answered):
-    assert predict("types", signature_name=name, inputs=value) == (200, {"outputs": answered})
+    answer = predict("types", signature_name=name, inputs=value)
+    assert repr(answer) == repr((200, {"outputs": answered})), "1, 1.0 and true differ"
 
 
 def test_every_type_is_among_those_tried(opened):
@@ -167,6 +168,15 @@ def test_numbers_that_json_has_no_word_for(client):
     numbers = json.loads(response.content)["predictions"]
     assert math.isnan(numbers[0])
     assert numbers[1:] == [math.inf, -math.inf, 1.5]
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
+def test_rows_without_such_numbers_are_written_as_ever(client, name):
+    rows = "[[0.5,1.0],[NaN,-Infinity],[Infinity,0.5],[]]"
+    for inputs in (rows.removesuffix(",[]]") + "]", "[0.5,NaN]", "NaN", "[[],[]]"):
+        body = f'{{"signature_name": "{name}", "inputs": {inputs}}}'
+        response = client.post("/v1/models/types:predict", content=body)
+        assert response.text == f'{{"outputs":{inputs}}}'
 
 
 def test_text_that_is_none_comes_back_as_bytes(predict):

@@ -72,6 +72,8 @@ def test_models_are_those_of_the_moment(client, served, tmp_path):
         "\udcff",
         "[" * 100_000,
         '{"signatures": {"a": {"inputs": {"b": 3}}}}',
+        '{"signatures": {"a": {"inputs": {"b": {"dtype": "float32", "shape": [null], "kind": '
+        '"numbers", "description": "", "low": [NaN]}}, "outputs": {}}}}',
     ],
 )
 def test_a_broken_description_is_told_and_spares_the_others(client, served, tmp_path, contents):

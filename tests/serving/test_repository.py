@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import weakref
 
 import numpy as np
 import pytest
@@ -173,6 +174,48 @@ def test_nothing_that_can_be_loaded_is_an_error(folder, load):
     (add_version(folder, "a", 1) / "saved_model.pb").write_bytes(b"broken")
     with pytest.raises(UsageError, match=r"No model below .* can be loaded"):
         Repository(folder, load).open()
+
+
+def test_a_link_to_nowhere_is_a_version_that_cannot_be_loaded(folder, load):
+    add_version(folder, "a", 1)
+    (folder / "a/2").mkdir()
+    (folder / "a/2/saved_model.pb").symlink_to("/nowhere")
+    repository = Repository(folder, load)
+    repository.open()
+    assert served(repository) == {"a": 1}
+    assert repository.states("a")[2].error == "it has no saved_model.pb"
+
+
+def test_a_version_that_may_not_be_read_stops_no_other(folder, load, monkeypatch):
+    def refuse(directory):
+        if directory == folder / "a/2":
+            raise PermissionError(13, "Permission denied")
+        return True
+
+    monkeypatch.setattr("dlapps.serving.repository.is_saved_model", refuse)
+    for name, version in (("a", 1), ("a", 2), ("b", 1)):
+        add_version(folder, name, version)
+    repository = Repository(folder, load)
+    repository.open()
+    assert served(repository) == {"a": 1, "b": 1}
+    assert "Permission denied" in repository.states("a")[2].error
+
+
+def test_an_unloaded_version_is_kept_by_nothing(folder):
+    add_version(folder, "a", 1)
+    known = []
+
+    def load(name, version, directory):
+        model = Model(name, version, directory, {}, {}, object())
+        model.queues["itself"] = model  # As a queue refers to the model that it asks.
+        known.append(weakref.ref(model))
+        return model
+
+    repository = Repository(folder, load)
+    repository.open()
+    add_version(folder, "a", 2)
+    repository.poll()
+    assert [each() is None for each in known] == [True, False]
 
 
 @pytest.mark.parametrize("contents", [b"", b"no graph", b"\x08\x01"])

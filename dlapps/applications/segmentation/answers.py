@@ -53,8 +53,9 @@ def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int = 1) -> dic
     """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, channels].
 
     Both answer with class_map int32 [N, H, W]. Encoded images may differ in size: each has its
-    mask_png [N], the class indices as a grey PNG of its own size, while the class map is as large
-    as the largest and NOWHERE beyond the others. `pixels` also gives probabilities [N, H, W, C].
+    mask_png_bytes [N], the class indices as a grey PNG of its own size, while the class map is as
+    large as the largest and NOWHERE beyond the others. `pixels` also gives probabilities
+    [N, H, W, C].
     """
 
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -72,7 +73,7 @@ def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int = 1) -> dic
         ragged = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)
         text = tf.TensorSpec([], tf.string)
         maps, pngs = tf.map_fn(from_one, image_bytes, fn_output_signature=(ragged, text))
-        return {"class_map": maps.to_tensor(NOWHERE), "mask_png": pngs}
+        return {"class_map": maps.to_tensor(NOWHERE), "mask_png_bytes": pngs}
 
     predict = functools.partial(model.predict, verbose=0)
     # Both signatures are compared on it.
@@ -115,7 +116,7 @@ def _mask_kinds(spec: MaskSpec) -> dict[str, Kind]:
             f"the class of each pixel, {NOWHERE} beyond an image smaller than others of its batch",
             {**names, "nowhere": NOWHERE},
         ),
-        "mask_png": Kind("mask_file", "a grey PNG whose pixels are class indices", names),
+        "mask_png_bytes": Kind("mask_file", "a grey PNG whose pixels are class indices", names),
         "probabilities": Kind("class_probabilities", "those of each pixel's classes", names),
     }
 
@@ -131,7 +132,7 @@ def _encoded_example(pixels: np.ndarray, probabilities: np.ndarray) -> tuple[Arr
     masks = [tf.io.encode_png(mask[..., None].astype(np.uint8)).numpy() for mask in class_map]
     return (
         {"image_bytes": np.array(files, object)},
-        {"class_map": class_map, "mask_png": np.array(masks, object)},
+        {"class_map": class_map, "mask_png_bytes": np.array(masks, object)},
     )
 
 
@@ -159,7 +160,7 @@ def _show_mask(spec: MaskSpec) -> Callable[..., dict[str, Any]]:
     num_classes = len(spec.class_names)
 
     def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-        with Image.open(io.BytesIO(outputs["mask_png"][0])) as file:
+        with Image.open(io.BytesIO(outputs["mask_png_bytes"][0])) as file:
             class_map = np.asarray(file)
         image = read_image(text, (None, None, spec.channels))
         mask = write_into(directory, f"{name}_mask.png", mask_png(class_map, num_classes))

@@ -234,8 +234,11 @@ function recorder(take) {
   const button = make("button", { type: "button", textContent: "Record" });
   button.addEventListener("click", async () => {
     if (recording) return recording.stop();
+    button.disabled = true; // Until the microphone is granted.
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      if (!button.isConnected) return stream.getTracks().forEach((track) => track.stop());
+      button.closest("fieldset").addEventListener("leave", () => recording?.stop());
       const parts = [];
       recording = new MediaRecorder(stream);
       recording.addEventListener("dataavailable", (event) => parts.push(event.data));
@@ -249,6 +252,8 @@ function recorder(take) {
       button.textContent = "Stop";
     } catch (error) {
       button.textContent = `Record (the microphone cannot be used: ${error.message})`;
+    } finally {
+      button.disabled = false;
     }
   });
   return make("div", { className: "row" }, button);

@@ -25,6 +25,7 @@ function askable(signatures) {
 }
 
 function chooseModel() {
+  leaveInputs();
   const names = model().problem ? [] : askable(model().signatures);
   // The default often repeats another signature, which has a name of its own.
   byId("signature").replaceChildren(
@@ -38,8 +39,14 @@ function chooseModel() {
   else say(model().problem || "Only programs can ask it: it takes what no form can.", true);
 }
 
-function chooseQuestion() {
+// What is on its way in a form, such as a recording, ends with it.
+function leaveInputs() {
   inputs = {};
+  for (const each of byId("inputs").children) each.dispatchEvent(new Event("leave"));
+}
+
+function chooseQuestion() {
+  leaveInputs();
   byId("answer").replaceChildren();
   say("");
   const tensors = model().signatures[question()].inputs;
@@ -71,8 +78,9 @@ async function ask(event) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ signature_name: signature, instances: [row] }),
     });
-    const document = await response.json().catch(() => ({}));
+    const document = parsed(await response.text());
     if (!response.ok) throw new Error(document.error || `The server answered ${response.status}.`);
+    if (asked !== model() || signature !== question()) return; // Another one was chosen meanwhile.
     const outputs = asked.signatures[signature].outputs;
     const [first] = document.predictions;
     const names = Object.keys(outputs);
@@ -85,7 +93,21 @@ async function ask(event) {
     byId("answer").replaceChildren();
     say(error.message, true);
   } finally {
-    byId("ask").disabled = false;
+    byId("ask").disabled = !Object.keys(inputs).length;
+  }
+}
+
+// The document; NaN and Infinity, which JSON lacks, are numbers, too.
+function parsed(text) {
+  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (part) =>
+    part[0] === '"' ? part : `"\\u0000${part}"`,
+  );
+  const number = (_, value) =>
+    typeof value === "string" && value[0] === "\0" ? Number(value.slice(1)) : value;
+  try {
+    return JSON.parse(quoted, number);
+  } catch {
+    return { error: "The server's answer cannot be read." };
   }
 }
 

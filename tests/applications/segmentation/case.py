@@ -53,7 +53,7 @@ def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict])
     """Fails where a loaded SavedModel answers otherwise than `predict` did."""
     serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
     served = serve(image_bytes=tf.constant([Path(text).read_bytes() for text in inputs]))
-    class_maps, pngs = served["class_map"].numpy(), served["mask_png"].numpy()
+    class_maps, pngs = served["class_map"].numpy(), served["mask_png_bytes"].numpy()
     for text, record, class_map, png in zip(inputs, answers, class_maps, pngs, strict=True):
         with Image.open(text) as image, Image.open(record["overlay"]) as overlay:
             assert overlay.size == image.size

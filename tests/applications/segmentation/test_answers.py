@@ -58,7 +58,7 @@ def test_images_of_several_sizes_are_answered_as_each_alone(model, image_size):
         np.testing.assert_array_equal(class_map[:height, :width], expected)
         assert (class_map[height:] == NOWHERE).all()
         assert (class_map[:, width:] == NOWHERE).all()
-        with Image.open(io.BytesIO(outputs["mask_png"][number].numpy())) as mask:
+        with Image.open(io.BytesIO(outputs["mask_png_bytes"][number].numpy())) as mask:
             np.testing.assert_array_equal(np.asarray(mask), expected)
 
 
