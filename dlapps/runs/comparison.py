@@ -80,7 +80,7 @@ def _result(
     return {
         "application": config.application,
         "config": cell.config_name,
-        "settings": config.model_dump(mode="json"),
+        "settings": _from_here(config.model_dump(mode="json")),
         "folds": config.evaluation.folds,
         "metric": headline.metric,
         "split": headline.split,
@@ -89,6 +89,15 @@ def _result(
         "reference": reference.model_dump() if reference and is_alike else None,
         "runs": {seed: group[seed][1] for seed in values},
     }
+
+
+def _from_here(value: Any) -> Any:
+    """The same with paths below the working directory relative to it, as others have them too."""
+    if isinstance(value, Mapping):
+        return {name: _from_here(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_from_here(part) for part in value]
+    return value.removeprefix(f"{Path.cwd()}/") if isinstance(value, str) else value
 
 
 def _difference_to_the_first(result: Document, others: Sequence[Document]) -> dict[str, Any]:
@@ -137,7 +146,7 @@ def _rows(document: Document) -> list[Row]:
     return [
         Row(
             name=result["config"],
-            metric=field_name(result["metric"]),
+            metric=f"{field_name(result['metric'])} on {result['settings']['data']['name']}",
             values=list(result["values"].values()),
             interval=result["interval"],
             unit="fold" if result["folds"] else "seed",

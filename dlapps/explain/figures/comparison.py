@@ -20,6 +20,7 @@ class Row(NamedTuple):
 
     name: str
     metric: str
+    """What was measured, on what: rows that agree in it share an axis."""
     values: Sequence[float]
     """One a seed, or a fold."""
     interval: tuple[float, float] | None = None
