@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUN = runs/classification/digits_lenet5/0
 
-.PHONY: demo test lint schemas clean
+.PHONY: demo test lint results schemas clean
 
 ## Train, evaluate, explain, export and serve one network on embedded data.
 demo: $(VENV)/.installed
@@ -29,6 +29,30 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
+
+## Measure all that is published, which takes hours, and write RESULTS.md, the table of
+## the README and the headers of the configs. Stopped, it continues; runs that are there are reused.
+COMPARE = $(BIN)/dlapps compare
+results: $(VENV)/.installed
+	$(COMPARE) mnist_perceptron mnist_mlp mnist_lenet5 --seeds 5 --to results/classification_mnist
+	$(COMPARE) mnist_lenet5_modern fashion_mnist_lenet5 --to results/classification_deeper
+	$(COMPARE) digits_lenet5 digits_transfer spirals_linear spirals_mlp rings_mlp xor_mlp \
+	  blobs_perceptron --jobs 2 --to results/classification_small
+	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
+	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
+	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
+	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
+	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
+	$(COMPARE) number_words_attention --to results/translation_number_words
+	$(COMPARE) mnist_convolutional_autoencoder mnist_rbm mnist_variational_autoencoder --jobs 2 \
+	  --to results/generation_mnist
+	$(COMPARE) fashion_mnist_dcgan --seeds 1 --to results/generation_fashion_mnist \
+	  --set evaluation.classifier=runs/classification/fashion_mnist_lenet5/0
+	$(COMPARE) digits_convolutional_autoencoder digits_rbm digits_variational_autoencoder \
+	  --jobs 2 --to results/generation_digits
+	$(COMPARE) cartpole_dqn acrobot_dqn --seeds 5 --jobs 2 --to results/games
+	$(BIN)/python benchmarks/training_speed.py --to results/training_speed.json
+	$(BIN)/python benchmarks/write_results.py
 
 ## Write the JSON schemas that editors check configs against.
 schemas: $(VENV)/.installed

@@ -2,14 +2,16 @@
 
 python benchmarks/onnx_latency.py [--rounds 15] [--seconds 0.3] [--steps 100] [--to FILE]
 
-LeNet-5 is trained for a few steps on the digits and exported both ways; both answer the same
-decoded pixels, in turns in one process, on one thread each. "signature" is the SavedModel's
-`pixels` as tf.saved_model.load gives it, which looks up the name of the class as well;
-"onnxruntime" runs the ONNX file. A ratio is the median over the rounds of signature / onnxruntime
-within a round: below 1, the SavedModel is faster.
+LeNet-5 is trained for a few steps on the digits and exported both ways; both answer the same rows,
+in turns in one process, on one thread each. "signature" is the SavedModel's as tf.saved_model.load
+gives it, which looks up the name of the class as well; "onnxruntime" runs the ONNX file. From PNG
+bytes, of images at the network's size, the SavedModel's graph decodes them, and Pillow does for
+onnxruntime. A ratio is the median over the rounds of signature / onnxruntime within a round: below
+1, the SavedModel is faster.
 """
 
 import argparse
+import io
 import json
 import logging
 import statistics
@@ -23,6 +25,8 @@ import dlapps  # noqa: F401 - before TensorFlow, which it tells what kernels to 
 
 BATCH_SIZES = (1, 32)
 SIGNATURE, ONNX = "signature", "onnxruntime"
+
+Call = Callable[[], Any]
 
 
 def exported(directory: Path, steps: int) -> tuple[Path, Path]:
@@ -39,25 +43,40 @@ def exported(directory: Path, steps: int) -> tuple[Path, Path]:
     return run.export(directory), run.export_network(directory, None, "onnx")
 
 
-def contenders(saved_model: Path, onnx: Path, pixels: Any) -> dict[str, Callable[[], Any]]:
-    """Each answers all of `pixels` with an array of probabilities."""
+def contenders(saved_model: Path, onnx: Path, pixels: Any) -> dict[str, dict[str, Call]]:
+    """By what they are given, each answers all of `pixels` with an array of probabilities."""
+    import numpy as np
     import onnxruntime
     import tensorflow as tf
+    from PIL import Image
 
     loaded = tf.saved_model.load(str(saved_model))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(onnx / "pixels.onnx"), options)
+    files = [tf.io.encode_png(image).numpy() for image in pixels]
+
+    def signature(name: str, argument: str, rows: Any) -> Call:
+        call = loaded.signatures[name]
+        return lambda: call(**{argument: tf.constant(rows)})["probabilities"].numpy()
+
+    def run(rows: Any) -> Any:
+        return session.run(["probabilities"], {"pixels": rows})[0]
+
+    def decoded() -> Any:
+        images = [np.asarray(Image.open(io.BytesIO(file)).convert("L")) for file in files]
+        return np.stack(images)[..., None]
 
     return {
-        SIGNATURE: lambda: loaded.signatures["pixels"](pixels=tf.constant(pixels))[
-            "probabilities"
-        ].numpy(),
-        ONNX: lambda: session.run(["probabilities"], {"pixels": pixels})[0],
+        "pixels": {SIGNATURE: signature("pixels", "pixels", pixels), ONNX: lambda: run(pixels)},
+        "PNG": {
+            SIGNATURE: signature("serving_default", "image_bytes", files),
+            ONNX: lambda: run(decoded()),
+        },
     }
 
 
-def milliseconds(answer: Callable[[], Any], seconds: float) -> float:
+def milliseconds(answer: Call, seconds: float) -> float:
     """The median of how long an answer takes."""
     times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -67,14 +86,10 @@ def milliseconds(answer: Callable[[], Any], seconds: float) -> float:
     return statistics.median(times)
 
 
-def measured(saved_model: Path, onnx: Path, size: int, rounds: int, seconds: float) -> dict:
-    """The figures for batches of one size."""
+def measured(answers: dict[str, Call], rounds: int, seconds: float) -> dict[str, Any]:
+    """The figures of those who answer the same."""
     import numpy as np
 
-    from dlapps.datasets.digits import load_digits
-
-    pixels = load_digits()[0][:size]
-    answers = contenders(saved_model, onnx, pixels)
     by_name = {name: answer() for name, answer in answers.items()}
     np.testing.assert_allclose(by_name[SIGNATURE], by_name[ONNX], rtol=1e-3, atol=1e-5)
     for answer in answers.values():
@@ -85,7 +100,6 @@ def measured(saved_model: Path, onnx: Path, size: int, rounds: int, seconds: flo
     ]
     ratios = [turn[SIGNATURE] / turn[ONNX] for turn in turns]
     return {
-        "batch_size": size,
         "milliseconds": {name: statistics.median(turn[name] for turn in turns) for name in answers},
         "ratio": statistics.median(ratios),
         "lowest": min(ratios),
@@ -102,18 +116,22 @@ def main() -> None:
     arguments = parser.parse_args()
     import tensorflow as tf
 
+    from dlapps.datasets.digits import load_digits
+
     tf.config.threading.set_intra_op_parallelism_threads(1)
     logging.getLogger("dlapps").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as directory:
         saved_model, onnx = exported(Path(directory), arguments.steps)
         figures = [
-            measured(saved_model, onnx, size, arguments.rounds, arguments.seconds)
+            {"batch_size": size, "given": given}
+            | measured(answers, arguments.rounds, arguments.seconds)
             for size in BATCH_SIZES
+            for given, answers in contenders(saved_model, onnx, load_digits()[0][:size]).items()
         ]
     for row in figures:
         times = ", ".join(f"{name} {value:.3f} ms" for name, value in row["milliseconds"].items())
         print(
-            f"batch {row['batch_size']}: {times}, ratio {row['ratio']:.2f} "
+            f"{row['given']}, batch {row['batch_size']}: {times}, ratio {row['ratio']:.2f} "
             f"({row['lowest']:.2f} to {row['highest']:.2f})"
         )
     if arguments.to:

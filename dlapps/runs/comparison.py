@@ -198,7 +198,10 @@ def mean_text(estimated: Document) -> str:
     """The mean, with the standard deviation where there is one."""
     deviation = estimated["standard_deviation"]
     mean = number_text(estimated["mean"])
-    return mean if deviation is None else f"{mean} ± {deviation:#.2g}"
+    if deviation is None:
+        return mean
+    digits = f"{deviation:#.2g}".removesuffix(".")
+    return f"{mean} ± {digits}"
 
 
 def _interval(estimated: Document) -> str:
