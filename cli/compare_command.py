@@ -1,6 +1,5 @@
 """`dlapps compare`: configs side by side, each trained with several seeds."""
 
-import os
 import shlex
 import sys
 import time
@@ -62,11 +61,6 @@ def compare(
     for assignment in assignments:
         if assignment.partition("=")[0] == "seed":
             raise UsageError(f"--set {in_short(assignment)}: compare sets the seeds, by --seeds.")
-    if "TF_CONFIG" in os.environ:
-        raise UsageError(
-            "compare shares its runs among processes that know nothing of one another; unset "
-            "TF_CONFIG, or train each run by itself."
-        )
     files = [find_any_config(name) for name in configs]
     start_tensorflow()
     from dlapps.runs.comparison import (
@@ -76,7 +70,13 @@ def compare(
         write_comparison,
     )
     from dlapps.runs.matrix import Matrix, matrix_of
+    from dlapps.training.distribution import num_workers
 
+    if num_workers() > 1:
+        raise UsageError(
+            "compare shares its runs among processes that know nothing of one another, but "
+            "TF_CONFIG names several workers; unset it, or train each run by itself."
+        )
     cells = matrix_of(files, range(num_seeds), assignments, runs)
     matrix = Matrix(cells, jobs)
     display = _Display(matrix)

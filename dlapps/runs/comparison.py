@@ -32,7 +32,7 @@ def compare_runs(cells: Sequence[Cell], failures: Mapping[Path, str], command: s
     what was measured. Raises DlappsError where no run counts.
     """
     missing: dict[str, str] = {}
-    by_config: dict[tuple[str, str], dict[str, Any]] = {}
+    by_config: dict[tuple[str, str], dict[str, tuple[Cell, Document]]] = {}
     for cell in cells:
         if cell.is_finished():
             runs = by_config.setdefault((cell.application, cell.config_name), {})
@@ -76,7 +76,8 @@ def _result(
     if headline is None or not values:
         return None
     reference = config.reference
-    is_alike = reference is not None and reference.metric == headline.metric
+    if reference is not None and reference.metric != headline.metric:
+        reference = None
     return {
         "application": config.application,
         "config": cell.config_name,
@@ -86,7 +87,7 @@ def _result(
         "split": headline.split,
         "values": values,
         **estimate(list(values.values()))._asdict(),
-        "reference": reference.model_dump() if reference and is_alike else None,
+        "reference": reference.model_dump() if reference else None,
         "runs": {seed: group[seed][1] for seed in values},
     }
 

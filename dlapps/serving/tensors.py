@@ -191,7 +191,7 @@ def json_text(document: Any) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _each(value: Any, encode: Callable[[Any], Any]) -> Any:
+def _each(value: Any, encode: Callable[[bytes], Any]) -> Any:
     return [_each(part, encode) for part in value] if isinstance(value, list) else encode(value)
 
 

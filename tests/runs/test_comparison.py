@@ -151,5 +151,12 @@ def test_a_run_on_other_data_is_not_taken_for_one_that_is_there(runs, tiny):
 
 def test_folds_are_no_seeds(dlapps, tmp_path):
     answer = dlapps("compare", "isbi2012_unet", "--seeds", 3, "--runs", tmp_path)
-    assert answer.exit_code == 2
-    assert "isbi2012_unet is cross-validated" in answer.stderr
+    answer.assert_refused("isbi2012_unet is cross-validated")
+
+
+def test_workers_that_train_together_are_refused(dlapps, tmp_path, monkeypatch):
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    answer = dlapps("compare", *CONFIGS, "--runs", tmp_path)
+    answer.assert_refused("TF_CONFIG names several workers")
+    assert not list(tmp_path.iterdir())
