@@ -8,12 +8,19 @@ from dlapps.config.section import Positive, Section
 
 OPTIMIZER_OPTIONS = {
     "sgd": {"momentum", "nesterov"},
-    "adam": {"beta_1", "beta_2", "epsilon"},
-    "adamw": {"beta_1", "beta_2", "epsilon"},
-    "rmsprop": {"momentum", "rho", "epsilon"},
+    "adam": {"beta_1", "beta_2", "epsilon", "amsgrad"},
+    "adamw": {"beta_1", "beta_2", "epsilon", "amsgrad"},
+    "rmsprop": {"momentum", "rho", "epsilon", "centered"},
+    "adadelta": {"rho", "epsilon"},
+    "adafactor": {"relative_step"},
     "adagrad": {"epsilon"},
+    "adamax": {"beta_1", "beta_2", "epsilon"},
+    "ftrl": set(),
     "lamb": {"beta_1", "beta_2", "epsilon"},
     "lion": {"beta_1", "beta_2"},
+    "muon": {"momentum", "nesterov", "epsilon"},
+    "nadam": {"beta_1", "beta_2", "epsilon"},
+    "schedule_free_adamw": {"beta_1", "beta_2", "epsilon"},
 }
 SCHEDULE_OPTIONS = {
     "constant": {"warmup_steps"},
@@ -21,6 +28,8 @@ SCHEDULE_OPTIONS = {
     "polynomial": {"final_fraction", "power"},
     "exponential": {"decay_steps", "decay_rate"},
     "piecewise": {"boundaries", "factors"},
+    "one_cycle": {"warmup_steps", "initial_fraction", "final_fraction"},
+    "warmup_stable_decay": {"warmup_steps", "decay_steps", "final_fraction"},
 }
 
 
@@ -35,15 +44,27 @@ def _refuse_foreign_options(
 
 
 class OptimizerSettings(Section):
-    """Which of Keras' optimizers to use; an option left out keeps Keras' default."""
+    """Which of Keras' optimizers to use; an option left out keeps Keras' default.
 
-    name: Literal["sgd", "adam", "adamw", "rmsprop", "adagrad", "lamb", "lion"] = "adam"
+    muon moves the kernels of dense layers but for `logits` and `scores`, and all else by AdamW,
+    convolutions too. schedule_free_adamw wants a constant learning rate, with or without warm-up;
+    what validates and is kept are its averages.
+    """
+
+    name: Literal[
+        "sgd", "adam", "adamw", "rmsprop", "adadelta", "adafactor", "adagrad", "adamax", "ftrl",
+        "lamb", "lion", "muon", "nadam", "schedule_free_adamw",
+    ] = "adam"  # fmt: skip
     momentum: float | None = None
     nesterov: bool | None = None
     beta_1: float | None = None
     beta_2: float | None = None
     rho: float | None = None
     epsilon: float | None = None
+    amsgrad: bool | None = None
+    centered: bool | None = None
+    relative_step: bool | None = None
+    """adafactor: a learning rate of at most 1 / sqrt(step)."""
 
     @model_validator(mode="after")
     def _check_options(self):
@@ -52,17 +73,23 @@ class OptimizerSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """How the learning rate moves over the run, by Keras' schedules."""
+    """How the learning rate moves over the run."""
 
-    name: Literal["constant", "cosine", "polynomial", "exponential", "piecewise"] = "constant"
+    name: Literal[
+        "constant", "cosine", "polynomial", "exponential", "piecewise", "one_cycle",
+        "warmup_stable_decay",
+    ] = "constant"  # fmt: skip
     warmup_steps: Annotated[int, Field(ge=0)] = 0
-    """Steps of linear rise from zero (constant and cosine)."""
+    """Steps of rise from zero; of one_cycle from `initial_fraction`, and 0 is a third of all."""
+    initial_fraction: Annotated[float, Field(ge=0, le=1)] = 0.04
+    """Where one_cycle begins, as a fraction of the learning rate."""
     final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Where cosine and polynomial end, as a fraction of the learning rate."""
+    """Where the learning rate ends, as a fraction of itself."""
     power: float = 1.0
     """Exponent of the polynomial; 1 is a straight line."""
     decay_steps: Positive = 1000
-    """Steps in which the exponential falls by `decay_rate`."""
+    """Steps in which the exponential falls by `decay_rate`; the last steps, in which
+    warmup_stable_decay falls along a straight line."""
     decay_rate: float = 0.9
     boundaries: tuple[int, ...] = ()
     """Steps at which the piecewise schedule changes."""
@@ -127,6 +154,20 @@ class TrainingSettings(Section):
     """Compile the step with XLA; auto: on a GPU, where the model allows it."""
     steps_per_call: Literal["auto"] | Positive = "auto"
     """Steps inside one call of TensorFlow; auto: as many as fit in a tenth of a second."""
+
+    @model_validator(mode="after")
+    def _check_schedule_free(self):
+        if self.optimizer.name == "schedule_free_adamw":
+            if self.schedule.name != "constant":
+                raise ValueError(
+                    "schedule_free_adamw needs no schedule: choose schedule constant, with "
+                    "warmup_steps or without"
+                )
+            if self.ema_momentum is not None:
+                raise ValueError(
+                    "schedule_free_adamw keeps an average of its own: leave out ema_momentum"
+                )
+        return self
 
     def doubts(self) -> list[str]:
         """Sentences on what may be asked for, but was hardly meant."""

@@ -7,16 +7,27 @@ import keras
 
 from dlapps.config.training import ScheduleSettings, TrainingSettings
 from dlapps.training.fused_optimizers import SGD, Adam, AdamW
+from dlapps.training.schedule_free import ScheduleFreeAdamW
+from dlapps.training.schedules import OneCycle, WarmupStableDecay
 
 OPTIMIZERS = {
     "sgd": SGD,
     "adam": Adam,
     "adamw": AdamW,
     "rmsprop": keras.optimizers.RMSprop,
+    "adadelta": keras.optimizers.Adadelta,
+    "adafactor": keras.optimizers.Adafactor,
     "adagrad": keras.optimizers.Adagrad,
+    "adamax": keras.optimizers.Adamax,
+    "ftrl": keras.optimizers.Ftrl,
     "lamb": keras.optimizers.Lamb,
     "lion": keras.optimizers.Lion,
+    "muon": keras.optimizers.Muon,
+    "nadam": keras.optimizers.Nadam,
+    "schedule_free_adamw": ScheduleFreeAdamW,
 }
+# Orthogonal updates are for layers between others; the last is moved as Muon's author moves it.
+MUON_OPTIONS = {"exclude_layers": ["logits", "scores"]}
 
 
 def build_optimizer(settings: TrainingSettings) -> keras.Optimizer:
@@ -26,6 +37,9 @@ def build_optimizer(settings: TrainingSettings) -> keras.Optimizer:
         options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
+    if settings.optimizer.name == "muon":
+        # Keras would decay what AdamW moves by a setting of its own.
+        options |= {**MUON_OPTIONS, "adam_weight_decay": settings.weight_decay}
     if settings.accumulation_steps > 1:
         options["gradient_accumulation_steps"] = settings.accumulation_steps
     return OPTIMIZERS[settings.optimizer.name](
@@ -50,6 +64,15 @@ def build_schedule(
     if settings.name == "piecewise":
         values = [learning_rate, *(factor * learning_rate for factor in settings.factors)]
         return schedules.PiecewiseConstantDecay(list(settings.boundaries), values)
+    if settings.name == "one_cycle":
+        rise = settings.warmup_steps or updates // 3
+        ends = (settings.initial_fraction * learning_rate, settings.final_fraction * learning_rate)
+        return OneCycle(learning_rate, updates, rise, *ends)
+    if settings.name == "warmup_stable_decay":
+        end = settings.final_fraction * learning_rate
+        return WarmupStableDecay(
+            learning_rate, updates, settings.warmup_steps, settings.decay_steps, end
+        )
     # A cosine that ends where it began is a constant learning rate with Keras' own warm-up.
     final_fraction = 1.0 if settings.name == "constant" else settings.final_fraction
     if settings.name == "constant" and not settings.warmup_steps:
@@ -89,18 +112,16 @@ def learning_rates(model: keras.Model) -> dict[str, float]:
 
 
 def keep_averages(model: keras.Model) -> None:
-    """Overwrites the weights with their moving averages, where an optimizer keeps one."""
-    for optimizer in _averaging(model):
+    """Overwrites the weights with their averages, where an optimizer keeps them."""
+    for optimizer in optimizers_of(model).values():
         # Each knows its own weights: with two optimizers, neither has all of the model's.
-        optimizer.finalize_variable_values(optimizer._trainable_variables)
+        own = _without_scale(optimizer)
+        own.finalize_variable_values(own._trainable_variables)
 
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Swaps in the moving averages, if any are kept, for the block."""
-    if not _averaging(model):
-        yield
-        return
+    """Swaps in the averages, if any are kept, for the block."""
     raw = [variable.numpy() for variable in model.trainable_variables]
     keep_averages(model)
     try:
@@ -108,11 +129,6 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     finally:
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
-
-
-def _averaging(model: keras.Model) -> list[keras.Optimizer]:
-    optimizers = [_without_scale(optimizer) for optimizer in optimizers_of(model).values()]
-    return [optimizer for optimizer in optimizers if optimizer.use_ema]
 
 
 def _without_scale(optimizer: keras.Optimizer) -> keras.Optimizer:

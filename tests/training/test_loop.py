@@ -139,6 +139,8 @@ def test_a_run_stopped_again_and_again_ends_with_the_same_weights(tmp_path, unbr
             "schedule": {"name": "cosine", "warmup_steps": 2},
             "clip_norm": 0.5,
         },
+        {"optimizer": "schedule_free_adamw", "weight_decay": 0.01},
+        {"optimizer": "muon", "schedule": "one_cycle"},
     ],
 )
 def test_every_way_of_updating_resumes_exactly(tmp_path, changes):
