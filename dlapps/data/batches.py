@@ -97,6 +97,9 @@ class ShuffledBatches(Batches):
     `length` names a column of lengths, for examples that are padded to the longest of their
     batch: `POOLED_BATCHES` batches at a time are drawn as above, sorted by it, and handed out in
     a random order, so that a batch holds examples of about one length.
+
+    `rows`, where given, are the examples of an epoch, so that some are seen more often than
+    others; `n` above is then their number.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class ShuffledBatches(Batches):
         transform: Callable[[Columns, tf.Tensor], Any],
         num_draws: int = 0,
         length: str | None = None,
+        rows: np.ndarray | None = None,
     ):
         self.examples = examples
         self.batch_size = batch_size
@@ -114,6 +118,7 @@ class ShuffledBatches(Batches):
         self.transform = transform
         self.num_draws = num_draws
         self.length = length
+        self.rows = rows
 
     def from_step(
         self, step: int, *, num_replicas: int = 1, num_workers: int = 1, worker: int = 0
@@ -171,8 +176,9 @@ class ShuffledBatches(Batches):
         return tf.reshape(chosen, [POOLED_BATCHES, self.batch_size])[place]
 
     def _examples_at(self, positions: tf.Tensor) -> tf.Tensor:
-        size = len(self.examples)
-        return shuffled(positions % size, positions // size, size, self.seed)
+        size = len(self.examples) if self.rows is None else len(self.rows)
+        chosen = shuffled(positions % size, positions // size, size, self.seed)
+        return chosen if self.rows is None else tf.gather(tf.constant(self.rows), chosen)
 
 
 def uniform_draws(shape: tuple[int, int], seed: int, step: tf.Tensor) -> tf.Tensor:

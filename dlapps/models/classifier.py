@@ -1,16 +1,43 @@
 """What makes a network with logits a classifier, whatever it classifies."""
 
+from typing import Annotated, Literal
+
 import keras
 import tensorflow as tf
+from pydantic import Field, model_validator
 
+from dlapps.config.section import Fraction, Section
+from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.label_accuracy import LabelAccuracy
 
 
-def compile_classifier(model: keras.Model, optimizer: keras.Optimizer) -> None:
-    """Prepares a model whose outputs are logits [N, C] for training on labels [N]."""
+class LossSettings(Section):
+    """What a classifier is trained by; `ClassificationLoss` says what each is."""
+
+    name: Literal[
+        "crossentropy", "binary_crossentropy", "mean_squared_error", "hinge", "kullback_leibler",
+        "focal",
+    ] = "crossentropy"  # fmt: skip
+    label_smoothing: Fraction = 0.0
+    """The part of a label that goes to all classes alike."""
+    gamma: Annotated[float, Field(ge=0)] = 2.0
+    """focal: how much less an example counts that is answered well."""
+
+    @model_validator(mode="after")
+    def _check_gamma(self):
+        if "gamma" in self.model_fields_set and self.name != "focal" and self.gamma != 2.0:
+            raise ValueError(f"gamma is for the loss focal; {self.name} has none")
+        return self
+
+
+def compile_classifier(
+    model: keras.Model, optimizer: keras.Optimizer, loss: LossSettings | None = None
+) -> None:
+    """Prepares a model whose outputs are logits [N, C] for training on labels [N] or shares."""
+    settings = loss or LossSettings()
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=ClassificationLoss(settings.name, settings.label_smoothing, settings.gamma),
         metrics=[LabelAccuracy()],
     )
 

@@ -43,11 +43,13 @@ def supervised_stage(
     num_draws: int = 0,
     length: str | None = None,
     seed: int | None = None,
+    rows: np.ndarray | None = None,
 ) -> Stage:
     """The one stage of most applications: shuffled examples, validated by the model's metrics.
 
     `prepare` makes of a batch of columns what the model's steps take. Where given, `augmented`
-    does it for training, with `num_draws` random numbers a row; `length` is as in ShuffledBatches.
+    does it for training, with `num_draws` random numbers a row; `length` and `rows` are as in
+    ShuffledBatches.
     The seed is by default the run's. Make it after the model was compiled: it holds its metrics.
     """
     batches = ShuffledBatches(
@@ -57,6 +59,7 @@ def supervised_stage(
         augmented or (lambda columns, draws: prepare(columns)),
         num_draws,
         length,
+        rows,
     )
     held_out = in_order(data["validation"], config.evaluation.batch_size, prepare)
     return Stage("training", model, batches, config.training, MetricsOn(model, held_out))

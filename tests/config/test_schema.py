@@ -60,7 +60,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(assignment, expect
         ("model.name=lenet", r"^--set model.name=lenet: model.name cannot be .* mean lenet5\?"),
         ("model.name=null", r"model.name cannot be None; known are perceptron, mlp, lenet5"),
         ("training.optimizer.name=adm", r"training.optimizer.name cannot be 'adm'.*mean adam\?"),
-        ("training.optimizer.momentum=0.9", r"the optimizer adam has no momentum; it takes beta_1"),
+        (
+            "training.optimizer.momentum=0.9",
+            r"the optimizer adam has no momentum; it takes amsgrad",
+        ),
+        ("model.activation=rely", r"model.activation cannot be 'rely'.*mean relu\?"),
         ("training.schedule.power=2", r"the schedule constant has no power; it takes warmup_steps"),
         ("training.device=tpu", r"training.device cannot be 'tpu'"),
         (

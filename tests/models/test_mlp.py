@@ -7,7 +7,6 @@ import yaml
 
 from dlapps.config.files import find_config
 from dlapps.datasets.points import make_points
-from dlapps.errors import UsageError
 from dlapps.models.mlp import mlp
 
 
@@ -40,9 +39,10 @@ def test_linear_layers_stay_one_linear_map():
     np.testing.assert_allclose(model(x + y) + model(0 * x), model(x) + model(y), atol=1e-5)
 
 
-def test_an_unknown_activation_is_refused():
-    with pytest.raises(UsageError, match=r"model\.activation 'rely' is none"):
-        mlp((2,), 2, activation="rely")
+def test_maxout_keeps_the_widths_that_were_asked_for():
+    model = mlp((3,), 2, widths=[8, 6], activation="maxout")
+    assert [model.get_layer(f"dense{n}_maxout").output.shape[-1] for n in (1, 2)] == [8, 6]
+    assert model.count_params() == (3 + 1) * 16 + (8 + 1) * 12 + (6 + 1) * 2
 
 
 def test_a_saved_network_answers_the_same(tmp_path):

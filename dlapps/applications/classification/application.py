@@ -11,11 +11,16 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application, Explainable
+from dlapps.applications.classification.augmentation import augmented, mixed
+from dlapps.applications.classification.data import (
+    ClassificationData,
+    balanced_rows,
+    class_weights,
+)
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
-from dlapps.data.images.augmentation import NUM_DRAWS, augment
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
@@ -24,7 +29,7 @@ from dlapps.data.images.decoding import (
     read_image,
     to_unit_interval,
 )
-from dlapps.data.images.labelled import LabelledData, LabelledExamples, LabelledSpec, load_labelled
+from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError, in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
@@ -40,7 +45,8 @@ from dlapps.export.class_names import (
 )
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import classify, compile_classifier, last_maps
+from dlapps.models.classifier import LossSettings, classify, compile_classifier, last_maps
+from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
 from dlapps.models.trained import trained_layers
@@ -70,7 +76,9 @@ class Transfer(Section):
 class ClassificationConfig(Config):
     """The settings of a classifier."""
 
-    data: LabelledData
+    data: ClassificationData
+    loss: LossSettings = LossSettings()
+    kernels: KernelSettings = KernelSettings()
     transfer: Transfer | None = None
     """Where given, `model` is the head on the layers of another run."""
 
@@ -91,14 +99,16 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         transfer = self.config.transfer
         if transfer is None:
             model = builder(spec.input_shape, num_classes, **options)
+            set_kernels(model, self.config.kernels)
         else:
             backbone = trained_layers(
                 transfer.run, transfer.layer, spec.input_shape,
                 run_setting="transfer.run", layer_setting="transfer.layer",
             )  # fmt: skip
             head = builder(backbone.output_shape[1:], num_classes, **options)
+            set_kernels(head, self.config.kernels)
             model = keras.Model(backbone.inputs, head(backbone.outputs[0]), name="transferred")
-        compile_classifier(model, build_optimizer(self.config.training))
+        compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
     def stages(self, model: keras.Model, data: LabelledExamples) -> Iterator[Stage]:
@@ -111,21 +121,32 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         for number, (name, settings) in enumerate({"frozen": frozen, "thawed": training}.items()):
             for layer in backbone:
                 layer.trainable = name == "thawed"
-            compile_classifier(model, build_optimizer(settings))
+            compile_classifier(model, build_optimizer(settings), self.config.loss)
             stage = self._stage(model, data, stage_seed(self.config.seed, number))
             yield stage._replace(name=name, settings=settings)
 
     def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
-        augmentation = self.config.data.augmentation
+        settings, labels = self.config.data, data["train"].columns["label"]
+        augmentation, num_classes = settings.augmentation, len(data.spec.class_names)
+        is_image = data.spec.is_image
+        weights = None
+        if settings.balance == "weights":
+            weights = tf.constant(class_weights(labels, num_classes))
 
-        def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def training_batch(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
             x, y = _model_inputs(columns)
-            return augment(x, draws, augmentation) if data.spec.is_image else x, y
+            if is_image:
+                x = augmented(x, draws, augmentation)
+            if is_image and augmentation.mixes:
+                x, y = mixed(x, y, draws, augmentation, num_classes)
+                return (x, y) if weights is None else (x, y, tf.linalg.matvec(y, weights))
+            return (x, y) if weights is None else (x, y, tf.gather(weights, y))
 
-        num_draws = 0 if augmentation.is_identity else NUM_DRAWS
         return supervised_stage(
-            model, data, self.config, _model_inputs, augmented, num_draws, seed=seed
-        )
+            model, data, self.config, _model_inputs, training_batch,
+            sum(augmentation.draws().values()) if is_image else 0,
+            seed=seed, rows=balanced_rows(labels) if settings.balance == "resampling" else None,
+        )  # fmt: skip
 
     def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
         return classification_report(

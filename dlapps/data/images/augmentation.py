@@ -28,8 +28,14 @@ class Augmentation(Section):
         """Whether it changes nothing."""
         return not any(self.model_dump().values())
 
+    @property
+    def only_flips(self) -> bool:
+        """Whether images are mirrored at most, which needs no interpolation."""
+        return not (self.rotation or self.shift or self.zoom or self.shear)
+
 
 NUM_DRAWS = 6
+FLIP_DRAW = 3
 
 
 def augment(images: tf.Tensor, draws: tf.Tensor, settings: Augmentation) -> tf.Tensor:
@@ -37,13 +43,19 @@ def augment(images: tf.Tensor, draws: tf.Tensor, settings: Augmentation) -> tf.T
 
     images: float [N, H, W, C]; draws: float [N, NUM_DRAWS] uniform in [0, 1).
     """
-    if settings.is_identity:
-        return images
-    return _affine_views(images, *affine_parts(draws, settings))
+    if settings.only_flips:
+        return flipped(images, draws[:, FLIP_DRAW]) if settings.flip else images
+    return affine_views(images, *affine_parts(draws, settings))
+
+
+def flipped(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """The images, of which those whose draw [N] is below a half are mirrored left to right."""
+    return tf.where(draws[:, None, None, None] < 0.5, images[:, :, ::-1], images)
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _affine_views(images: tf.Tensor, *parts: tf.Tensor) -> tf.Tensor:
+def affine_views(images: tf.Tensor, *parts: tf.Tensor) -> tf.Tensor:
+    """The images through the maps of `affine_parts`, filled with the nearest border pixel."""
     height, width = images.shape[1:3]
     a, b, c, d, move_x, move_y = (part[:, None, None] for part in parts)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
@@ -69,7 +81,7 @@ def affine_parts(draws: tf.Tensor, settings: Augmentation) -> tuple[tf.Tensor, .
     angle = signed[0] * settings.rotation * radians
     slant = tf.tan(signed[1] * settings.shear * radians)
     scale = 1.0 + signed[2] * settings.zoom
-    mirror = tf.where(signed[3] < 0.0, -1.0, 1.0) if settings.flip else tf.ones_like(angle)
+    mirror = tf.where(signed[FLIP_DRAW] < 0.0, -1.0, 1.0) if settings.flip else tf.ones_like(angle)
     a = mirror * scale * tf.cos(angle)
     b = scale * (slant * tf.cos(angle) - tf.sin(angle))
     c = mirror * scale * tf.sin(angle)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 import keras
 import tensorflow as tf
@@ -10,6 +10,7 @@ from keras import layers, ops
 from pydantic import Field
 
 from dlapps.config.section import Positive
+from dlapps.layers.activations import Activation, activated, width_before
 from dlapps.layers.normal_sample import NormalSample
 from dlapps.layers.unit_interval import UnitInterval
 from dlapps.metrics.importance_sampling import importance_sampled_report
@@ -102,7 +103,7 @@ def variational_autoencoder(
     *,
     latent_size: Positive = 50,
     hidden_sizes: list[Positive] = [200, 200],  # noqa: B006 - a config's default, never changed
-    activation: Literal["tanh", "relu"] = "tanh",
+    activation: Activation = "tanh",
     warmup_steps: Annotated[int, Field(ge=0)] = 0,
 ) -> VariationalAutoencoder:
     """Encoder and decoder of dense layers; the defaults are Burda, Grosse, Salakhutdinov's (2015).
@@ -114,7 +115,8 @@ def variational_autoencoder(
     x = UnitInterval(name="unit_interval")(image)
     x = layers.Flatten(name="flatten")(x)
     for number, size in enumerate(hidden_sizes, 1):
-        x = layers.Dense(size, activation=activation, name=f"dense{number}")(x)
+        x = layers.Dense(width_before(activation, size), name=f"dense{number}")(x)
+        x = activated(x, activation, f"dense{number}_{activation}")
     posterior = {
         name: layers.Dense(latent_size, name=name, dtype="float32")(x)
         for name in ("mean", "log_variance")
@@ -124,7 +126,8 @@ def variational_autoencoder(
     latent = keras.Input((latent_size,), name="latent")
     x = latent
     for number, size in enumerate(reversed(hidden_sizes), 1):
-        x = layers.Dense(size, activation=activation, name=f"dense{number}")(x)
+        x = layers.Dense(width_before(activation, size), name=f"dense{number}")(x)
+        x = activated(x, activation, f"dense{number}_{activation}")
     x = layers.Dense(math.prod(input_shape), name="pixel_logits", dtype="float32")(x)
     logits = layers.Reshape(input_shape, name="logits", dtype="float32")(x)
     decoder = keras.Model(latent, logits, name="decoder")

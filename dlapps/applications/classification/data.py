@@ -1,0 +1,37 @@
+"""What a classifier learns from: labelled images or points, the rare classes as often as wanted."""
+
+from typing import Literal
+
+import numpy as np
+
+from dlapps.applications.classification.augmentation import ClassifierAugmentation
+from dlapps.data.images.labelled import LabelledData
+
+
+class ClassificationData(LabelledData):
+    """Which labelled data to learn from, and how.
+
+    digits, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found in
+    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`.
+    """
+
+    augmentation: ClassifierAugmentation = ClassifierAugmentation()
+    balance: Literal["none", "weights", "resampling"] = "none"
+    """What is done where classes differ in size: weights counts examples of a rare class more,
+    resampling shows them more often; either way each class counts alike in training."""
+
+
+def class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """float32 [C]: what an example of each class counts, on average over all examples 1."""
+    counts = np.bincount(labels, minlength=num_classes)
+    return (len(labels) / (num_classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def balanced_rows(labels: np.ndarray) -> np.ndarray:
+    """int64 [classes x the largest class]: rows of the examples, of each class as many.
+
+    Those of smaller classes come round again, each about as often as the others of its class.
+    """
+    rows_of = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    largest = max(len(rows) for rows in rows_of)
+    return np.concatenate([np.resize(rows, largest) for rows in rows_of])
