@@ -56,16 +56,22 @@ def load_rows(load: Callable[[Columns], Columns], batch: Columns) -> Columns:
     return tf.map_fn(load, batch, fn_output_signature=signature)
 
 
+def loaded(examples: Examples, batch: Columns) -> Columns:
+    """The rows of a batch in their final form, where they are kept in another."""
+    if examples.read is not None:
+        batch = examples.read(batch)
+    return batch if examples.load is None else load_rows(examples.load, batch)
+
+
 def in_order(
     examples: Examples, batch_size: int, transform: Callable[[Columns], Any]
 ) -> tf.data.Dataset:
     """Every example once, in order: what evaluation reads."""
     dataset = tf.data.Dataset.from_tensor_slices(dict(examples.columns)).batch(batch_size)
-    if examples.load is not None:
-        dataset = dataset.map(
-            lambda batch: load_rows(examples.load, batch), num_parallel_calls=tf.data.AUTOTUNE
-        )
-    return dataset.map(transform, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
+    dataset = dataset.map(
+        lambda batch: transform(loaded(examples, batch)), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    return dataset.prefetch(2)
 
 
 def answers_in_order(
@@ -150,8 +156,7 @@ class ShuffledBatches(Batches):
 
         def prepared(number: tf.Tensor) -> Any:
             batch, draws = part(number)
-            load = self.examples.load
-            return self.transform(batch if load is None else load_rows(load, batch), draws)
+            return self.transform(loaded(self.examples, batch), draws)
 
         options = tf.data.Options()
         options.deterministic = True

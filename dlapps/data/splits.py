@@ -29,14 +29,18 @@ SpecT = TypeVar("SpecT", bound=Section)
 class Examples:
     """The examples of one split: named columns whose first axis counts the examples.
 
-    `load`, where given, turns one row of the columns into its final form inside the input
-    pipeline, for what does not fit in memory (a path becomes an image). `places` are the columns
-    that say where something lies and not what it is; another column must hold its digest.
+    `read`, where given, fetches inside the input pipeline what a batch of rows stands for, for
+    what does not fit in memory (numbers become records); then `load` turns one row at a time into
+    its final form (a path or a record becomes an image). `places` are the columns that say where
+    something lies and not what it is; another column must hold its digest, or `source` that of all
+    that is read.
     """
 
     columns: Mapping[str, np.ndarray]
     load: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     places: tuple[str, ...] = ()
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    source: str = ""
 
     def __post_init__(self):
         lengths = {name: len(column) for name, column in self.columns.items()}
@@ -53,7 +57,7 @@ class Examples:
 
     def fingerprint(self) -> str:
         """The SHA-256 of all columns but the places: what data a run really saw."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.source.encode())
         for name in sorted(self.columns.keys() - set(self.places)):
             column = np.ascontiguousarray(self.columns[name])
             digest.update(f"{name} {column.dtype} {column.shape}".encode())

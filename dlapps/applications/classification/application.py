@@ -16,11 +16,12 @@ from dlapps.applications.classification.data import (
     ClassificationData,
     balanced_rows,
     class_weights,
+    labels_of,
 )
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
-from dlapps.data.batches import Columns, answers_in_order, in_order
+from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
@@ -126,12 +127,14 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             yield stage._replace(name=name, settings=settings)
 
     def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
-        settings, labels = self.config.data, data["train"].columns["label"]
+        settings = self.config.data
         augmentation, num_classes = settings.augmentation, len(data.spec.class_names)
         is_image = data.spec.is_image
-        weights = None
+        weights = rows = None
         if settings.balance == "weights":
-            weights = tf.constant(class_weights(labels, num_classes))
+            weights = tf.constant(class_weights(labels_of(data["train"]), num_classes))
+        elif settings.balance == "resampling":
+            rows = balanced_rows(labels_of(data["train"]))
 
         def training_batch(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
             x, y = _model_inputs(columns)
@@ -145,15 +148,11 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return supervised_stage(
             model, data, self.config, _model_inputs, training_batch,
             sum(augmentation.draws().values()) if is_image else 0,
-            seed=seed, rows=balanced_rows(labels) if settings.balance == "resampling" else None,
+            seed=seed, rows=rows,
         )  # fmt: skip
 
     def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
-        return classification_report(
-            data[split].columns["label"],
-            self._probabilities(model, data, split),
-            data.spec.class_names,
-        )
+        return classification_report(*self._answers(model, data, split), data.spec.class_names)
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
         table = LabelTable(spec.class_names)
@@ -219,7 +218,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns
-        labels, probabilities = columns["label"], self._probabilities(model, data, "test")
+        labels, probabilities = self._answers(model, data, "test")
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures: dict[str, Figure] = {}
@@ -254,10 +253,15 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return Explainable(model, prepare, lambda logits: tf.reduce_max(logits, axis=-1), show, tap)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
-    def _probabilities(self, model: keras.Model, data: LabelledExamples, split: str) -> np.ndarray:
-        """[N, C] for all examples of a split, in order."""
+    def _answers(
+        self, model: keras.Model, data: LabelledExamples, split: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The labels [N] and probabilities [N, C] of all examples of a split, in order."""
         batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-        return answers_in_order(lambda x: classify(model, x), batches)
+        compiled = tf.function(lambda x: classify(model, x))
+        answers = [(y.numpy(), compiled(x).numpy()) for x, y in batches]
+        labels, probabilities = zip(*answers, strict=True)
+        return np.concatenate(labels), np.concatenate(probabilities)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:

@@ -5,7 +5,11 @@ from typing import Literal
 import numpy as np
 
 from dlapps.applications.classification.augmentation import ClassifierAugmentation
+from dlapps.data.batches import in_order
 from dlapps.data.images.labelled import LabelledData
+from dlapps.data.splits import Examples
+
+READ_AT_ONCE = 512
 
 
 class ClassificationData(LabelledData):
@@ -19,6 +23,14 @@ class ClassificationData(LabelledData):
     balance: Literal["none", "weights", "resampling"] = "none"
     """What is done where classes differ in size: weights counts examples of a rare class more,
     resampling shows them more often; either way each class counts alike in training."""
+
+
+def labels_of(examples: Examples) -> np.ndarray:
+    """int [N]: the labels of all examples, which are read for them where they are on the disk."""
+    if "label" in examples.columns:
+        return examples.columns["label"]
+    batches = in_order(examples, READ_AT_ONCE, lambda columns: columns["label"])
+    return np.concatenate([labels.numpy() for labels in batches])
 
 
 def class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:

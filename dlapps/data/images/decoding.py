@@ -32,11 +32,15 @@ def decode_image(contents: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
     values lose their low byte, and an orientation noted in EXIF is ignored. An 8-bit BMP is read
     as grey, whatever its palette says: TensorFlow's decoder does not look at it.
     """
-    height, width, channels = image_shape
     image = tf.io.decode_image(contents, expand_animations=False)
     image.set_shape([None, None, None])
-    image = tf.cast(_without_alpha(image, contents), tf.float32)
-    image = _with_channels(image, channels)
+    return fitted(_without_alpha(image, contents), image_shape)
+
+
+def fitted(image: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
+    """Returns the uint8 image [H, W, 1 or 3] in another shape, as `decode_image` does it."""
+    height, width, channels = image_shape
+    image = _with_channels(tf.cast(image, tf.float32), channels)
     if height is not None and width is not None:
         image = _with_size(image, height, width)
     return tf.ensure_shape(_as_pixels(image), [height, width, channels])

@@ -11,6 +11,7 @@ from dlapps.data.batches import Columns
 from dlapps.data.images.augmentation import Augmentation
 from dlapps.data.images.decoding import decode_image
 from dlapps.data.images.folder import load_image_folder
+from dlapps.data.images.prepared import load_prepared
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
@@ -29,18 +30,26 @@ class LabelledData(DataSettings):
     """Which labelled data to learn from.
 
     digits, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found in
-    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`.
+    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`; tfds is any
+    data set of TensorFlow Datasets with images and labels, read from the disk as it is needed.
     """
 
     name: Literal[
-        "digits", "mnist", "fashion_mnist", "image_folder", "blobs", "xor", "rings", "spirals"
-    ]
+        "digits", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor", "rings",
+        "spirals",
+    ]  # fmt: skip
     path: UserPath | None = None
-    """image_folder: the folder of class folders, with or without train, validation and test."""
+    """image_folder: the folder of class folders, with or without train, validation and test.
+    tfds: in place of `builder`, the folder of one version that TFDS prepared."""
+    builder: str | None = None
+    """tfds: the name and version of the data set, such as imagenet2012:5.1.0."""
+    test_split: str | None = None
+    """tfds: the split to be measured on; left out, test, or validation where there is none."""
     image_size: tuple[Positive, Positive] | None = None
-    """image_folder: height and width to resize to; left out, the images' own if they agree."""
+    """image_folder, tfds: height and width to resize to; left out, the images' own if they
+    agree."""
     channels: Literal["auto", 1, 3] = "auto"
-    """image_folder: 1 for grey, 3 for colour; auto: grey if every image is."""
+    """image_folder, tfds: 1 for grey, 3 for colour; auto: grey if every image is."""
     num_examples: Positive = 2000
     """Point sets: how many to draw for training; half as many for validation and test each."""
     noise: Annotated[float, Field(ge=0)] | None = None
@@ -50,7 +59,15 @@ class LabelledData(DataSettings):
 
     @model_validator(mode="after")
     def _check_path(self):
-        check_path(self.path, self.name, ["image_folder"])
+        if self.name != "tfds":
+            check_path(self.path, self.name, ["image_folder"])
+            if self.builder or self.test_split:
+                raise ValueError("data.builder and data.test_split go with data.name tfds only")
+        elif (self.path is None) == (self.builder is None):
+            raise ValueError(
+                "tfds is read from one of data.builder, such as mnist:3.0.1, and data.path, the "
+                "folder of a data set that is prepared"
+            )
         return self
 
 
@@ -81,12 +98,20 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
 
     digits: 1,257 / 180 / 360 by a fixed permutation. mnist and fashion_mnist: the official test
     split; 5,000 of the official 60,000 for training are carved for validation by a fixed
-    permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10.
+    permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10. tfds: as
+    `load_prepared` says.
     """
     if settings.name == "digits":
         return _digits()
     if settings.name == "image_folder":
         return _image_folder(settings)
+    if settings.name == "tfds":
+        prepared = load_prepared(
+            settings.builder, settings.path, settings.image_size, settings.channels,
+            settings.test_split,
+        )  # fmt: skip
+        spec = LabelledSpec(input_shape=prepared.image_shape, class_names=prepared.class_names)
+        return Data(prepared.splits, spec)
     if settings.name in ("mnist", "fashion_mnist"):
         return _published(settings.name)
     return _points(settings)

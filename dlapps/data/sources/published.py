@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import io
 import logging
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -131,6 +132,12 @@ def origin_of(settings: DataSettings) -> Origin:
     """Returns who made the data that a config names, and under which licence."""
     if settings.name in PUBLISHED:
         return PUBLISHED[settings.name].origin
+    if settings.name == "tfds" and settings.model_dump().get("builder"):
+        builder = settings.model_dump()["builder"]
+        return Origin(
+            f"{builder} of TensorFlow Datasets",
+            homepage=f"https://www.tensorflow.org/datasets/catalog/{re.split('[:/]', builder)[0]}",
+        )
     if settings.model_dump().get("path") is not None:
         return Origin("the user's own files", is_divided_by_users=True)
     return OWN_ORIGINS.get(settings.name, Origin())
@@ -163,7 +170,7 @@ def load_published(
     if name in OWN_BUILDERS:
         importlib.import_module(f"dlapps.datasets.{name}")  # TFDS knows a builder once imported.
     folders = find_folders(name, manual_dir, data_dir)
-    builder = prepared_builder(name, published.builder, *folders, published.manual)
+    builder = prepared_builder(published.builder, *folders, manual=published.manual)
     return {split: read_split(builder, split, published.features) for split in builder.info.splits}
 
 
@@ -174,11 +181,16 @@ def _published(name: str) -> Published:
 
 
 def prepared_builder(
-    name: str, builder_name: str, raw_folder: Path | None, data_dir: Path, manual: str = ""
+    builder_name: str,
+    raw_folder: Path | None,
+    data_dir: Path,
+    file_format: str | None = None,
+    manual: str = "",
 ) -> tfds.core.DatasetBuilder:
     """Returns the data set's TFDS builder, prepared in `data_dir`; raises DlappsError if it can't.
 
-    `manual` says what the files in `raw_folder` hold, where no server has them.
+    It is called "name:version"; `file_format` is TFDS' own by default. `manual` says what the
+    files in `raw_folder` hold, where no server has them.
 
     Two processes may do so at once: both work in folders of their own, the first to finish
     renames its own into place, and the other uses that.
@@ -194,9 +206,10 @@ def prepared_builder(
         tfds.download.extractor.ExtractError,
     )
     with _quiet_tfds():
-        builder = tfds.builder(builder_name, data_dir=data_dir)
+        builder = tfds.builder(builder_name, data_dir=data_dir, file_format=file_format)
         if builder.is_prepared():
             return builder
+        name = builder.name
         missing = missing_files(builder, raw_folder, data_dir)
         if manual:
             check_present(name, missing, raw_folder, manual)
@@ -204,7 +217,7 @@ def prepared_builder(
         try:
             _prepare(builder, raw_folder, data_dir)
         except failures as error:
-            builder = tfds.builder(builder_name, data_dir=data_dir)
+            builder = tfds.builder(builder_name, data_dir=data_dir, file_format=file_format)
             if not builder.is_prepared():
                 # TFDS goes on for lines about how it builds data sets.
                 reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":.")
