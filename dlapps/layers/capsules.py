@@ -26,9 +26,9 @@ def routed(predictions, iterations: int):
     sum to 1 over C, begin alike, and in each of `iterations` grow towards the capsules that agree
     with its predictions.
 
-    Gradients take the last coefficients for constants, as is the habit of reimplementations:
-    routing looks for what to weigh how, and the weighted predictions learn. The authors' own code
-    goes back through every iteration, which costs more and of which their paper says nothing.
+    Gradients take the last coefficients for constants, as several reimplementations do: routing
+    looks for what to weigh how, and the weighted predictions learn. The authors' own code goes back
+    through every iteration, which costs more; their paper does not say.
     """
     settled = ops.stop_gradient(predictions)
     agreement = ops.zeros_like(settled[..., 0])
