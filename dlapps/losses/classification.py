@@ -6,6 +6,14 @@ import keras
 import tensorflow as tf
 
 
+def as_shares(labels: Any, num_classes: int) -> Any:
+    """float32 [N, C]: how much of each example is of each class, of labels int [N] or shares."""
+    labels = tf.convert_to_tensor(labels)
+    if len(labels.shape) == 2 and labels.shape[-1] == num_classes:
+        return tf.cast(labels, tf.float32)
+    return tf.one_hot(tf.cast(tf.reshape(labels, [-1]), tf.int32), num_classes)
+
+
 @keras.saving.register_keras_serializable("dlapps")
 class ClassificationLoss(keras.losses.Loss):
     """The mean over examples of a loss called `kind` between labels and logits [N, C].
@@ -35,12 +43,13 @@ class ClassificationLoss(keras.losses.Loss):
     def call(self, y_true, y_pred):
         logits = tf.cast(y_pred, tf.float32)
         num_classes = logits.shape[-1]
-        is_numbers = len(y_true.shape) == 1
-        if is_numbers and self.kind == "crossentropy" and not self.label_smoothing:
+        if len(y_true.shape) == 1 and self.kind == "crossentropy" and not self.label_smoothing:
             labels = tf.cast(y_true, tf.int32)
             return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        shares = tf.one_hot(tf.cast(y_true, tf.int32), num_classes) if is_numbers else y_true
-        shares = shares * (1.0 - self.label_smoothing) + self.label_smoothing / num_classes
+        shares = (
+            as_shares(y_true, num_classes) * (1.0 - self.label_smoothing)
+            + self.label_smoothing / num_classes
+        )
         return LOSSES[self.kind](shares, logits, self.gamma)
 
     def get_config(self):

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from dlapps.losses.classification import as_shares
 from dlapps.models.loss_scaling import scaled_loss
 
 
@@ -21,13 +22,13 @@ class Perceptron(keras.Model):
     """
 
     def train_step(self, data):
-        """One application of the rule to a batch (x, y) or (x, y, weights): y int [N]."""
+        """One application of the rule to a batch (x, y[, weights]): y int [N], or shares."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         weights = self.trainable_variables
         with tf.GradientTape() as tape:
             net = self(x, training=True)
             fires = ops.cast(net > 0, net.dtype)
-            errors = fires - ops.one_hot(y, net.shape[-1], dtype=net.dtype)
+            errors = fires - ops.cast(as_shares(y, net.shape[-1]), net.dtype)
             if sample_weight is not None:
                 errors *= ops.cast(sample_weight, net.dtype)[:, None]
             # The derivative of a net input by a weight is what that weight was fed.

@@ -51,7 +51,13 @@ from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
 from dlapps.models.trained import trained_layers
+from dlapps.models.vision.alexnet import alexnet
+from dlapps.models.vision.capsule_network import capsule_network
+from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
+from dlapps.models.vision.squeezenet import squeezenet
+from dlapps.models.vision.vgg import vgg
+from dlapps.models.vision.zfnet import zfnet
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
@@ -89,7 +95,17 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
     config_class = ClassificationConfig
     spec_class = LabelledSpec
-    models = {"perceptron": perceptron, "mlp": mlp, "lenet5": lenet5}  # noqa: RUF012
+    models = {  # noqa: RUF012
+        "perceptron": perceptron,
+        "mlp": mlp,
+        "lenet5": lenet5,
+        "alexnet": alexnet,
+        "zfnet": zfnet,
+        "vgg": vgg,
+        "googlenet": googlenet,
+        "squeezenet": squeezenet,
+        "capsule_network": capsule_network,
+    }
 
     def build_data(self) -> LabelledExamples:
         return load_labelled(self.config.data)

@@ -97,6 +97,8 @@ def _with_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
         return tf.broadcast_to(image, tf.concat([tf.shape(image)[:2], [3]], axis=0))
     if channels != 1:
         raise UsageError(f"An image has 1 channel (grey) or 3 (colour), not {channels}.")
+    if image.shape[-1] is not None:
+        return image if image.shape[-1] == 1 else tf.image.rgb_to_grayscale(image)
     return tf.cond(
         tf.shape(image)[-1] == 3,
         lambda: tf.image.rgb_to_grayscale(tf.ensure_shape(image, [None, None, 3])),

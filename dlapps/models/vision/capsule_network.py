@@ -13,6 +13,7 @@ from pydantic import Field
 from dlapps.config.section import Positive
 from dlapps.errors import UsageError
 from dlapps.layers.capsules import Presence, RoutedCapsules, Squash
+from dlapps.losses.classification import as_shares
 from dlapps.losses.margin import MarginLoss
 from dlapps.models.loss_scaling import scaled_loss
 from dlapps.models.vision.images import image_input
@@ -51,7 +52,8 @@ class CapsuleNetwork(keras.Model):
             self.reconstruction_loss = keras.metrics.Mean("reconstruction_loss")
 
     def train_step(self, data):
-        """One update by a batch (images, labels) or (images, labels, weights); labels int [N]."""
+        """One update by a batch (images, labels) or (images, labels, weights); labels int [N] or
+        shares [N, C]."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         weights = self.trainable_variables
         with tf.GradientTape() as tape:
@@ -110,15 +112,17 @@ class CapsuleNetwork(keras.Model):
         return encoded["capsules"], labels
 
     def _redrawn(self, capsules, labels, training=False):
-        """Images from the capsules [N, C, D] of the labels int [N], all others set to zero."""
+        """Images from the capsules [N, C, D] of the labels, all others set to zero.
+
+        Labels are int [N], or shares [N, C] by which the capsules are weighed.
+        """
         if self.decoder is None:
             raise UsageError(
                 "This capsule network was built with model.reconstruction_weight 0 and has no "
                 "decoder; only one with a weight above 0 can redraw images."
             )
-        labels = ops.cast(ops.reshape(labels, (-1,)), "int32")
-        is_chosen = ops.one_hot(labels, capsules.shape[1], dtype=capsules.dtype)
-        return self.decoder(capsules * is_chosen[..., None], training=training)
+        shares = as_shares(labels, capsules.shape[1])
+        return self.decoder(capsules * shares[..., None], training=training)
 
     def get_config(self):
         decoder = self.decoder and keras.saving.serialize_keras_object(self.decoder)
