@@ -41,11 +41,11 @@ def randomize_normalizations(model: keras.Model) -> None:
         if isinstance(layer, keras.layers.BatchNormalization):
             shape = layer.gamma.shape
             layer.gamma.assign(random.uniform(0.5, 1.0, shape))
-            layer.beta.assign(random.normal(0, 0.3, shape))
-            layer.moving_mean.assign(random.normal(0, 0.3, shape))
+            layer.beta.assign(random.normal(0, 0.03, shape))
+            layer.moving_mean.assign(random.normal(0, 0.03, shape))
             layer.moving_variance.assign(random.uniform(0.2, 0.5, shape))
         elif layer.weights:
-            layer.bias.assign(random.normal(0, 0.1, layer.bias.shape))
+            layer.bias.assign(random.normal(0, 0.03, layer.bias.shape))
 
 
 def name_in_keras(name: str) -> str:
