@@ -53,8 +53,10 @@ from dlapps.models.perceptron import perceptron
 from dlapps.models.trained import trained_layers
 from dlapps.models.vision.alexnet import alexnet
 from dlapps.models.vision.capsule_network import capsule_network
+from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0
 from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
+from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
 from dlapps.models.vision.zfnet import zfnet
@@ -104,6 +106,9 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         "vgg": vgg,
         "googlenet": googlenet,
         "squeezenet": squeezenet,
+        "resnet": resnet,
+        "cifar_resnet": cifar_resnet,
+        "efficientnet_lite0": efficientnet_lite0,
         "capsule_network": capsule_network,
     }
 

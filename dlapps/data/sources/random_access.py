@@ -35,9 +35,9 @@ class LabelledFeatures(NamedTuple):
 def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.DatasetBuilder:
     """The TFDS builder `builder` ("name:version"), prepared; or the data set in `directory`.
 
-    What is not prepared in DLAPPS_DATA_DIR is, from the publisher's files in DLAPPS_MANUAL_DIR or
-    by download. Raises UsageError for one that is unknown or prepared in another format, and
-    DlappsError where it cannot be prepared.
+    What is not prepared so in DLAPPS_DATA_DIR is, in the folder `array_record` there, from the
+    publisher's files in DLAPPS_MANUAL_DIR or by download. Raises UsageError for one that is
+    unknown or prepared in another format, and DlappsError where it cannot be prepared.
     """
     import tensorflow_datasets as tfds
 
@@ -45,8 +45,12 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
         return _in_directory(directory)
     assert builder is not None, "the settings were checked"
     name = builder.partition("/")[0].partition(":")[0]
+    raw_folder, data_dir = find_folders(name, None, None)
+    if not _is_prepared(builder, data_dir):
+        # TFDS refuses a folder in which the same version lies in another format.
+        data_dir /= FILE_FORMAT
     try:
-        prepared = prepared_builder(builder, *find_folders(name, None, None), FILE_FORMAT)
+        return prepared_builder(builder, raw_folder, data_dir, FILE_FORMAT)
     except tfds.core.DatasetNotFoundError:
         known = did_you_mean(name, tfds.list_builders()).partition(" (Known")[0].rstrip("?.")
         nearest = f"{known}?" if known.startswith("; did you mean") else "."
@@ -57,7 +61,15 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
         raise UsageError(
             f"data.builder cannot be {in_short(builder)!r}: {reason(error)}."
         ) from error
-    return prepared
+
+
+def _is_prepared(builder: str, data_dir: Path) -> bool:
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(builder, data_dir=data_dir, file_format=FILE_FORMAT).is_prepared()
+    except (AssertionError, ValueError, tfds.core.DatasetNotFoundError):
+        return False
 
 
 def _in_directory(directory: Path) -> tfds.core.DatasetBuilder:
@@ -91,15 +103,16 @@ def labelled_features(builder: tfds.core.DatasetBuilder) -> LabelledFeatures:
     features = builder.info.features
     keys = builder.info.supervised_keys
     image, label = keys if keys is not None and len(keys) == 2 else ("image", "label")
-    there = isinstance(features, tfds.features.FeaturesDict) and {image, label} <= {*features}
+    is_named = isinstance(features, tfds.features.FeaturesDict)
     if not (
-        there
+        is_named
+        and {image, label} <= {*features}
         and isinstance(features[image], tfds.features.Image)
         and isinstance(features[label], tfds.features.ClassLabel)
     ):
         raise UsageError(
             f"{builder.name} has no images with one label each; its features are "
-            f"{', '.join(features) if isinstance(features, dict) else type(features).__name__}."
+            f"{', '.join(features) if is_named else type(features).__name__}."
         )
     return LabelledFeatures(image, label)
 

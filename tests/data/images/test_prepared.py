@@ -156,9 +156,7 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 @pytest.mark.slow
 @pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_published_data_give_the_same_batches_as_from_memory(
-    name, manual_dir, tmp_path, monkeypatch
-):
+def test_published_data_give_the_same_batches_as_from_memory(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DLAPPS_DATA_DIR", str(tmp_path))
     memory = load_labelled(LabelledData(name=name))
     disk = load_labelled(LabelledData(name="tfds", builder=f"{name}:3.0.1"))
