@@ -186,3 +186,9 @@ def _delete_empty(directories: Sequence[Path]) -> None:
     for directory in directories:
         (directory / LOCK).unlink(missing_ok=True)
         directory.rmdir()
+
+
+def published_files(name: str) -> Path | None:
+    """The folder that a user named for a publisher's own files of this name; None if nobody did."""
+    manual_dir = os.environ.get("DLAPPS_MANUAL_DIR")
+    return Path(manual_dir).expanduser() / name if manual_dir else None

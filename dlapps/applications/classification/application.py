@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
+from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Explainable
 from dlapps.applications.classification.augmentation import augmented, mixed
@@ -51,11 +52,14 @@ from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
 from dlapps.models.trained import trained_layers
+from dlapps.models.transferred import Transferred
 from dlapps.models.vision.alexnet import alexnet
 from dlapps.models.vision.capsule_network import capsule_network
+from dlapps.models.vision.convolutional_network import convolutional_network
 from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0
 from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
+from dlapps.models.vision.pretrained import pretrained
 from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
@@ -72,14 +76,26 @@ FARTHEST = float(np.finfo(np.float32).max)
 
 
 class Transfer(Section):
-    """Begins with layers that another run trained: at first frozen, then trained with the rest."""
+    """Begins with layers that were trained before: at first frozen, then trained with the rest.
 
-    run: ClassifierRun
+    They are those of another run (`run` and `layer`), on which `model` is built; or else the
+    backbone of the model `pretrained`.
+    """
+
+    run: ClassifierRun | None = None
     """The finished run whose network is the backbone."""
-    layer: str
+    layer: str | None = None
     """The last of its layers that is taken over; `model` is built on what it gives."""
     frozen_steps: Positive = 200
-    """Steps in which only `model` learns, before the training.steps in which all does."""
+    """Steps in which only the head learns, before the training.steps in which all does."""
+    frozen_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Its learning rate in those; left out, training.learning_rate, which is that of the rest."""
+
+    @model_validator(mode="after")
+    def _check_layer(self):
+        if (self.run is None) != (self.layer is None):
+            raise ValueError("run and layer go together: the layer is one of that run's network")
+        return self
 
 
 class ClassificationConfig(Config):
@@ -89,7 +105,21 @@ class ClassificationConfig(Config):
     loss: LossSettings = LossSettings()
     kernels: KernelSettings = KernelSettings()
     transfer: Transfer | None = None
-    """Where given, `model` is the head on the layers of another run."""
+    """Where given, training has two stages: the backbone is frozen, then thawed."""
+
+    @model_validator(mode="after")
+    def _check_transfer(self):
+        is_pretrained = self.model.get("name") == "pretrained"
+        if self.transfer is not None and (self.transfer.run is None) != is_pretrained:
+            raise ValueError(
+                "transfer is from another run (transfer.run and transfer.layer) or, without them, "
+                "from the backbone of model.name pretrained"
+            )
+        if is_pretrained and self.kernels.initializer is not None:
+            raise ValueError(
+                "kernels.initializer would draw the pretrained kernels anew: leave it out"
+            )
+        return self
 
 
 class Classification(Application[ClassificationConfig, LabelledSpec]):
@@ -101,6 +131,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         "perceptron": perceptron,
         "mlp": mlp,
         "lenet5": lenet5,
+        "convolutional_network": convolutional_network,
         "alexnet": alexnet,
         "zfnet": zfnet,
         "vgg": vgg,
@@ -110,6 +141,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         "cifar_resnet": cifar_resnet,
         "efficientnet_lite0": efficientnet_lite0,
         "capsule_network": capsule_network,
+        "pretrained": pretrained,
     }
 
     def build_data(self) -> LabelledExamples:
@@ -119,7 +151,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         builder = self.models[self.config.model["name"]]
         num_classes, options = len(spec.class_names), self.config.model_options
         transfer = self.config.transfer
-        if transfer is None:
+        if transfer is None or transfer.run is None or transfer.layer is None:
             model = builder(spec.input_shape, num_classes, **options)
             set_kernels(model, self.config.kernels)
         else:
@@ -129,7 +161,9 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             )  # fmt: skip
             head = builder(backbone.output_shape[1:], num_classes, **options)
             set_kernels(head, self.config.kernels)
-            model = keras.Model(backbone.inputs, head(backbone.outputs[0]), name="transferred")
+            model = Transferred(
+                backbone.inputs, head(backbone.outputs[0]), head=[head.name], name="transferred"
+            )
         compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
@@ -138,11 +172,14 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         if transfer is None:
             yield self._stage(model, data)
             return
-        *backbone, _head = model.layers
-        frozen = training.model_copy(update={"steps": transfer.frozen_steps})
+        frozen = training.model_copy(
+            update={
+                "steps": transfer.frozen_steps,
+                "learning_rate": transfer.frozen_learning_rate or training.learning_rate,
+            }
+        )
         for number, (name, settings) in enumerate({"frozen": frozen, "thawed": training}.items()):
-            for layer in backbone:
-                layer.trainable = name == "thawed"
+            model.set_thawed(name == "thawed")
             compile_classifier(model, build_optimizer(settings), self.config.loss)
             stage = self._stage(model, data, stage_seed(self.config.seed, number))
             yield stage._replace(name=name, settings=settings)

@@ -170,7 +170,7 @@ def load_published(
     if name in OWN_BUILDERS:
         importlib.import_module(f"dlapps.datasets.{name}")  # TFDS knows a builder once imported.
     folders = find_folders(name, manual_dir, data_dir)
-    builder = prepared_builder(published.builder, *folders, manual=published.manual)
+    builder = prepared_builder(name, published.builder, *folders, published.manual)
     return {split: read_split(builder, split, published.features) for split in builder.info.splits}
 
 
@@ -181,16 +181,17 @@ def _published(name: str) -> Published:
 
 
 def prepared_builder(
+    name: str,
     builder_name: str,
     raw_folder: Path | None,
     data_dir: Path,
-    file_format: str | None = None,
     manual: str = "",
+    file_format: str | None = None,
 ) -> tfds.core.DatasetBuilder:
     """Returns the data set's TFDS builder, prepared in `data_dir`; raises DlappsError if it can't.
 
-    It is called "name:version"; `file_format` is TFDS' own by default. `manual` says what the
-    files in `raw_folder` hold, where no server has them.
+    `name` is what we call it, `builder_name` is TFDS' name and version. `manual` says what the
+    files in `raw_folder` hold, where no server has them; `file_format` is TFDS' own by default.
 
     Two processes may do so at once: both work in folders of their own, the first to finish
     renames its own into place, and the other uses that.
@@ -209,7 +210,6 @@ def prepared_builder(
         builder = tfds.builder(builder_name, data_dir=data_dir, file_format=file_format)
         if builder.is_prepared():
             return builder
-        name = builder.name
         missing = missing_files(builder, raw_folder, data_dir)
         if manual:
             check_present(name, missing, raw_folder, manual)

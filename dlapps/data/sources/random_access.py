@@ -50,7 +50,7 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
         # TFDS refuses a folder in which the same version lies in another format.
         data_dir /= FILE_FORMAT
     try:
-        return prepared_builder(builder, raw_folder, data_dir, FILE_FORMAT)
+        return prepared_builder(name, builder, raw_folder, data_dir, file_format=FILE_FORMAT)
     except tfds.core.DatasetNotFoundError:
         known = did_you_mean(name, tfds.list_builders()).partition(" (Known")[0].rstrip("?.")
         nearest = f"{known}?" if known.startswith("; did you mean") else "."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dlapps.errors import DlappsError
+from dlapps.files import published_files
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -24,9 +25,8 @@ def find_folders(
 
     What is not given comes from DLAPPS_MANUAL_DIR, and from DLAPPS_DATA_DIR or TFDS_DATA_DIR.
     """
-    manual = manual_dir or os.environ.get("DLAPPS_MANUAL_DIR")
     data = data_dir or os.environ.get("DLAPPS_DATA_DIR") or os.environ.get("TFDS_DATA_DIR")
-    raw_folder = Path(manual).expanduser() / name if manual else None
+    raw_folder = manual_dir.expanduser() / name if manual_dir else published_files(name)
     return raw_folder, Path(data or "~/tensorflow_datasets").expanduser()
 
 

@@ -1,20 +1,17 @@
 """EfficientNet-Lite0 (TensorFlow's release of 2020, after Tan, Le 2019, "EfficientNet: rethinking
 model scaling for convolutional neural networks")."""
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 from keras import layers
 
 from dlapps.config.section import Fraction
-from dlapps.errors import UsageError, reason
 from dlapps.layers.stochastic_depth import StochasticDepth
 from dlapps.models.normalization import normalized
-from dlapps.models.vision.images import image_input
+from dlapps.models.vision.images import check_size
+from dlapps.models.vision.published_weights import fitting_array, read_arrays
 
 
 class Stage(NamedTuple):
@@ -71,7 +68,8 @@ def efficientnet_lite0(
     The parts to look at are called stem, block1 to block16 and head.
     """
     smallest = SMALLEST_IN_SMALL_FORM if small_images else SMALLEST
-    inputs, _ = image_input(input_shape, smallest, "EfficientNet-Lite0")
+    check_size(input_shape, smallest, "EfficientNet-Lite0")
+    inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(255 / 128, offset=-127 / 128, name="contrast")(inputs)
     x = _relu6(_convolution(x, STEM_CHANNELS, 3, "stem", 1 if small_images else 2), "stem")
     num_blocks = sum(stage.blocks for stage in STAGES)
@@ -96,45 +94,33 @@ def efficientnet_lite0(
     return keras.Model(inputs, outputs, name="efficientnet_lite0")
 
 
-def load_imagenet_weights(model: keras.Model, path: str | Path) -> None:
-    """Puts the published weights into an `efficientnet_lite0` for three channels, 1,000 classes.
+def load_efficientnet_lite0_weights(model: keras.Model, path: Path, *, head: bool = True) -> None:
+    """Gives an `efficientnet_lite0` the published weights of an .npz file.
 
-    The file is an .npz with an array for each weight, such as stem_kernel, stem_bn_gamma,
-    block2_depthwise_bn_variance and fc_bias, laid out as Keras has them. Raises UsageError, and
-    leaves the model as it was, where the file or one of its arrays is missing or does not fit.
+    It has an array for each weight, such as stem_kernel, stem_bn_gamma,
+    block2_depthwise_bn_variance and fc_bias, laid out as Keras has them. Without `head`, the
+    logits are left as they are. Raises UsageError for a file that does not fit, and has then
+    changed nothing.
     """
-    weights = [(layer, weight) for layer in model.layers for weight in layer.weights]
-    weights = [(layer, weight) for layer, weight in weights if weight.name in NAMES_IN_FILE]
-    try:
-        with np.load(path) as file:
-            arrays = [_fitting(file, layer.name, weight, path) for layer, weight in weights]
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise UsageError(
-            f"{path} is no readable .npz of EfficientNet-Lite0's weights ({reason(error)}): name "
-            "the file that the published checkpoint was converted to."
-        ) from error
-    for (_, weight), array in zip(weights, arrays, strict=True):
+    arrays = read_arrays(path, "EfficientNet-Lite0")
+    weights = [
+        (layer.name, weight)
+        for layer in model.layers
+        for weight in layer.weights
+        if weight.name in NAMES_IN_FILE and (head or layer.name != "logits")
+    ]
+    fitting = [
+        fitting_array(arrays, _key(layer, weight.name), layer, tuple(weight.shape), path)
+        for layer, weight in weights
+    ]
+    for (_, weight), array in zip(weights, fitting, strict=True):
         weight.assign(array)
 
 
-def _fitting(file: np.lib.npyio.NpzFile, layer: str, weight: Any, path: str | Path) -> np.ndarray:
-    """The array that belongs into a weight of a layer, in its shape."""
+def _key(layer: str, weight: str) -> str:
+    """What the file calls a weight of a layer."""
     part = "fc" if layer == "logits" else layer.removesuffix("_conv")
-    part = part.replace("_normalization", "_bn")
-    key = f"{part}_{NAMES_IN_FILE[weight.name]}"
-    if key not in file.files:
-        raise UsageError(
-            f"{path} has no array {key}, which the layer {layer} needs in the shape "
-            f"{tuple(weight.shape)}: name a file with the weights of EfficientNet-Lite0."
-        )
-    array = np.asarray(file[key], np.float32)
-    if array.shape != tuple(weight.shape):
-        raise UsageError(
-            f"{key} of {path} has the shape {array.shape}, and the layer {layer} takes "
-            f"{tuple(weight.shape)}: the published weights are for images of three channels and "
-            "1,000 classes."
-        )
-    return array
+    return f"{part.replace('_normalization', '_bn')}_{NAMES_IN_FILE[weight]}"
 
 
 def _block(x: Any, stage: Stage, strides: int, drop_rate: float, name: str) -> Any:

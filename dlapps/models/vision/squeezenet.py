@@ -1,8 +1,6 @@
 """SqueezeNet 1.0 (Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer 2016, "SqueezeNet: AlexNet-level
 accuracy with 50x fewer parameters and <0.5MB model size"), and its weights for ImageNet."""
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,10 @@ import numpy as np
 from keras import layers
 
 from dlapps.config.section import Fraction
-from dlapps.errors import UsageError, reason
+from dlapps.errors import UsageError
 from dlapps.models.vision.images import image_input
 from dlapps.models.vision.pooling import overlapping_max_pooling
+from dlapps.models.vision.published_weights import fitting_array, read_arrays
 
 SQUEEZED = {2: 16, 3: 16, 4: 32, 5: 32, 6: 48, 7: 48, 8: 64, 9: 64}
 """The channels to which each fire module squeezes its maps; it expands them to 8 times as many."""
@@ -73,7 +72,7 @@ def squeezenet(
 
 
 def load_squeezenet_weights(model: keras.Model, path: Path, *, head: bool = True) -> None:
-    """Gives a `squeezenet` for images in three channels the published weights of an .npz file.
+    """Gives a `squeezenet` the published weights of an .npz file.
 
     It holds kernels and biases by names such as conv1_w, fire2_s_b, fire2_e3_w and conv_final_w,
     for pixels in blue, green, red order of 0 to 255, less their mean. What has to be done to our
@@ -81,18 +80,27 @@ def load_squeezenet_weights(model: keras.Model, path: Path, *, head: bool = True
     same. Without `head`, conv_final, which names the classes, is left as it is. Raises UsageError
     for a file that does not fit, and has then changed nothing.
     """
-    arrays = _read(path)
+    arrays = read_arrays(path, "SqueezeNet 1.0")
+    layers_by_name = {layer.name: layer for layer in model.layers}
     weights = {}
     for name, short in _short_names(head).items():
-        kernel, bias = (_fitting(model, path, arrays, name, f"{short}_{end}") for end in "wb")
-        weights[name] = [kernel, bias]
-    kernel, bias = weights["conv1"]
-    kernel = kernel[:, :, ::-1]
+        if name not in layers_by_name:
+            raise UsageError(
+                f"the weights {path} are those of squeezenet, and {model.name} has no layer "
+                f"{name}; give them to a squeezenet."
+            )
+        weights[name] = [
+            fitting_array(arrays, f"{short}_{end}", name, tuple(weight.shape), path)
+            for end, weight in zip("wb", layers_by_name[name].weights, strict=True)
+        ]
+    kernel, bias = arrays["conv1_w"][:, :, ::-1], weights["conv1"][1]
     # 255 pixel - mean = 127.5 contrast + (127.5 - mean), where contrast = 2 pixel - 1.
     offset = np.einsum("hwio,i->o", kernel, 127.5 - np.array(MEAN_COLOUR))
+    if layers_by_name["conv1"].kernel.shape[2] == 1:
+        kernel = kernel.sum(axis=2, keepdims=True)
     weights["conv1"] = [127.5 * kernel, bias + offset]
     for name, values in weights.items():
-        model.get_layer(name).set_weights(values)
+        layers_by_name[name].set_weights(values)
 
 
 def _short_names(head: bool) -> dict[str, str]:
@@ -102,45 +110,3 @@ def _short_names(head: bool) -> dict[str, str]:
         parts = {"squeeze": "s", "expand1": "e1", "expand3": "e3"}
         names |= {f"fire{number}_{part}": f"fire{number}_{end}" for part, end in parts.items()}
     return names | ({"conv_final": "conv_final"} if head else {})
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path) as file:
-            return dict(file)
-    except OSError as error:
-        raise UsageError(
-            f"the weights {path} cannot be read ({error.strerror or reason(error)}); give the path "
-            "of an .npz file of SqueezeNet 1.0."
-        ) from error
-    except (EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        # np.load says of text that it was pickled, and gives an array for an .npy.
-        raise UsageError(
-            f"the weights {path} are no .npz file of arrays; give one of SqueezeNet 1.0."
-        ) from error
-
-
-def _fitting(
-    model: keras.Model, path: Path, arrays: dict[str, np.ndarray], name: str, key: str
-) -> np.ndarray:
-    """The array `key`, where the layer `name` can take it."""
-    found = [layer for layer in model.layers if layer.name == name]
-    if not found:
-        raise UsageError(
-            f"the weights {path} are those of squeezenet, and {model.name} has no layer {name}; "
-            "give them to a squeezenet."
-        )
-    expected = found[0].weights[0 if key.endswith("_w") else 1].shape
-    if key not in arrays:
-        raise UsageError(
-            f"the weights {path} lack {key} for the layer {name}, which expects the shape "
-            f"{tuple(expected)}; give an .npz file of SqueezeNet 1.0."
-        )
-    given = arrays[key].shape
-    if given != tuple(expected):
-        raise UsageError(
-            f"the weights {path} have {key} in the shape {given}, and the layer {name} expects "
-            f"{tuple(expected)}; they fit a squeezenet for three channels and 1000 classes that is "
-            "not for small_images."
-        )
-    return arrays[key]

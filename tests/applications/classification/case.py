@@ -24,14 +24,41 @@ def make_files(directory: Path) -> None:
             Image.fromarray(pixels).save(directory / name / f"{number}.{suffix}")
 
 
+SMALLER = {
+    "alexnet": ["model.small_images=true", "model.dense_units=16"],
+    "zfnet": ["model.small_images=true", "model.dense_units=16"],
+    "vgg": ["model.depth=11", "model.filters=4", "model.small_images=true", "model.dense_units=16"],
+    "googlenet": ["model.small_images=true"],
+    "squeezenet": ["model.small_images=true"],
+    "resnet": ["model.depth=18", "model.filters=4", "model.small_images=true"],
+    "cifar_resnet": ["model.depth=8", "model.filters=8"],
+    "efficientnet_lite0": ["model.small_images=true"],
+    "capsule_network": [
+        "model.filters=8", "model.kernel_size=3", "model.primary_channels=2",
+        "model.decoder_sizes=[16]",
+    ],
+    "pretrained": ["model.weights=none", "model.backbone=squeezenet"],
+}  # fmt: skip
+"""What makes a network quick to train for a few steps, by its name."""
+
+
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a YAML's contents data which a test has, and make it small."""
-    data = config["data"]["name"]
+    data, model = config["data"]["name"], config["model"]["name"]
+    settings = [*SMALLER.get(model, [])]
     if "transfer" in config:
-        return [f"transfer.run={backbone_in(directory)}", "transfer.frozen_steps=4"]
+        settings.append("transfer.frozen_steps=4")
+        if "run" in config["transfer"]:
+            settings.append(f"transfer.run={backbone_in(directory)}")
     if data in ("mnist", "fashion_mnist"):
-        return ["data.name=digits"]
-    return [f"data.path={directory}"] if data == "image_folder" else []
+        settings.append("data.name=digits")
+    if data == "tfds":
+        settings += ["data.name=image_folder", "data.builder=null", "data.test_split=null"]
+    if data in ("image_folder", "tfds"):
+        settings.append(f"data.path={directory}")
+    if "image_size" in config["data"] or data == "tfds":
+        settings += ["data.image_size=[32,32]", "data.batch_size=8"]
+    return settings
 
 
 def backbone_in(directory: Path) -> Path:

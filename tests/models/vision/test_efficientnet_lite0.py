@@ -11,7 +11,10 @@ import pytest
 import tensorflow as tf
 
 from dlapps.errors import UsageError
-from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0, load_imagenet_weights
+from dlapps.models.vision.efficientnet_lite0 import (
+    efficientnet_lite0,
+    load_efficientnet_lite0_weights,
+)
 
 RAW_FILES = Path(os.environ.get("DLAPPS_MANUAL_DIR", "nowhere"))
 WEIGHTS = RAW_FILES / "efficientnet_lite0_imagenet" / "efficientnet_lite0.npz"
@@ -159,7 +162,7 @@ def test_the_seed_decides_where_training_begins():
 
 def test_weights_are_put_where_their_names_say(published, arrays, tmp_path):
     np.savez(tmp_path / "weights.npz", **arrays)
-    load_imagenet_weights(published, tmp_path / "weights.npz")
+    load_efficientnet_lite0_weights(published, tmp_path / "weights.npz")
     for key, weight in {
         "stem_kernel": published.get_layer("stem_conv").kernel,
         "block2_expand_kernel": published.get_layer("block2_expand_conv").kernel,
@@ -183,45 +186,23 @@ def test_arrays_that_do_not_fit_are_refused_and_change_nothing(published, arrays
     def refused_for(arrays, *named: str) -> None:
         np.savez(file, **arrays)
         with pytest.raises(UsageError) as refused:
-            load_imagenet_weights(published, file)
+            load_efficientnet_lite0_weights(published, file)
         for text in (str(file), *named):
             assert text in str(refused.value)
         np.testing.assert_array_equal(published.get_layer("stem_conv").kernel, before)
 
     without = {key: array for key, array in changed.items() if key != "head_bn_beta"}
-    refused_for(without, "no array head_bn_beta", "layer head_normalization", "(1280,)")
+    refused_for(without, "lack head_bn_beta", "layer head_normalization", "(1280,)")
     wrong = {**changed, "fc_kernel": np.zeros((1280, 10))}
     refused_for(wrong, "fc_kernel", "(1280, 10)", "layer logits", "(1280, 1000)")
-    refused_for({**changed, "fc_bias": np.full(1000, {}, object)}, "no readable .npz")
-    refused_for({**changed, "fc_bias": np.full(1000, "a")}, "no readable .npz")
+    refused_for({**changed, "fc_bias": np.full(1000, {}, object)}, "no .npz file of arrays")
+    refused_for({**changed, "fc_bias": np.full(1000, "a")}, "fc_bias", "no numbers")
 
 
 def test_a_network_for_other_images_or_classes_is_refused_the_weights(small, arrays, tmp_path):
     np.savez(tmp_path / "weights.npz", **arrays)
-    with pytest.raises(UsageError, match=re.escape("logits takes (1280, 10)")):
-        load_imagenet_weights(small, tmp_path / "weights.npz")
-
-
-@pytest.mark.parametrize("content", [None, b"", b"text", b"PK\x03\x04 cut off"])
-def test_what_is_no_npz_is_refused(small, tmp_path, content):
-    file = tmp_path / "weights.npz"
-    if content is not None:
-        file.write_bytes(content)
-    with pytest.raises(UsageError, match=r"weights\.npz is no readable"):
-        load_imagenet_weights(small, file)
-
-
-def test_an_npy_and_a_damaged_npz_are_refused(small, tmp_path):
-    np.save(tmp_path / "array.npy", np.zeros(3))
-    with pytest.raises(UsageError, match=r"array\.npy is no readable"):
-        load_imagenet_weights(small, tmp_path / "array.npy")
-    kernel = np.random.default_rng(0).random((3, 3, 3, 32))
-    np.savez_compressed(tmp_path / "damaged.npz", stem_kernel=kernel)
-    damaged = bytearray((tmp_path / "damaged.npz").read_bytes())
-    damaged[300:400] = bytes(100)
-    (tmp_path / "damaged.npz").write_bytes(damaged)
-    with pytest.raises(UsageError, match=r"damaged\.npz is no readable"):
-        load_imagenet_weights(small, tmp_path / "damaged.npz")
+    with pytest.raises(UsageError, match=re.escape("logits expects (1280, 10)")):
+        load_efficientnet_lite0_weights(small, tmp_path / "weights.npz")
 
 
 def test_images_too_small_are_refused():
@@ -234,7 +215,7 @@ def test_images_too_small_are_refused():
 @pytest.mark.real_data
 @pytest.mark.skipif(not WEIGHTS.is_file(), reason="the weights are not in DLAPPS_MANUAL_DIR")
 def test_with_the_published_weights_it_names_what_is_in_photos(published):
-    load_imagenet_weights(published, WEIGHTS)
+    load_efficientnet_lite0_weights(published, WEIGHTS)
     names = [line.partition(",")[0] for line in CLASSES.read_text().splitlines()]
     seen, wanted = [], []
     with zipfile.ZipFile(PHOTOS) as archive:

@@ -131,7 +131,7 @@ def test_a_file_that_does_not_fit_is_refused(model, arrays, tmp_path):
 @pytest.mark.parametrize(
     ("shape", "num_outputs", "options", "message"),
     [
-        ((28, 28, 1), 1000, {}, "conv1_w in the shape (7, 7, 3, 96), and the layer conv1 expects"),
+        ((28, 28, 2), 1000, {}, "conv1_w in the shape (7, 7, 3, 96), and the layer conv1 expects"),
         ((28, 28, 3), 1000, {"small_images": True}, "layer conv1 expects (3, 3, 3, 96)"),
         ((28, 28, 3), 7, {}, "layer conv_final expects (1, 1, 512, 7)"),
     ],
