@@ -1,7 +1,9 @@
 """Networks that others trained on ImageNet, with a new head for classes of one's own."""
 
+import contextlib
 import functools
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -143,7 +145,8 @@ def _of_keras(input_shape: tuple[int, int, int], backbone: str, weights: str) ->
 def _downloaded(application: Callable[..., keras.Model], backbone: str) -> keras.Model:
     """Keras' network with the weights that Keras finds or downloads."""
     try:
-        return application(weights="imagenet")
+        with contextlib.redirect_stdout(sys.stderr):  # Keras tells of the download; stdout is ours.
+            return application(weights="imagenet")
     except Exception as error:  # Keras raises a bare one, whose text has the address.
         address = next((w for w in str(error).split() if w.startswith("http")), None)
         if address is None:

@@ -30,7 +30,8 @@ def find_weights(folder: str, file: str, contents: str) -> Path:
     if found is None:
         raise UsageError(
             f"{contents} cannot be downloaded in the form wanted: put {file} into "
-            f"{place_of(folder)}, or name the file with model.weights."
+            f"{place_of(folder)}, name the file with model.weights, or choose a backbone whose "
+            "weights Keras downloads, such as model.backbone=MobileNetV2."
         )
     return found
 

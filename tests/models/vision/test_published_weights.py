@@ -31,7 +31,7 @@ def test_an_npy_and_a_damaged_npz_are_refused(tmp_path):
 
 def test_weights_are_found_in_the_manual_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("DLAPPS_MANUAL_DIR", str(tmp_path))
-    with pytest.raises(UsageError, match=r"put it\.npz into .*folder, or name .*model\.weights"):
+    with pytest.raises(UsageError, match=r"put it\.npz into .*folder, name .*model\.weights, or"):
         find_weights("folder", "it.npz", "The weights")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "it.npz").write_bytes(b"")
