@@ -192,3 +192,8 @@ def published_files(name: str) -> Path | None:
     """The folder that a user named for a publisher's own files of this name; None if nobody did."""
     manual_dir = os.environ.get("DLAPPS_MANUAL_DIR")
     return Path(manual_dir).expanduser() / name if manual_dir else None
+
+
+def folder_to_name(name: str) -> str:
+    """Where a publisher's files go if nobody named a folder for them; follows the word into."""
+    return f"a folder {name}/ and name the folder around it with --manual-dir or DLAPPS_MANUAL_DIR"

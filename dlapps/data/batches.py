@@ -76,10 +76,12 @@ def in_order(
 
 def answers_in_order(
     function: Callable[[tf.Tensor], tf.Tensor], batches: tf.data.Dataset
-) -> np.ndarray:
-    """What `function`, compiled, makes of the inputs of all batches (inputs, targets)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The targets, and what `function`, compiled, makes of the inputs of all batches (x, y)."""
     compiled = tf.function(function)
-    return np.concatenate([compiled(x).numpy() for x, _ in batches])
+    answers = [(y.numpy(), compiled(x).numpy()) for x, y in batches]
+    targets, outputs = zip(*answers, strict=True)
+    return np.concatenate(targets), np.concatenate(outputs)
 
 
 # TensorFlow's default of 4 rounds leaves small data nearly in order when the key is small; from 8

@@ -113,15 +113,17 @@ def learning_rates(model: keras.Model) -> dict[str, float]:
 
 def keep_averages(model: keras.Model) -> None:
     """Overwrites the weights with their averages, where an optimizer keeps them."""
-    for optimizer in optimizers_of(model).values():
+    for optimizer in _averaging(model):
         # Each knows its own weights: with two optimizers, neither has all of the model's.
-        own = _without_scale(optimizer)
-        own.finalize_variable_values(own._trainable_variables)
+        optimizer.finalize_variable_values(optimizer._trainable_variables)
 
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
     """Swaps in the averages, if any are kept, for the block."""
+    if not _averaging(model):
+        yield
+        return
     raw = [variable.numpy() for variable in model.trainable_variables]
     keep_averages(model)
     try:
@@ -129,6 +131,12 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     finally:
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
+
+
+def _averaging(model: keras.Model) -> list[keras.Optimizer]:
+    """The optimizers that keep an average, by Keras' own means or as part of their rule."""
+    optimizers = [_without_scale(optimizer) for optimizer in optimizers_of(model).values()]
+    return [each for each in optimizers if each.use_ema or isinstance(each, ScheduleFreeAdamW)]
 
 
 def _without_scale(optimizer: keras.Optimizer) -> keras.Optimizer:

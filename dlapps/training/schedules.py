@@ -1,6 +1,7 @@
 """Schedules of the learning rate that Keras lacks."""
 
 import dataclasses
+import math
 from typing import Any
 
 import keras
@@ -59,6 +60,4 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
 def _half_cosine(first: float, last: float, share: Any) -> Any:
     """From `first` to `last` as `share` goes from 0 to 1; what is beyond stays there."""
     share = ops.clip(share, 0.0, 1.0)
-    return last + (first - last) * 0.5 * (
-        1.0 + ops.cos(ops.cast(3.141592653589793, share.dtype) * share)
-    )
+    return last + (first - last) * 0.5 * (1.0 + ops.cos(math.pi * share))

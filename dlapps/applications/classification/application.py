@@ -22,7 +22,7 @@ from dlapps.applications.classification.data import (
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
-from dlapps.data.batches import Columns, in_order
+from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
@@ -152,18 +152,17 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         num_classes, options = len(spec.class_names), self.config.model_options
         transfer = self.config.transfer
         if transfer is None or transfer.run is None or transfer.layer is None:
-            model = builder(spec.input_shape, num_classes, **options)
-            set_kernels(model, self.config.kernels)
+            model = head = builder(spec.input_shape, num_classes, **options)
         else:
             backbone = trained_layers(
                 transfer.run, transfer.layer, spec.input_shape,
                 run_setting="transfer.run", layer_setting="transfer.layer",
             )  # fmt: skip
             head = builder(backbone.output_shape[1:], num_classes, **options)
-            set_kernels(head, self.config.kernels)
             model = Transferred(
                 backbone.inputs, head(backbone.outputs[0]), head=[head.name], name="transferred"
             )
+        set_kernels(head, self.config.kernels)
         compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
@@ -316,10 +315,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The labels [N] and probabilities [N, C] of all examples of a split, in order."""
         batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-        compiled = tf.function(lambda x: classify(model, x))
-        answers = [(y.numpy(), compiled(x).numpy()) for x, y in batches]
-        labels, probabilities = zip(*answers, strict=True)
-        return np.concatenate(labels), np.concatenate(probabilities)
+        return answers_in_order(lambda x: classify(model, x), batches)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:

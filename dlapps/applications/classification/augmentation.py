@@ -31,6 +31,11 @@ class ClassifierAugmentation(moving.Augmentation):
     each image goes through one of the two."""
 
     @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.draws()
+
+    @property
     def mixes(self) -> bool:
         """Whether a training label is a mixture of two."""
         return bool(self.mixup or self.cutmix)

@@ -13,11 +13,7 @@ READ_AT_ONCE = 512
 
 
 class ClassificationData(LabelledData):
-    """Which labelled data to learn from, and how.
-
-    digits, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found in
-    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`.
-    """
+    """Which labelled data to learn from, how they are varied, and what rare classes count."""
 
     augmentation: ClassifierAugmentation = ClassifierAugmentation()
     balance: Literal["none", "weights", "resampling"] = "none"

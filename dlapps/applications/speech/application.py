@@ -253,7 +253,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
     ) -> np.ndarray:
         """What `function` makes of the waveforms of all examples of a split, in order."""
         batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-        return answers_in_order(function, batches)
+        return answers_in_order(function, batches)[1]
 
 
 def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dlapps.errors import DlappsError
-from dlapps.files import published_files
+from dlapps.files import folder_to_name, published_files
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -82,10 +82,7 @@ def check_present(
 def _place(name: str, raw_folder: Path | None) -> str:
     if raw_folder:
         return f"into {raw_folder}/"
-    return (
-        f"into a folder {name}/ and name the folder around it with --manual-dir or "
-        "DLAPPS_MANUAL_DIR"
-    )
+    return f"into {folder_to_name(name)}"
 
 
 def _sha256(file: Path) -> str:

@@ -1,7 +1,7 @@
 """A plain convolutional network (LeCun et al. 1989, "Backpropagation applied to handwritten zip
 code recognition", with what was learned since)."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 from keras import layers
@@ -37,38 +37,32 @@ def convolutional_network(
     drops whole maps after each pooling, `dropout` numbers before each dense layer. The parts to
     look at are called conv1, conv2, ..., and pool1, pool2, ...
     """
+
+    def finished(x: Any, name: str) -> Any:
+        x = normalized(x, normalization, f"{name}_normalization", groups=groups)
+        return activated(x, activation, f"{name}_{activation}")
+
+    learned = {"use_bias": normalization == "none", "kernel_initializer": "he_normal"}
     inputs, x = image_input(input_shape, 2 ** len(filters), "The convolutional network")
     pooled = layers.MaxPooling2D if pooling == "max" else layers.AveragePooling2D
     number = 0
     for block, channels in enumerate(filters, 1):
         for _ in range(convolutions_a_block):
             number += 1
-            x = layers.Conv2D(
-                width_before(activation, channels),
-                kernel_size,
-                padding="same",
-                use_bias=normalization == "none",
-                kernel_initializer="he_normal",
-                name=f"conv{number}",
-            )(x)
-            x = normalized(x, normalization, f"conv{number}_normalization", groups=groups)
-            x = activated(x, activation, f"conv{number}_{activation}")
+            name, width = f"conv{number}", width_before(activation, channels)
+            x = layers.Conv2D(width, kernel_size, padding="same", name=name, **learned)(x)
+            x = finished(x, name)
         x = pooled(2, name=f"pool{block}")(x)
         if spatial_dropout:
             x = layers.SpatialDropout2D(spatial_dropout, name=f"spatial_dropout{block}")(x)
     flat = layers.GlobalAveragePooling2D if global_pooling else layers.Flatten
     x = flat(name="flatten")(x)
-    for hidden, width in enumerate(widths, 1):
+    for hidden, units in enumerate(widths, 1):
         if dropout:
             x = layers.Dropout(dropout, name=f"dropout{hidden}")(x)
-        x = layers.Dense(
-            width_before(activation, width),
-            use_bias=normalization == "none",
-            kernel_initializer="he_normal",
-            name=f"dense{hidden}",
-        )(x)
-        x = normalized(x, normalization, f"dense{hidden}_normalization", groups=groups)
-        x = activated(x, activation, f"dense{hidden}_{activation}")
+        name = f"dense{hidden}"
+        x = layers.Dense(width_before(activation, units), name=name, **learned)(x)
+        x = finished(x, name)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     outputs = layers.Dense(num_outputs, name="logits", dtype="float32")(x)

@@ -7,15 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from dlapps.errors import UsageError, reason
-from dlapps.files import published_files
+from dlapps.files import folder_to_name, published_files
 
 
 def place_of(folder: str) -> str:
     """Where a user should put the files of that folder."""
-    directory = published_files(folder)
-    if directory is not None:
-        return str(directory)
-    return f"a folder {folder}/ and name the folder around it with DLAPPS_MANUAL_DIR"
+    return str(published_files(folder) or folder_to_name(folder))
 
 
 def find_file(folder: str, file: str) -> Path | None:

@@ -27,6 +27,7 @@ def draws(settings: ClassifierAugmentation, seed: int = 0) -> tf.Tensor:
 def test_nothing_asked_for_takes_no_draws_and_changes_nothing():
     settings = ClassifierAugmentation()
     assert settings.draws() == {}
+    assert settings.is_identity
     np.testing.assert_array_equal(augmented(IMAGES, tf.zeros([6, 0]), settings), IMAGES)
 
 
@@ -38,6 +39,7 @@ def test_nothing_asked_for_takes_no_draws_and_changes_nothing():
 )  # fmt: skip
 def test_each_setting_acts_alone_and_follows_its_draws(settings):
     settings = ClassifierAugmentation(**settings)
+    assert not settings.is_identity
     one = augmented(IMAGES, draws(settings), settings)
     np.testing.assert_array_equal(one, augmented(IMAGES, draws(settings), settings))
     assert one.shape == IMAGES.shape
