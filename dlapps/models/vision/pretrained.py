@@ -132,13 +132,15 @@ def _of_keras(input_shape: tuple[int, int, int], backbone: str, weights: str) ->
         getattr(keras.applications, backbone),
         include_top=False, input_tensor=pixels, pooling="avg",
     )  # fmt: skip
-    if weights == "imagenet":
-        return _downloaded(application, backbone)
     try:
+        if weights == "imagenet":
+            return _downloaded(application, backbone)
         return application(weights=None if weights == "none" else str(Path(weights).expanduser()))
     except (OSError, ValueError) as error:
+        height, width, _ = input_shape
         raise UsageError(
-            f"model.weights {weights} do not fit {backbone} without its head: {reason(error)}."
+            f"model.weights {weights}, or images of {height}x{width}, do not fit {backbone} "
+            f"without its head: {reason(error)}."
         ) from error
 
 

@@ -91,8 +91,9 @@ def test_a_grey_image_is_seen_as_the_same_in_three_channels(backbone):
 def test_images_that_are_too_small_are_refused():
     with pytest.raises(UsageError, match="ResNet50 takes images of 32 pixels"):
         pretrained((28, 28, 1), 10, backbone="ResNet50", weights="none")
-    with pytest.raises(UsageError, match=r"InceptionV3 without its head: "):
-        pretrained((32, 32, 3), 10, backbone="InceptionV3", weights="none")
+    for weights in ("none", "imagenet"):
+        with pytest.raises(UsageError, match=r"32x32, do not fit InceptionV3 without its head: "):
+            pretrained((32, 32, 3), 10, backbone="InceptionV3", weights=weights)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path):
