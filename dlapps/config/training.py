@@ -136,6 +136,8 @@ class TrainingSettings(Section):
     """Steps between looks at the validation split."""
     log_every: Positive = 100
     """Steps between rows of history.csv."""
+    diagnostics: bool = False
+    """Measure gradients, updates and activations layer by layer at each of those rows."""
     monitor: str = "loss"
     """The validation metric by which the best checkpoint is chosen."""
     mode: Literal["min", "max"] = "min"

@@ -14,6 +14,7 @@ from dlapps.config.schema import Config
 from dlapps.errors import UsageError
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.figures.curves import training_curves
+from dlapps.explain.figures.diagnostics import diagnostics_figure
 from dlapps.explain.figures.png import png_bytes
 from dlapps.explain.methods.grad_cam import grad_cam
 from dlapps.explain.methods.gradient_times_input import gradient_times_input
@@ -37,13 +38,15 @@ def explain_run(run: TrainedRun) -> list[Path]:
     }
     architectures = {"architecture": model, **parts}
     drawings = [Picture(name, architecture_svg(part)) for name, part in architectures.items()]
-    curves = _as_picture("training_curves", training_curves(run.history()))
+    curves = [_as_picture("training_curves", training_curves(run.history()))]
+    if diagnosed := run.diagnostics():
+        curves.append(_as_picture("diagnostics", diagnostics_figure(diagnosed)))
     pictures = [
         _as_picture(name, figure)
         for name, figure in run.application.pictures(model, run.data).items()
     ]
     files: dict[str, str | bytes] = {
-        f"pictures/{picture.name}.png": picture.content for picture in (curves, *pictures)
+        f"pictures/{picture.name}.png": picture.content for picture in (*curves, *pictures)
     }
     for drawing, part in zip(drawings, architectures.values(), strict=True):
         files[f"pictures/{drawing.name}.png"] = png_bytes(architecture_figure(part))
@@ -54,7 +57,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
         headline=headline_of(run.config, metrics),
         command=training_command(run.config, run.name, run.directory),
         metrics=metrics,
-        curves=[curves],
+        curves=curves,
         pictures=pictures,
         architecture=drawings,
         exports=_exports(run),

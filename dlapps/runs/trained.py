@@ -37,6 +37,7 @@ from dlapps.runs.documents import (
 )
 from dlapps.runs.run import Run
 from dlapps.training.checkpoints import Progress
+from dlapps.training.diagnostics_file import DIAGNOSTICS, DiagnosticsRow, read_diagnostics
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.history import read_history
 from dlapps.training.loop import restore_best_so_far, restore_ended
@@ -292,3 +293,7 @@ class TrainedRun(Run):
     def history(self) -> list[dict[str, float]]:
         """The rows of history.csv."""
         return read_history(self.directory / "history.csv")
+
+    def diagnostics(self) -> list[DiagnosticsRow]:
+        """The rows of diagnostics.csv; none where nothing was measured layer by layer."""
+        return read_diagnostics(self.directory / DIAGNOSTICS)

@@ -21,13 +21,13 @@ class History:
         self.rows = [row for row in read_history(self.path) if row["step"] <= step]
         logs = directory / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        self._events = EventFile(logs / f"events.out.tfevents.{time.time():.0f}.{step}.dlapps")
+        self.events = EventFile(logs / f"events.out.tfevents.{time.time():.0f}.{step}.dlapps")
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Adds a row and writes it out; DlappsError where that fails."""
         self.rows.append({"step": step, **values})
         try:
-            self._events.add(step, values)
+            self.events.add(step, values)
             self._write()
         except (OSError, tf.errors.OpError) as error:
             raise DlappsError(
@@ -45,7 +45,7 @@ class History:
 
     def close(self) -> None:
         """Ends the event file."""
-        self._events.close()
+        self.events.close()
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

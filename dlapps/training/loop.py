@@ -14,6 +14,8 @@ from keras import ops
 from dlapps.errors import DlappsError, UsageError, did_you_mean
 from dlapps.progress import Display
 from dlapps.training.checkpoints import CheckpointStore, Progress, make_slots
+from dlapps.training.diagnostics import diagnostics_of
+from dlapps.training.diagnostics_file import DiagnosticsFile
 from dlapps.training.distribution import (
     consensus,
     distribute,
@@ -174,6 +176,12 @@ class _Loop:
             self.store.restore(newest, self.model, stage.batches)
         self.consensus = consensus(self.strategy)
         self.history = History(directory, first_step + self.progress.step) if is_chief() else None
+        self.diagnostics = None
+        if self.settings.diagnostics and self.history:
+            self.diagnostics = diagnostics_of(stage)
+            self.diagnostics_file = DiagnosticsFile(
+                directory, first_step + self.progress.step, self.history.events
+            )
         self.display = Display(self.progress.step, self.settings.steps, shown=is_chief())
         self.steps_per_call = StepsPerCall(self.settings.steps_per_call, num_workers())
         self.row_began = (time.monotonic(), self.progress.step)
@@ -213,6 +221,12 @@ class _Loop:
         rhythms = (settings.log_every, settings.validate_every, settings.checkpoint_every)
         until_due = min(settings.steps - step, *(every - step % every for every in rhythms))
         count = min(self.steps_per_call.count, until_due)
+        if self.diagnostics:
+            # The last step before a row is taken alone, so that its update can be measured.
+            until_row = min(settings.steps - step, settings.log_every - step % settings.log_every)
+            count = min(count, max(until_row - 1, 1))
+            if until_row == 1:
+                self.diagnostics.before_update()
         began = time.monotonic()
         finite = int(self.take_steps(self.iterator, tf.constant(count, tf.int64)))
         self.steps_per_call.observe(count, time.monotonic() - began)
@@ -234,6 +248,10 @@ class _Loop:
             row |= {f"validation_{name}": value for name, value in self._validate().items()}
         if self.history:
             self.history.add(self.first_step + self.progress.step, row)
+        if self.diagnostics and self._due(self.settings.log_every):
+            self.diagnostics_file.add(
+                self.first_step + self.progress.step, self.diagnostics.measure()
+            )
         self.display.row(self.progress.step, row)
         self.row_began = (time.monotonic(), self.progress.step)
         return row
