@@ -16,6 +16,7 @@ from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
+from dlapps.errors import UsageError
 
 DIGITS_VALIDATION = 180
 MNIST_VALIDATION = 5_000
@@ -54,6 +55,8 @@ class LabelledData(DataSettings):
     """Point sets: how many to draw for training; half as many for validation and test each."""
     noise: Annotated[float, Field(ge=0)] | None = None
     """Point sets: spread around the pattern; left out, each set's own."""
+    num_train: Positive | None = None
+    """How many of the examples to learn from, the first by a fixed permutation; left out, all."""
     batch_size: BatchSize = 128
     augmentation: Augmentation = Augmentation()
 
@@ -99,8 +102,23 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
     digits: 1,257 / 180 / 360 by a fixed permutation. mnist and fashion_mnist: the official test
     split; 5,000 of the official 60,000 for training are carved for validation by a fixed
     permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10. tfds: as
-    `load_prepared` says.
+    `load_prepared` says. Of those to learn from, `data.num_train` are left where it is given;
+    UsageError where there are fewer.
     """
+    data = _all_of(settings)
+    if settings.num_train is None:
+        return data
+    train = data["train"]
+    if settings.num_train > len(train):
+        raise UsageError(
+            f"data.num_train is {settings.num_train}, but {settings.name} has {len(train)} "
+            "examples to learn from; ask for at most as many."
+        )
+    _, chosen = carve(train, settings.num_train)
+    return Data({**data.splits, "train": chosen}, data.spec)
+
+
+def _all_of(settings: LabelledData) -> LabelledExamples:
     if settings.name == "digits":
         return _digits()
     if settings.name == "image_folder":

@@ -20,7 +20,7 @@ HEALTHY_RATIO = 1e-3
 """Of an update to the weights: a rule of thumb (Karpathy, CS231n), for one step."""
 PANELS = {
     "gradient_norm": "Norm of the gradients",
-    "update_ratio": "Update / weights, one step",
+    "update_ratio": "Update / weights of one step (dashed: 0.001)",
     "activation_mean": "Mean of the activations",
     "activation_deviation": "Their standard deviation",
     "saturated": "Share of saturated activations",
@@ -47,17 +47,16 @@ def diagnostics_figure(rows: Iterable[Row]) -> Figure:
         return message_figure("Nothing was measured layer by layer yet.")
     layers = max(([*lines[quantity]] for quantity in shown), key=len)
     colours = [COLOURS(LIGHTEST * n / max(len(layers) - 1, 1)) for n in range(len(layers))]
-    num_rows = math.ceil(len(shown) / 2)
-    figure = Figure(figsize=(PAGE_WIDTH + 0.8, 2.3 * num_rows + 0.4), layout="constrained")
-    panels = figure.subplots(num_rows, 2, squeeze=False, sharex=True).ravel()
-    for quantity, axes in zip(shown, panels):
+    # An odd one at the end is as wide as two.
+    padded = [*shown, shown[-1]] if len(shown) % 2 else shown
+    places = [padded[first : first + 2] for first in range(0, len(padded), 2)]
+    figure = Figure(figsize=(PAGE_WIDTH, 2.2 * len(places) + 0.3), layout="constrained")
+    panels = figure.subplot_mosaic(places, sharex=True)
+    for quantity, axes in panels.items():
         _draw(axes, quantity, lines[quantity], dict(zip(layers, colours)))
-    for axes in panels[len(shown) :]:
-        axes.remove()
-    for axes in panels[max(len(shown) - 2, 0) : len(shown)]:
-        axes.set_xlabel("Step")
-        axes.tick_params(labelbottom=True)
-    _add_colour_bar(figure, list(panels[: len(shown)]), layers, colours)
+    for quantity in places[-1]:
+        panels[quantity].set_xlabel("Step")
+    _add_colour_bar(figure, list(panels.values()), layers, colours)
     return figure
 
 
