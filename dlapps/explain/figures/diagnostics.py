@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def diagnostics_figure(rows: Iterable[Row]) -> Figure:
     colours = [COLOURS(LIGHTEST * n / max(len(layers) - 1, 1)) for n in range(len(layers))]
     # An odd one at the end is as wide as two.
     padded = [*shown, shown[-1]] if len(shown) % 2 else shown
-    places = [padded[first : first + 2] for first in range(0, len(padded), 2)]
+    places: list[Any] = [padded[first : first + 2] for first in range(0, len(padded), 2)]
     figure = Figure(figsize=(PAGE_WIDTH, 2.2 * len(places) + 0.3), layout="constrained")
     panels = figure.subplot_mosaic(places, sharex=True)
     for quantity, axes in panels.items():
