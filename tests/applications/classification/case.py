@@ -25,6 +25,7 @@ def make_files(directory: Path) -> None:
 
 
 SMALLER = {
+    "mlp": ["model.widths=[16, 16]"],
     "alexnet": ["model.small_images=true", "model.dense_units=16"],
     "zfnet": ["model.small_images=true", "model.dense_units=16"],
     "vgg": ["model.depth=11", "model.filters=4", "model.small_images=true", "model.dense_units=16"],
