@@ -63,10 +63,11 @@ def _setter(variable: str):
 
 def application_group(name: str) -> click.Group:
     """The commands of the application called `name`."""
+    from cli.learning_rate_command import find_learning_rate
     from cli.listing import summary_of
 
     group = click.Group(name, help=summary_of(name), short_help=summary_of(name))
-    for build in (_train, _evaluate, _predict, _export, _explain):
+    for build in (_train, _evaluate, _predict, _export, _explain, find_learning_rate):
         group.add_command(build(name))
     return group
 

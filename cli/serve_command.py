@@ -1,27 +1,13 @@
 """Serving exported models over HTTP."""
 
 import gc
-import math
 from pathlib import Path
-from typing import Any
 
 import click
 
+from cli.amount import Amount
 from cli.paths import PATH
 from cli.tensorflow_startup import start_tensorflow
-
-
-class Amount(click.FloatRange):
-    """A number in a range, in which NaN is not."""
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> float:
-        """The number; NaN compares as if it were in any range."""
-        number = super().convert(value, parameter, context)
-        if math.isnan(number):
-            self.fail(f"{value} is no number.", parameter, context)
-        return number
 
 
 def _read_sizes(
