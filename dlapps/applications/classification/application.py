@@ -20,6 +20,7 @@ from dlapps.applications.classification.data import (
     labels_of,
 )
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
+from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
@@ -60,6 +61,7 @@ from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0
 from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
 from dlapps.models.vision.pretrained import pretrained
+from dlapps.models.vision.redrawing import redrawing_of
 from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
@@ -291,6 +293,10 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             pictures["confident_mistakes"] = confident_mistakes(
                 columns["image"], labels, probabilities, names
             )
+            if redrawing := redrawing_of(model):
+                pictures |= redrawn_pictures(
+                    redrawing, columns["image"], labels, probabilities, names
+                )
         pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
         return pictures
 
@@ -308,6 +314,17 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
         tap = last_maps(model) if spec.is_image else None
         return Explainable(model, prepare, lambda logits: tf.reduce_max(logits, axis=-1), show, tap)
+
+    def pictures_of(
+        self, model: keras.Model, spec: LabelledSpec, text: str, name: str
+    ) -> dict[str, Figure]:
+        redrawing = redrawing_of(model)
+        if redrawing is None:
+            return {}
+        image = to_unit_interval(read_image(Path(text), spec.image_shape)[None])
+        answer = int(classify(model, image).numpy().argmax())
+        title = f"{in_short(text)}: drawn as {spec.class_names[answer]}, one number moved at a time"
+        return {f"{name}_redrawn": redrawn_picture(redrawing, image.numpy()[0], answer, title)}
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
     def _answers(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.generation.image_grid import image_grid
 from dlapps.applications.generation.pictures import PATH_STEPS, path_between
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
@@ -20,6 +19,7 @@ from dlapps.data.images.decoding import (
 )
 from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError, in_short
+from dlapps.explain.figures.image_grid import image_grid
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind, image_array, image_file
 from dlapps.files import write_into

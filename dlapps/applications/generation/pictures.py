@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
-from dlapps.applications.generation.image_grid import draw_grid, grid_figure, image_grid
+from dlapps.explain.figures.image_grid import draw_grid, grid_figure, image_grid
 from dlapps.explain.figures.palette import class_colours, class_marker
 from dlapps.models.generative.maps import Maps
 

@@ -17,6 +17,7 @@ from dlapps.losses.classification import as_shares
 from dlapps.losses.margin import MarginLoss
 from dlapps.models.loss_scaling import scaled_loss
 from dlapps.models.vision.images import image_input
+from dlapps.models.vision.redrawing import Redrawing
 
 SHIFTS = np.linspace(-0.25, 0.25, 11, dtype=np.float32)
 """By how much the paper's Figure 4 moves each number of a capsule."""
@@ -104,6 +105,10 @@ class CapsuleNetwork(keras.Model):
         moved = ops.reshape(capsules[:, None, None] + moves, (-1, num_classes, size))
         drawn = self._redrawn(moved, ops.repeat(labels, size * len(SHIFTS)))
         return ops.reshape(drawn, (-1, size, len(SHIFTS), *drawn.shape[1:]))
+
+    def redrawing(self) -> Redrawing | None:
+        """As Redraws says; nothing is drawn without a decoder."""
+        return self.decoder and Redrawing(self.reconstruct, self.perturbed, SHIFTS)
 
     def _capsules_and_labels(self, images, labels):
         encoded = self.encoder(images, training=False)

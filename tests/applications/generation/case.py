@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.applications.generation.image_grid import GAP
+from dlapps.explain.figures.image_grid import GAP
 
 SMALL = {
     "convolutional_autoencoder": "model.filters=[8]",

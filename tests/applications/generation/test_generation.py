@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlapps.applications.generation.image_grid import GAP
+from dlapps.explain.figures.image_grid import GAP
 
 QUICK = ("evaluation.importance_samples=20", "evaluation.annealing_steps=50")
 

@@ -1,6 +1,7 @@
 """Many small images as one."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -52,3 +53,19 @@ def grid_figure(images: np.ndarray, title: str, columns: int | None = None) -> F
     axes.axis("off")
     axes.set_title(title, parse_math=False)
     return figure
+
+
+def table_of_images(
+    axes: Axes, images: np.ndarray, rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Draws images [rows, columns, H, W, C] as a grid that says what each row and column is."""
+    height, width = images.shape[2:4]
+    draw_grid(axes, image_grid(images.reshape(-1, *images.shape[2:]), len(columns)))
+    middles_down = np.arange(len(rows)) * (height + GAP) + height / 2 - 0.5
+    middles_right = np.arange(len(columns)) * (width + GAP) + width / 2 - 0.5
+    axes.set_yticks(middles_down, rows, parse_math=False)
+    axes.set_xticks(middles_right, columns, parse_math=False)
+    axes.tick_params(
+        length=0, labelsize=9, top=False, labeltop=True, bottom=False, labelbottom=False
+    )
+    axes.spines[:].set_visible(False)

@@ -1,34 +1,16 @@
-"""Images, the filters and the latents of a generative model are laid out as drawings say."""
+"""The filters and the latents of a generative model are laid out as drawings say."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.generation.image_grid import GAP, grid_figure, image_grid
 from dlapps.applications.generation.pictures import (
     filters_figure,
     generative_pictures,
     path_between,
 )
-
-
-def test_images_lie_row_by_row_with_white_between_them():
-    shades = np.linspace(0, 0.8, 5).reshape(5, 1, 1, 1) * np.ones((5, 3, 4, 1))
-    grid = image_grid(shades, columns=2)
-    assert grid.shape == (3 * 3 + 2 * GAP, 2 * 4 + GAP, 1)
-    assert np.all(grid[:3, :4] == 0)
-    assert np.all(grid[:3, 4 + GAP :] == 51)
-    assert np.all(grid[-3:, :4] == 204)
-    assert np.all(grid[3 : 3 + GAP] == 255)
-    assert np.all(grid[-3:, 4:] == 255)
-
-
-def test_bytes_stay_as_they_are_and_a_grid_is_about_square():
-    images = np.random.default_rng(0).integers(0, 256, (9, 2, 2, 3), dtype=np.uint8)
-    grid = image_grid(images)
-    assert grid.shape == (3 * 2 + 2 * GAP, 3 * 2 + 2 * GAP, 3)
-    np.testing.assert_array_equal(grid[:2, :2], images[0])
+from dlapps.explain.figures.image_grid import GAP
 
 
 def test_a_path_begins_and_ends_at_its_latents():
@@ -63,8 +45,3 @@ def test_the_strongest_filters_come_first_and_zero_is_grey():
     assert shown[0, 0] == 255
     assert shown[1, 1] == 128
     assert shown[0, 2 + GAP + 1] == 0
-
-
-def test_a_grid_is_enlarged_without_smoothing():
-    figure = grid_figure(np.zeros((4, 8, 8, 1)), "digits")
-    assert figure.axes[0].images[0].get_interpolation() == "nearest"
