@@ -31,6 +31,8 @@ FAMILIES = {
     "mlp": ("classification", "mnist_mlp"),
     "lenet5": ("classification", "mnist_lenet5"),
     "lenet5 modern": ("classification", "mnist_lenet5_modern"),
+    "resnet20": ("classification", "cifar10_resnet20"),
+    "capsule_network": ("classification", "mnist_small_capsule_network"),
     "unet": ("segmentation", "shapes_unet"),
     "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
     "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
@@ -41,6 +43,8 @@ FAMILIES = {
     "dcgan": ("generation", "fashion_mnist_dcgan"),
     "dqn": ("games", "cartpole_dqn"),
 }
+CHANGES = {"resnet20": ["data.name=mnist", "data.builder=null"]}
+"""What is set otherwise than in a family's config: the data that most of the others learn from."""
 AGENTS = {"dqn"}
 OURS, WITH_DATA, PREPARED, FIT = "ours", "ours with data", "ours prepared", "fit"
 PREPARED_BATCHES = 32
@@ -80,7 +84,9 @@ def build(family: str, precision: str | None = None, jit: bool | None = None) ->
 
     name, config_name = FAMILIES[family]
     file = find_config(name, config_name)
-    assignments = [] if jit is None else [f"training.jit={str(jit).lower()}"]
+    assignments = [*CHANGES.get(family, [])]
+    if jit is not None:
+        assignments.append(f"training.jit={str(jit).lower()}")
     config = read_config(name, file.path.read_text(), file.name, assignments)
     application = load_application(name)(config)
     data = application.build_data()

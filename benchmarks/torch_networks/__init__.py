@@ -6,9 +6,11 @@ the fast one on CPUs; optimizers are PyTorch's fused ones; moving averages and c
 where our config asks for them.
 """
 
+from torch_networks.capsules import capsule_network
 from torch_networks.classification import lenet5, mlp, perceptron
 from torch_networks.games import dqn
 from torch_networks.generation import convolutional_autoencoder, dcgan, rbm, variational_autoencoder
+from torch_networks.residual import resnet20
 from torch_networks.segmentation import unet
 from torch_networks.speech import attention_lstm, keyword_cnn
 from torch_networks.translation import attention_translator
@@ -16,6 +18,7 @@ from torch_networks.translation import attention_translator
 __all__ = [
     "attention_lstm",
     "attention_translator",
+    "capsule_network",
     "convolutional_autoencoder",
     "dcgan",
     "dqn",
@@ -24,6 +27,7 @@ __all__ = [
     "mlp",
     "perceptron",
     "rbm",
+    "resnet20",
     "unet",
     "variational_autoencoder",
 ]
