@@ -30,7 +30,8 @@ MOVED = click.option(
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Say where the data lie now (data.path=...), or measure otherwise (evaluation.KEY=...).",
+    help="Say where the data lie now (data.path=...), or measure and ask otherwise "
+    "(evaluation.KEY=...).",
 )
 
 
@@ -172,8 +173,14 @@ def _predict(name: str) -> click.Command:
         help="Where answers that are files go.  [default: RUN/predictions]",
     )
     @JSON
+    @data_options
+    @MOVED
     def predict(
-        directory: Path, inputs: tuple[str, ...], target: Path | None, as_json: bool
+        directory: Path,
+        inputs: tuple[str, ...],
+        target: Path | None,
+        as_json: bool,
+        assignments: tuple[str, ...],
     ) -> None:
         """Answer for each INPUT with a trained RUN.
 
@@ -181,7 +188,7 @@ def _predict(name: str) -> click.Command:
         single - stands for a list of inputs on stdin, one a line. What cannot be answered is
         named, and the exit code is then 1; it is 2 if that is all.
         """
-        records = _open(name, directory).predict(inputs, target)
+        records = _open(name, directory, assignments).predict(inputs, target)
         failures = _failures(records)
         if as_json:
             click.echo(json_text(records))
@@ -340,6 +347,8 @@ def _echo_record(record: dict[str, Any]) -> None:
         if isinstance(value, dict):
             likeliest = sorted(value.items(), key=lambda item: -item[1])[:MOST_CHOICES]
             value = ", ".join(f"{choice} {_number(share)}" for choice, share in likeliest)
+        elif isinstance(value, float):
+            value = _number(value)
         parts.append(f"{name.replace('_', ' ')}: {value}")
     click.echo(printable("  ".join(parts)))
 

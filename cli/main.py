@@ -13,6 +13,7 @@ from cli.application_commands import application_group
 from cli.compare_command import compare
 from cli.config_commands import config
 from cli.data_commands import data
+from cli.ensemble_command import ensemble
 from cli.search_command import search
 from cli.serve_command import serve
 from dlapps import __version__
@@ -79,6 +80,7 @@ def list_command(as_json: bool) -> None:
 dlapps.add_command(compare)
 dlapps.add_command(config)
 dlapps.add_command(data)
+dlapps.add_command(ensemble)
 dlapps.add_command(search)
 dlapps.add_command(serve)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import tensorflow as tf
     from matplotlib.figure import Figure
 
@@ -36,6 +37,25 @@ class Explainable(NamedTuple):
     """From the text, the network's inputs and their relevance [...] to a figure."""
     tap: str | None = None
     """The layer whose maps Grad-CAM weighs; None: relevance is the gradient times the input."""
+
+
+class Calibration(NamedTuple):
+    """How the answers of a trained model are corrected by one number."""
+
+    name: str
+    """What the number is; found another way, it has another name."""
+    find: Callable[[keras.Model, Data], float]
+    """From the trained model and its data, of which nothing but validation is looked at."""
+    apply: Callable[[keras.Model, float], keras.Model]
+    """From the trained model and the number to the model that is measured, asked and exported."""
+
+
+class Classes(NamedTuple):
+    """The classes that an answer is one of, by which several models can answer together."""
+
+    names: Sequence[str]
+    probabilities: Callable[[keras.Model, Data, str], tuple[np.ndarray, np.ndarray]]
+    """From a model, its data and the name of a split to the labels [N] and probabilities [N, C]."""
 
 
 class Application(abc.ABC, Generic[ConfigT, SpecT]):
@@ -71,6 +91,10 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         from config, data and the weights as they are, or a continued run would not be exact.
         """
 
+    def calibration(self) -> Calibration | None:
+        """How the answers of a trained model are corrected; None: they are taken as they are."""
+        return None
+
     @abc.abstractmethod
     def evaluate(self, model: keras.Model, data: Data[Any, SpecT], split: str) -> dict[str, Any]:
         """The metrics of `model` on one split."""
@@ -100,6 +124,10 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
         """What a person wants to see of this run, by name, the most telling first."""
+
+    def classes(self, spec: SpecT) -> Classes | None:
+        """The classes that an answer is one of; None where answers are something else."""
+        return None
 
     def explainable(self, model: keras.Model, spec: SpecT) -> Explainable | None:
         """How to look into the model while it answers one input; None if there is no way."""

@@ -3,7 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -32,6 +32,20 @@ class EvaluationSettings(Section):
     folds: Annotated[int, Field(ge=2)] | None = None
     """Cross-validation: into how many parts the data fall, of which `compare` tests on each in
     turn, with a run that is told by data.fold. For data without a test split of their own."""
+
+    changes_later: ClassVar[tuple[str, ...]] = ()
+    """The settings that no training knows of: by them a run that is there may be measured and asked
+    otherwise."""
+
+    def of_training(self) -> "EvaluationSettings":
+        """These settings with what no training of the run knows of as it is by default."""
+        fields = type(self).model_fields
+        defaults = {name: fields[name].default for name in ("folds", *self.changes_later)}
+        return self.model_copy(update=defaults)
+
+    def measures_like(self, other: "EvaluationSettings") -> bool:
+        """Whether a run is measured alike under both; folds are for other runs."""
+        return self.model_copy(update={"folds": None}) == other.model_copy(update={"folds": None})
 
 
 class Config(Section):

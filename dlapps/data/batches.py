@@ -75,13 +75,15 @@ def in_order(
 
 
 def answers_in_order(
-    function: Callable[[tf.Tensor], tf.Tensor], batches: tf.data.Dataset
-) -> tuple[np.ndarray, np.ndarray]:
-    """The targets, and what `function`, compiled, makes of the inputs of all batches (x, y)."""
+    function: Callable[[tf.Tensor], Any], batches: tf.data.Dataset
+) -> tuple[np.ndarray, Any]:
+    """The targets, and what `function`, compiled, makes of the inputs of all batches (x, y).
+
+    What it makes is a tensor, or any structure of tensors, with one row an example.
+    """
     compiled = tf.function(function)
-    answers = [(y.numpy(), compiled(x).numpy()) for x, y in batches]
-    targets, outputs = zip(*answers, strict=True)
-    return np.concatenate(targets), np.concatenate(outputs)
+    answers = [(y, compiled(x)) for x, y in batches]
+    return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *answers)
 
 
 # TensorFlow's default of 4 rounds leaves small data nearly in order when the key is small; from 8

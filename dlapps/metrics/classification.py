@@ -29,20 +29,28 @@ def classification_report(
     _check_names(class_names, num_classes)
     ranking = np.argsort(-probabilities, axis=1, kind="stable")
     predicted = ranking[:, 0]
-    of_label = probabilities[np.arange(len(labels)), labels]
     report: dict[str, Any] = {"accuracy": float(np.mean(predicted == labels))}
     if num_classes > 5:
         report["top_5_accuracy"] = float(np.mean(np.any(ranking[:, :5] == labels[:, None], axis=1)))
-    report["negative_log_likelihood"] = float(
-        -np.mean(np.log(np.maximum(of_label, SMALLEST_PROBABILITY)))
-    )
-    report["expected_calibration_error"] = expected_calibration_error(labels, probabilities)
+    report |= calibration_report(labels, probabilities)
     report["num_examples"] = len(labels)
     report["per_class"] = _per_class(labels, predicted, class_names)
     report["confusion_matrix"] = confusion_matrix(
         labels, predicted, labels=range(num_classes)
     ).tolist()
     return report
+
+
+def calibration_report(labels: ArrayLike, probabilities: ArrayLike) -> dict[str, float]:
+    """How honest class probabilities are: the keys of `classification_report` that say so."""
+    labels, probabilities = checked_predictions(labels, probabilities)
+    of_label = probabilities[np.arange(len(labels)), labels]
+    return {
+        "negative_log_likelihood": float(
+            -np.mean(np.log(np.maximum(of_label, SMALLEST_PROBABILITY)))
+        ),
+        "expected_calibration_error": expected_calibration_error(labels, probabilities),
+    }
 
 
 def _per_class(

@@ -29,11 +29,12 @@ def checked_predictions(
             f"Label {labels[outside][0]} is out of range: there are {num_classes} classes, "
             f"counted from 0."
         )
-    _check_distributions(probabilities)
+    checked_distributions(probabilities)
     return labels, probabilities
 
 
-def _check_distributions(probabilities: np.ndarray) -> None:
+def checked_distributions(probabilities: np.ndarray) -> np.ndarray:
+    """The rows [N, C] themselves; raises ValueError for one that is no distribution."""
     in_range = np.all((probabilities >= 0) & (probabilities <= 1), axis=1)  # false for NaN
     if not np.all(in_range):
         row = np.argmin(in_range)
@@ -44,3 +45,4 @@ def _check_distributions(probabilities: np.ndarray) -> None:
     if error.max() > 1e-3:
         row = error.argmax()
         raise ValueError(f"Row {row} of the probabilities sums to {sums[row]:.6g}, not to 1.")
+    return probabilities

@@ -65,6 +65,7 @@ class Cell:
             trains_alike(before, self.config)
             and before.training.steps == self.config.training.steps
             and before.data == self.config.data
+            and before.evaluation.measures_like(self.config.evaluation)
             and self._has_the_same_ingredients()
         )
 

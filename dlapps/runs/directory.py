@@ -135,12 +135,13 @@ def _comparable(config: Config) -> Config:
     """The config without what may change while a run goes on.
 
     How long it is to go on is up to the user, and whether data are the same is said by their
-    content, not by their place. What other runs are made of the same config is not of this one.
+    content, not by their place. What other runs are made of the same config is not of this one, nor
+    does training know of how its model is asked.
     """
     training = config.training.model_copy(update={"steps": 1})
     places = {name: None for name in ("path", "target_path") if hasattr(config.data, name)}
     data = config.data.model_copy(update=places)
-    evaluation = config.evaluation.model_copy(update={"folds": None})
+    evaluation = config.evaluation.of_training()
     return config.model_copy(
         update={"training": training, "data": data, "evaluation": evaluation, "reference": None}
     )

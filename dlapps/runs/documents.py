@@ -10,7 +10,7 @@ from dlapps.errors import UsageError
 from dlapps.files import digest_of
 
 DATA, ENVIRONMENT, METRICS = "data.json", "environment.json", "metrics.json"
-MODEL, EXPORTS = "model.keras", "exports.json"
+MODEL, EXPORTS, CALIBRATION = "model.keras", "exports.json", "calibration.json"
 
 
 class Environment(pydantic.BaseModel, extra="allow"):
@@ -41,6 +41,14 @@ class Exported(pydantic.BaseModel):
     """The digest of the `model.keras` that it was made of; None: the training had not ended."""
 
 
+class Calibrated(pydantic.BaseModel):
+    """`calibration.json`: the numbers that correct a trained model's answers, by their names."""
+
+    model: str | None = None
+    """The digest of the `model.keras` that they were found for."""
+    values: dict[str, float] = {}
+
+
 _EXPORTS = pydantic.TypeAdapter(list[Exported])
 _METRICS = pydantic.TypeAdapter(dict[str, dict[str, Any]])
 
@@ -69,6 +77,18 @@ def read_exports(run: Path) -> list[Exported]:
         return []
     except (OSError, pydantic.ValidationError) as error:
         raise UsageError(f"{path} is not what this program wrote; delete it.") from error
+
+
+def read_calibrated(run: Path, digest: str) -> Calibrated:
+    """The numbers that were found for the model of this digest; UsageError where damaged."""
+    path = run / CALIBRATION
+    try:
+        found = Calibrated.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        found = Calibrated()
+    except (OSError, pydantic.ValidationError) as error:
+        raise UsageError(f"{path} is not what this program wrote; delete it.") from error
+    return found if found.model == digest else Calibrated(model=digest)
 
 
 def duration_text(seconds: float) -> str:

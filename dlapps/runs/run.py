@@ -104,6 +104,9 @@ class Run:
             self._save_model(self._in_precision(model, precision, data.spec))
         if is_chief() and read_text(self.directory / "config.yaml") != self.config.to_yaml():
             # What it is asked to be may take no step from what it is.
+            if not self._was_measured_alike():
+                with writing_to(self.directory):
+                    (self.directory / METRICS).unlink(missing_ok=True)
             self._write("config.yaml", self.config.to_yaml())
         return {
             "run": str(self.directory),
@@ -112,6 +115,12 @@ class Run:
             f"best_validation_{stage.settings.monitor}": progress.best_value,
             "seconds": round(time.monotonic() - began, 1),
         }
+
+    def _was_measured_alike(self) -> bool:
+        """Whether the config that lies here has the run measured as the one it is given now."""
+        path = self.directory / "config.yaml"
+        before = type(self.config).model_validate(load_yaml(read_text(path), str(path)))
+        return before.evaluation.measures_like(self.config.evaluation)
 
     def _choose_precision(self, spec: Section) -> str:
         """What a run began with it goes on with, on whatever machine."""

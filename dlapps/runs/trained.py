@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from dlapps.applications import load_application
+from dlapps.applications.base import Calibration
 from dlapps.config.files import read_text
 from dlapps.data.sources.published import origin_of
 from dlapps.data.splits import Data
@@ -26,6 +27,7 @@ from dlapps.runs.card import MODEL_CARD, ModelCard, card_text
 from dlapps.runs.command import training_command
 from dlapps.runs.directory import known_runs, read_config
 from dlapps.runs.documents import (
+    CALIBRATION,
     ENVIRONMENT,
     EXPORTS,
     METRICS,
@@ -33,6 +35,7 @@ from dlapps.runs.documents import (
     Exported,
     facts_of,
     is_as_written,
+    read_calibrated,
     read_exports,
 )
 from dlapps.runs.run import Run
@@ -223,7 +226,27 @@ class TrainedRun(Run):
 
     @functools.cached_property
     def model(self) -> keras.Model:
-        """The trained model; of an unfinished run, with its best weights so far."""
+        """The trained model as it is to be asked; of an unfinished run, its best weights so far."""
+        model, calibration = self._model_as_trained(), self.application.calibration()
+        if calibration is None:
+            return model
+        return calibration.apply(model, self._found(calibration, model))
+
+    def _found(self, calibration: Calibration, model: keras.Model) -> float:
+        """The number that corrects the model's answers; found once, and kept with the run."""
+        digest = self.read_json(ENVIRONMENT)["digests"].get(MODEL) if self.is_finished() else None
+        if digest is None:
+            return calibration.find(model, self.data)
+        kept = read_calibrated(self.directory, digest)
+        if calibration.name not in kept.values:
+            kept.values[calibration.name] = calibration.find(model, self.data)
+            try:
+                self._write(CALIBRATION, kept.model_dump_json(indent=1) + "\n")
+            except UsageError as error:
+                logger.warning("%s It will be found again each time.", error)
+        return kept.values[calibration.name]
+
+    def _model_as_trained(self) -> keras.Model:
         if not self.is_finished():
             return self._model_so_far()
         anew = "Training again with the same command writes it anew from the last checkpoint."

@@ -11,7 +11,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
-from dlapps.applications.base import Application, Explainable
+from dlapps.applications.base import Application, Calibration, Classes, Explainable
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -19,8 +19,20 @@ from dlapps.applications.classification.data import (
     class_weights,
     labels_of,
 )
+from dlapps.applications.classification.monte_carlo_dropout import check_dropout
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
+from dlapps.applications.classification.uncertainty import (
+    UNCERTAINTY_KINDS,
+    AskedClassifier,
+    ClassifierEvaluation,
+    Prediction,
+    best_temperature,
+    reliability_curves,
+    show_uncertainty,
+    uncertainty_report,
+    with_temperature,
+)
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
@@ -38,6 +50,7 @@ from dlapps.errors import UsageError, in_short
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import relevance_figure
+from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
     LabelTable,
@@ -48,7 +61,7 @@ from dlapps.export.class_names import (
 )
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import LossSettings, classify, compile_classifier, last_maps
+from dlapps.models.classifier import LossSettings, compile_classifier, last_maps
 from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
@@ -106,6 +119,7 @@ class ClassificationConfig(Config):
     data: ClassificationData
     loss: LossSettings = LossSettings()
     kernels: KernelSettings = KernelSettings()
+    evaluation: ClassifierEvaluation = ClassifierEvaluation()
     transfer: Transfer | None = None
     """Where given, training has two stages: the backbone is frozen, then thawed."""
 
@@ -165,6 +179,8 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 backbone.inputs, head(backbone.outputs[0]), head=[head.name], name="transferred"
             )
         set_kernels(head, self.config.kernels)
+        if self.config.evaluation.monte_carlo_samples:
+            check_dropout(model)
         compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
@@ -210,19 +226,47 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             seed=seed, rows=rows,
         )  # fmt: skip
 
+    def calibration(self) -> Calibration | None:
+        if not self.config.evaluation.temperature_scaling:
+            return None
+
+        def find(model: keras.Model, data: LabelledExamples) -> float:
+            asked = AskedClassifier(model, self.config.evaluation)
+            labels, logits = answers_in_order(
+                lambda x: tf.transpose(asked.logits(x), [1, 0, 2]),
+                self._batches(data, "validation"),
+            )
+            return best_temperature(labels, logits.swapaxes(0, 1))
+
+        samples = self.config.evaluation.monte_carlo_samples
+        name = f"temperature_of_{samples}_samples" if samples else "temperature"
+        return Calibration(name, find, with_temperature)
+
     def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
-        return classification_report(*self._answers(model, data, split), data.spec.class_names)
+        prediction = self._prediction(model, data, split)
+        report = classification_report(*prediction[:2], data.spec.class_names)
+        return report | uncertainty_report(prediction, self._asked(model))
+
+    def classes(self, spec: LabelledSpec) -> Classes:
+        return Classes(spec.class_names, lambda *asked: self._prediction(*asked)[:2])
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
-        table = LabelTable(spec.class_names)
+        table, asked = LabelTable(spec.class_names), self._asked(model)
 
         def answer(x: tf.Tensor) -> dict[str, tf.Tensor]:
-            return class_answer(classify(model, x), table)
+            answered = asked.answer(x)
+            return class_answer(answered["probabilities"], table) | answered
 
         def expected(x: Any) -> Arrays:
-            return expected_class_answer(model.predict(x, verbose=0), spec.class_names)
+            logits, uncertainty = asked.expected(x)
+            return expected_class_answer(logits, spec.class_names) | uncertainty
 
-        show, kinds = show_class(spec.class_names), class_kinds(spec.class_names)
+        show_answer = show_class(spec.class_names)
+
+        def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+            return show_answer(text, outputs, directory, name) | show_uncertainty(outputs)
+
+        kinds = class_kinds(spec.class_names) | UNCERTAINTY_KINDS
         batch_size = self.config.evaluation.batch_size
         if not spec.is_image:
             points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
@@ -277,7 +321,8 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns
-        labels, probabilities = self._answers(model, data, "test")
+        prediction = self._prediction(model, data, "test")
+        labels, probabilities = prediction.labels, prediction.probabilities
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures: dict[str, Figure] = {}
@@ -285,7 +330,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             points = columns["point"]
 
             def predict(x: np.ndarray) -> np.ndarray:
-                return classify(model, x).numpy()
+                return self._asked(model).answer(x)["probabilities"].numpy()
 
             pictures["decision_regions"] = decision_regions(predict, points, labels, names)
             pictures["neurons"] = neuron_regions(model, points, labels)
@@ -298,6 +343,9 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                     redrawing, columns["image"], labels, probabilities, names
                 )
         pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
+        pictures["reliability"] = reliability_figure(
+            reliability_curves(prediction, self._asked(model))
+        )
         return pictures
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
@@ -308,7 +356,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
         def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
             x = inputs[0].numpy()
-            row = classify(model, inputs[0]).numpy()[0]
+            row = self._asked(model).answer(inputs[0])["probabilities"].numpy()[0]
             title = f"{in_short(text)}: {spec.class_names[row.argmax()]} ({row.max():.2f})"
             return relevance_figure(title, x[0], relevance.numpy()[0])
 
@@ -322,17 +370,21 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         if redrawing is None:
             return {}
         image = to_unit_interval(read_image(Path(text), spec.image_shape)[None])
-        answer = int(classify(model, image).numpy().argmax())
+        answer = int(self._asked(model).answer(image)["probabilities"].numpy().argmax())
         title = f"{in_short(text)}: drawn as {spec.class_names[answer]}, one number moved at a time"
         return {f"{name}_redrawn": redrawn_picture(redrawing, image.numpy()[0], answer, title)}
 
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - one model, in all that it is asked
+    def _asked(self, model: keras.Model) -> AskedClassifier:
+        return AskedClassifier(model, self.config.evaluation)
+
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
-    def _answers(
-        self, model: keras.Model, data: LabelledExamples, split: str
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The labels [N] and probabilities [N, C] of all examples of a split, in order."""
-        batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-        return answers_in_order(lambda x: classify(model, x), batches)
+    def _prediction(self, model: keras.Model, data: LabelledExamples, split: str) -> Prediction:
+        """What the model answers to all examples of a split, in order."""
+        return self._asked(model).predict(self._batches(data, split))
+
+    def _batches(self, data: LabelledExamples, split: str) -> tf.data.Dataset:
+        return in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
