@@ -81,7 +81,7 @@ def answers_in_order(
 
     What it makes is a tensor, or any structure of tensors, with one row an example.
     """
-    compiled = tf.function(function)
+    compiled = tf.function(function, input_signature=batches.element_spec[:1])
     answers = [(y, compiled(x)) for x, y in batches]
     return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *answers)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlapps.metrics.calibration import expected_calibration_error
+from dlapps.metrics.calibration import expected_calibration_error, reliability
 
 
 def binary(confidences):
@@ -55,3 +55,13 @@ def test_labels_drawn_from_the_probabilities_are_calibrated():
 def test_a_bin_count_below_one_is_refused():
     with pytest.raises(ValueError, match="num_bins"):
         expected_calibration_error([0], [[1.0, 0.0]], num_bins=0)
+
+
+def test_a_bin_knows_its_examples():
+    probabilities = np.array([[0.6, 0.4], [0.62, 0.38], [0.95, 0.05]])
+    found = reliability([0, 1, 0], probabilities, num_bins=10)
+    np.testing.assert_array_equal(found.counts, [0, 0, 0, 0, 0, 1, 1, 0, 0, 1])
+    assert found.confidence[5:7] == pytest.approx([0.6, 0.62])
+    assert found.accuracy[9] == 1
+    assert np.isnan(found.accuracy[0])
+    assert found.expected_calibration_error == pytest.approx((0.4 + 0.62 + 0.05) / 3)

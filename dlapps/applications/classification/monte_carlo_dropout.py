@@ -36,9 +36,9 @@ class ThinnedNetworks:
         self._masks: list[Mask] = []
         self._samples: list[np.ndarray] = []
         entrances = _entrances(model)
-        self._trunk = keras.Model(model.inputs, entrances)
+        self._trunk = keras.Model(model.input, entrances)
         self._head = keras.models.clone_model(
-            keras.Model(entrances, model.outputs), clone_function=self._masked, recursive=True
+            keras.Model(entrances, model.output), clone_function=self._masked, recursive=True
         )
 
     def logits(self, x: tf.Tensor) -> tf.Tensor:

@@ -183,7 +183,7 @@ def best_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
 def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
     """The model with its logits divided by `temperature`; its layers are the same ones."""
     scaled = Temperature(temperature, name="temperature", dtype="float32")(model.outputs[0])
-    return keras.Model(model.inputs, scaled, name=model.name)
+    return keras.Model(model.input, scaled, name=model.name)
 
 
 def _temperature_of(model: keras.Model) -> float | None:
