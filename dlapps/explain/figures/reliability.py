@@ -40,7 +40,8 @@ def reliability_figure(curves: Sequence[Curve]) -> Figure:
     upper.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="as sure as right")
     for index, (curve, colour) in enumerate(zip(curves, DISTINCT_COLOURS)):
         _draw_curve(upper, curve, colour, class_marker(index))
-        _draw_counts(lower, curve, colour)
+        # The later ones are thinner, so that they do not hide the first.
+        _draw_counts(lower, curve, colour, width=3 / (1 + index))
     upper.set(
         title="Reliability: is it right as often as it is sure?",
         ylabel="Accuracy in the bin",
@@ -66,6 +67,6 @@ def _draw_curve(axes: Axes, curve: Curve, colour: str, marker: str) -> None:
     axes.scatter(x, y, s=sizes, color=colour, marker=marker, linewidths=0, label=label, zorder=3)
 
 
-def _draw_counts(axes: Axes, curve: Curve, colour: str) -> None:
+def _draw_counts(axes: Axes, curve: Curve, colour: str, width: float) -> None:
     edges = np.linspace(0, 1, len(curve.counts) + 1)
-    axes.stairs(curve.counts, edges, color=colour, linewidth=1.6, baseline=None)
+    axes.stairs(curve.counts, edges, color=colour, linewidth=width, baseline=None)
