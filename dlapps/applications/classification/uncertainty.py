@@ -29,6 +29,8 @@ from dlapps.models.classifier import classify
 COLDEST, HOTTEST = 1e-2, 1e3
 """Between which a temperature is looked for: a perceptron's net inputs are in the hundreds."""
 
+SMALLEST = 1e-30
+
 
 def _not_one(samples: int) -> int:
     if samples == 1:
@@ -82,7 +84,8 @@ class AskedClassifier:
             return {"probabilities": classify(self.model, x)}
         logs = tf.nn.log_softmax(self._thinned.logits(x))
         mean = tf.reduce_mean(tf.exp(logs), axis=0)
-        total = -tf.reduce_sum(tf.math.xlogy(mean, mean), axis=-1)
+        # ONNX has no xlogy; what is as unlikely as this counts for nothing.
+        total = -tf.reduce_sum(mean * tf.math.log(tf.maximum(mean, SMALLEST)), axis=-1)
         expected = -tf.reduce_mean(tf.reduce_sum(tf.exp(logs) * logs, axis=-1), axis=0)
         return {
             "probabilities": mean,

@@ -11,6 +11,7 @@ import tensorflow as tf
 from dlapps.applications.classification.uncertainty import best_temperature
 from dlapps.errors import UsageError
 from dlapps.runs.run import Run
+from dlapps.runs.trained import open_run
 
 SAMPLES = ("--set", "evaluation.monte_carlo_samples=8")
 SCALED = ("--set", "evaluation.temperature_scaling=true")
@@ -86,6 +87,19 @@ def test_a_temperature_suits_validation_and_ranks_alike(dlapps, run, samples):
         assert alone == pytest.approx(before["test"]["expected_calibration_error"], abs=1e-6)
 
 
+def test_the_temperature_is_that_of_the_validation_split(dlapps, run):
+    found = evaluated(dlapps, run, *SCALED)["test"]["temperature"]
+    plain = open_run("classification", run)
+    classes = plain.application.classes(plain.load_spec())
+
+    def best_on(split: str) -> float:
+        labels, probabilities = classes.probabilities(plain.model, plain.data, split)
+        return best_temperature(labels, np.log(probabilities)[None])
+
+    assert found == pytest.approx(best_on("validation"), rel=1e-3)
+    assert found != pytest.approx(best_on("test"), rel=1e-3)
+
+
 def test_the_temperature_is_found_once_and_for_this_model_only(dlapps, run):
     evaluated(dlapps, run, *SCALED)
     file = run / "calibration.json"
@@ -129,6 +143,16 @@ def test_what_predict_says_is_what_is_served(dlapps, run, tmp_path):
     plain = dlapps("classification", "predict", run, *POINTS, "--json").document
     assert plain[0].keys() == {"input", "label", "probabilities"}
     assert plain[0]["probabilities"] != records[0]["probabilities"]
+
+
+@pytest.mark.parametrize("form", ["onnx", "litert"])
+def test_other_formats_hold_the_samples_too(dlapps, run, tmp_path, form):
+    """Export compares each file's answers with the network's before it writes them."""
+    options = ("--format", form, "--to", tmp_path, "--json", *SAMPLES, *SCALED)
+    answer = dlapps("classification", "export", run, *options)
+    assert answer.exit_code == 0, answer.stderr
+    written = "".join(file.read_text() for file in Path(answer.document[form]).glob("*.json"))
+    assert "mutual_information" in written
 
 
 def test_the_command_line_shows_uncertainty_in_short(dlapps, run):
