@@ -38,6 +38,8 @@ results: $(VENV)/.installed
 	$(COMPARE) mnist_lenet5_modern fashion_mnist_lenet5 --to results/classification_deeper
 	$(COMPARE) digits_lenet5 digits_transfer spirals_linear spirals_mlp rings_mlp xor_mlp \
 	  blobs_perceptron --jobs 2 --to results/classification_small
+	$(COMPARE) digits_deep_sigmoid digits_deep_relu digits_dying_relu digits_dying_relu_leaky \
+	  rings_rate_too_small rings_rate_right rings_rate_too_large --jobs 2 --to results/classification_lectures
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
