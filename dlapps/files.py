@@ -116,6 +116,19 @@ def writing_to(directory: Path) -> Iterator[None]:
         raise UsageError(f"Cannot write to {directory}: {error.strerror}.") from error
 
 
+def refuse_patterns(path: Path) -> None:
+    """Raises UsageError for a path whose checkpoints TensorFlow could write and not read.
+
+    It takes a path to read from for a pattern.
+    """
+    found = "".join(sorted({*str(path)} & {*"*?[\\"}))
+    if found:
+        raise UsageError(
+            f"TensorFlow cannot read from {path}, because it takes the {found[0]} there for a "
+            "pattern. Choose a path without * ? [ and \\."
+        )
+
+
 def _flush(directory: Path) -> None:
     for file in directory.rglob("*"):
         if file.is_file():

@@ -12,6 +12,7 @@ from dlapps.export.description import Signatures, describe_signatures
 from dlapps.export.errors import ExportError
 from dlapps.export.parity import check_parity
 from dlapps.export.publishing import publish, staging_folder
+from dlapps.files import refuse_patterns
 
 # Both names are TF Serving's.
 FOLDER, FILE_NAME = "assets.extra", "tf_serving_warmup_requests"
@@ -40,6 +41,7 @@ def write_saved_model(
     SavedModel does not answer as expected or when it cannot be written.
     """
     directory = Path(directory)
+    refuse_patterns(directory)
     module = tf.Module()
     functions = {name: answer.traced() for name, answer in answers.items()}
     module.variables_used = [list(function.graph.variables) for function in functions.values()]

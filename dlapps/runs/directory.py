@@ -9,7 +9,7 @@ from dlapps.applications import load_application
 from dlapps.config.files import load_yaml, override, read_text
 from dlapps.config.schema import Config, build_config
 from dlapps.errors import UsageError, in_short
-from dlapps.files import sole_user, writing_to
+from dlapps.files import refuse_patterns, sole_user, writing_to
 from dlapps.runs.run import Run
 from dlapps.training.distribution import is_chief
 
@@ -21,6 +21,7 @@ def create_run(application_name: str, config: Config, directory: Path, fresh: bo
     moved to `<directory>.previous` first. Raises UsageError, and leaves the run as it is, when its
     config differs otherwise.
     """
+    refuse_patterns(directory)
     run = Run(directory, load_application(application_name)(config))
     if not is_chief():
         return run

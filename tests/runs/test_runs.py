@@ -350,6 +350,14 @@ def test_fresh_refuses_a_folder_whose_config_is_not_a_run(dlapps, tmp_path, tiny
     assert (tmp_path / "config.yaml").read_text() == "my: project\n"
 
 
+@pytest.mark.parametrize("name", ["run[1]", "run?", "a*b/run", "run\\1"])
+def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused(dlapps, tmp_path, tiny, name):
+    answer = dlapps("classification", "train", "xor_mlp", "--run", tmp_path / name, *tiny)
+    assert answer.exit_code == 2
+    assert f"TensorFlow cannot read from {tmp_path / name}" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("options", [(), ("--fresh",)])
 def test_a_folder_with_files_of_ones_own_is_left_alone(dlapps, tmp_path, tiny, options):
     (tmp_path / "thesis.txt").write_text("of the user")
