@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 Positive = Annotated[int, Field(gt=0)]
+StridedKernel = Annotated[int, Field(ge=2)]
+"""The size of a kernel that moves by more than one place: of size 1, it would skip most of them."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """What NumPy's generators take."""
 BatchSize = Annotated[int, Field(gt=0, le=2**20)]

@@ -112,7 +112,7 @@ def labelled_features(builder: tfds.core.DatasetBuilder) -> LabelledFeatures:
     ):
         raise UsageError(
             f"{builder.name} has no images with one label each; its features are "
-            f"{', '.join(features) if is_named else type(features).__name__}."
+            f"{', '.join(sorted(features)) if is_named else type(features).__name__}."
         )
     return LabelledFeatures(image, label)
 

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from dlapps.config.section import Fraction, Positive
+from dlapps.config.section import Fraction, Positive, StridedKernel
 from dlapps.models.generative.convolutions import downsampling, upsampling
 from dlapps.models.generative.maps import Measure, standard_normal
 from dlapps.models.loss_scaling import scaled_loss
@@ -120,7 +120,7 @@ def dcgan(
     *,
     latent_size: Positive = 100,
     filters: list[Positive] = [64, 128],  # noqa: B006 - a config's default, never changed
-    kernel_size: Positive = 5,
+    kernel_size: StridedKernel = 5,
     label_smoothing: Fraction = 0.0,
 ) -> DCGAN:
     """The discriminator has `filters`, the generator the same in reverse.

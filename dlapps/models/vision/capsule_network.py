@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 from pydantic import Field
 
-from dlapps.config.section import Positive
+from dlapps.config.section import Positive, StridedKernel
 from dlapps.errors import UsageError
 from dlapps.layers.capsules import Presence, RoutedCapsules, Squash
 from dlapps.losses.classification import as_shares
@@ -145,7 +145,7 @@ def capsule_network(
     num_outputs: int,
     *,
     filters: Positive = 256,
-    kernel_size: Positive = 9,
+    kernel_size: StridedKernel = 9,
     conv_stride: Positive = 1,
     primary_stride: Positive = 2,
     primary_channels: Positive = 32,

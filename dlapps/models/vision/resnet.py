@@ -34,6 +34,10 @@ BOTTLENECK_EXPANSION = 4
 EPSILON = 1.001e-5
 """Under the root of a normalization: a little over the 1e-5 that cuDNN's kernel asks for."""
 
+FEWEST_CHANNELS_STRIDED = 8
+"""Of fewer channels, the weight gradient of a strided 1x1 convolution writes beyond its memory:
+oneDNN in TensorFlow 2.21, float32, on a processor with AVX2. So their places are chosen first."""
+
 
 def _whole_stages(depth: int) -> int:
     if depth < 8 or depth % 6 != 2:
@@ -257,6 +261,9 @@ class _Blocks:
         if strides > 1 and size > 1:
             # Alike on both sides, where TensorFlow would pad more at the end.
             x = layers.ZeroPadding2D(size // 2, name=f"{name}_padding")(x)
+        elif strides > 1 and x.shape[-1] < FEWEST_CHANNELS_STRIDED:
+            x = layers.MaxPooling2D(1, strides, name=f"{name}_sampled")(x)
+            strides = 1
         return layers.Conv2D(
             filters,
             size,

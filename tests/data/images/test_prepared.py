@@ -109,7 +109,7 @@ def test_what_cannot_be_read_at_random_is_refused(tmp_path):
 
 
 def test_what_has_no_labels_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no images with one label each; its features are image"):
+    with pytest.raises(UsageError, match="one label each; its features are image, label"):
         load_labelled(settings(prepare(tmp_path, label=tfds.features.Scalar(np.int32))))
 
 

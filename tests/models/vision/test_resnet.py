@@ -198,6 +198,20 @@ def test_a_bottleneck_halves_its_maps_in_one_convolution_or_the_other(stride_in_
     assert [layer.kernel_size for layer in convolutions] == [(1, 1), (3, 3)]
 
 
+@pytest.mark.parametrize(("filters", "is_sampled_first"), [(4, True), (8, False)])
+def test_a_strided_projection_of_few_channels_is_one_of_chosen_places(filters, is_sampled_first):
+    network = tiny(resnet, filters=filters)
+    projection = network.get_layer("stage3_block1_shortcut")
+    assert (
+        "stage3_block1_shortcut_sampled" in {x.name for x in network.layers}
+    ) is is_sampled_first
+    assert projection.strides == ((1, 1) if is_sampled_first else (2, 2))
+    maps = keras.Model(network.input, [network.get_layer("stage2").output, projection.output])
+    before, after = maps(images(2, 16, 16, 3))
+    expected = tf.nn.conv2d(before, projection.kernel, strides=2, padding="VALID")
+    np.testing.assert_allclose(after, expected, atol=1e-5)
+
+
 def test_preactivation_leaves_the_way_from_stem_to_end_free():
     model = tiny(preactivation=True, depth=14)
     x = images(2, 16, 16, 3)
