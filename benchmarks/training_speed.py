@@ -325,14 +325,22 @@ def _two_digits(number: float | None) -> str:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Measures family after family; what is measured so far is in the file."""
+    """Measures family after family; what is measured so far is in the file.
+
+    There it takes the place of what was measured before, on the same processor, of these families.
+    """
     results = {}
+    if options.to and options.to.exists():
+        before = json.loads(options.to.read_text())
+        results = before["families"] if before["processor"] == processor() else {}
     for family in options.families or FAMILIES:
         names = contenders_of(family, options.variants)
-        results[family] = summary(measure(family, names, options.rounds, options.seconds))
+        measured = summary(measure(family, names, options.rounds, options.seconds))
+        results[family] = {"rounds": options.rounds, **measured}
         print(family, json.dumps(results[family]), flush=True)
         if options.to:
-            described = {"processor": processor(), "rounds": options.rounds, "families": results}
+            results = {family: results[family] for family in FAMILIES if family in results}
+            described = {"processor": processor(), "families": results}
             options.to.write_text(json.dumps(described, indent=1) + "\n")
     print(table(results))
 

@@ -2,9 +2,9 @@
 
 python benchmarks/write_results.py [--check]
 
-`make results` measures: `dlapps compare --to` and `training_speed.py --to` write the documents.
-This sets them out, with the sentences of results/notes. With --check, nothing is written, and the
-exit code says whether all is as it would be.
+`make results` measures: `dlapps compare --to`, `training_speed.py --to` and `uncertainty.py --to`
+write the documents. This sets them out, with the sentences of results/notes. With --check, nothing
+is written, and the exit code says whether all is as it would be.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 from training_speed import table as speed_table
+from uncertainty import table as uncertainty_table
 
 from dlapps.explain.figures.names import field_name
 from dlapps.runs.comparison import comparison_table, machines_of, mean_text
@@ -57,6 +58,9 @@ def results_page() -> str:
                 f"![Each seed, the interval of the mean, the published figure]({picture})\n",
             ]
         parts.append((NOTES / f"{application}.md").read_text())
+    uncertainty = json.loads((RESULTS / "uncertainty.json").read_text())
+    parts += ["## Uncertainty\n", (NOTES / "uncertainty.md").read_text()]
+    parts += [uncertainty_table(uncertainty["methods"]) + "\n"]
     parts += ["## Speed\n", (NOTES / "training_speed.md").read_text()]
     speed = json.loads((RESULTS / "training_speed.json").read_text())
     return "\n".join([*parts, speed_table(speed["families"]) + "\n"])
