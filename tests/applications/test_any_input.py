@@ -38,7 +38,7 @@ SPECS = {
 class Blank:
     """A model of nothing, which is never asked."""
 
-    latent_size, name, predict = 2, "blank", dict
+    latent_size, name, predict, layers = 2, "blank", dict, ()
 
     def endpoints(self):
         return dict.fromkeys(("generate", "encode", "decode"), tf.zeros_like)
