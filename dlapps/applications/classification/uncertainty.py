@@ -111,8 +111,11 @@ class AskedClassifier:
         """The prediction of all examples, which come as batches of inputs and labels."""
 
         def of_batch(x: tf.Tensor) -> dict[str, tf.Tensor]:
+            answers = self.answer(x)
+            if not (self.num_samples or self.is_scaled):
+                return {"deterministic": answers["probabilities"], **answers}
             logits = tf.cast(self.model(x, training=False), tf.float32)
-            return {"deterministic": tf.nn.softmax(logits * self.temperature), **self.answer(x)}
+            return {"deterministic": tf.nn.softmax(logits * self.temperature), **answers}
 
         labels, answers = answers_in_order(of_batch, batches)
         probabilities, deterministic = answers.pop("probabilities"), answers.pop("deterministic")
