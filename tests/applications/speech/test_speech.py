@@ -13,10 +13,10 @@ from dlapps.datasets.tones import KEYS, make_tones
 @pytest.fixture(scope="module")
 def run(dlapps, tiny, tmp_path_factory) -> Path:
     """A recogniser of telephone keys that was trained for a moment."""
-    directory = tmp_path_factory.mktemp("runs") / "tones_attention_lstm" / "0"
-    small = ("data.num_examples=48", "data.seconds=0.2", "data.batch_size=8", "model.units=8")
+    directory = tmp_path_factory.mktemp("runs") / "tones_keyword_cnn" / "0"
+    small = ("data.num_examples=48", "data.seconds=0.2", "data.batch_size=8", "model.filters=4")
     options = [part for setting in small for part in ("--set", setting)]
-    answer = dlapps("speech", "train", "tones_attention_lstm", "--run", directory, *tiny, *options)
+    answer = dlapps("speech", "train", "tones_keyword_cnn", "--run", directory, *tiny, *options)
     assert answer.exit_code == 0, answer.stderr
     return directory
 
@@ -84,18 +84,23 @@ def test_a_file_of_another_width_is_answered_as_a_server_answers_its_16_bits(
         (encode_wav(np.zeros(0, np.int16), 8000), "is empty: it holds no samples"),
         (None, "There is no recording"),
     ],
+    ids=["words", "rate", "empty", "missing"],
 )
-def test_what_is_no_recording_is_named(dlapps, run, clip, tmp_path, contents, why):
-    good = write(tmp_path / "good.wav", encode_wav(clip, 8000))
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_what_is_no_recording_is_named(dlapps, run, command, contents, why, tmp_path):
     wrong = tmp_path / "wrong.wav"
     if contents is not None:
         wrong.write_bytes(contents)
-    for command in ("predict", "explain"):
-        dlapps("speech", command, run, wrong).assert_refused(wrong, why)
+    dlapps("speech", command, run, wrong).assert_refused(wrong, why)
+
+
+def test_what_is_no_recording_keeps_no_other_from_its_answer(dlapps, run, clip, tmp_path):
+    good = write(tmp_path / "good.wav", encode_wav(clip, 8000))
+    wrong = write(tmp_path / "wrong.wav", b"words")
     answer = dlapps("speech", "predict", run, good, wrong)
     assert answer.exit_code == 1
     assert answer.stdout.startswith(f"{good}  label: ")
-    assert why in answer.stderr
+    assert "is not a WAV file" in answer.stderr
     assert answer.stderr.endswith("1 of 2 inputs could not be answered.\n")
 
 
