@@ -269,24 +269,48 @@ def _explain(name: str) -> click.Command:
     @click.command("explain", context_settings={"ignore_unknown_options": True})
     @RUN
     @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_read_inputs)
+    @click.option(
+        "--method",
+        metavar="NAME",
+        help="How to find what in INPUT the answer came from, such as grad_cam or saliency; or "
+        "all, every one that suits the network.",
+    )
+    @click.option(
+        "--target",
+        metavar="CLASS",
+        help="What to explain, in place of the answer, such as a class.",
+    )
+    @click.option("--layer", metavar="LAYER", help="The layer whose maps are weighed.")
     @JSON
     @data_options
     @MOVED
     def explain(
-        directory: Path, inputs: tuple[str, ...], as_json: bool, assignments: tuple[str, ...]
+        directory: Path,
+        inputs: tuple[str, ...],
+        method: str | None,
+        target: str | None,
+        layer: str | None,
+        as_json: bool,
+        assignments: tuple[str, ...],
     ) -> None:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
         Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
         RUN/predictions. INPUT may be all that predict takes.
         """
+        if not inputs and (method or target or layer):
+            raise click.UsageError(
+                "--method, --target and --layer explain an INPUT; none is given."
+            )
         run = _open(name, directory, assignments)
-        from dlapps.runs.report import explain_inputs, explain_run
-
         if not inputs:
+            from dlapps.runs.report import explain_run
+
             _echo_files({"files": [str(path) for path in explain_run(run)]}, as_json)
             return
-        records = explain_inputs(run, inputs)
+        from dlapps.runs.explanation import explain_inputs
+
+        records = explain_inputs(run, inputs, method, target, layer)
         failures = _failures(records)
         files = [file for record in records for file in record.get("files", [])]
         _echo_files({"files": files, "errors": failures}, as_json)

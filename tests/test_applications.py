@@ -25,7 +25,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from dlapps.applications import application_names
 from dlapps.explain.figures import png
 from dlapps.runs.directory import create_run, read_config
-from dlapps.runs.report import explain_inputs, explain_run
+from dlapps.runs.explanation import explain_inputs
+from dlapps.runs.report import explain_run
 from dlapps.runs.run import Run
 from dlapps.runs.trained import TrainedRun, open_run
 

@@ -10,33 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     import keras
     import numpy as np
-    import tensorflow as tf
     from matplotlib.figure import Figure
 
     from dlapps.config.schema import Config
     from dlapps.config.section import Section
     from dlapps.data.splits import Data
+    from dlapps.explain.explainable import Explainable
     from dlapps.export.answer import Answer
     from dlapps.training.stage import Stage
 
 ConfigT = TypeVar("ConfigT", bound="Config")
 SpecT = TypeVar("SpecT", bound="Section")
-
-
-class Explainable(NamedTuple):
-    """How to look into a model while it answers one input."""
-
-    network: keras.Model
-    """From inputs that gradients reach (after embeddings) to what is scored; without side effects.
-    It may take several inputs; the first is what is explained."""
-    prepare: Callable[[str], list[tf.Tensor]]
-    """From what a person types to the network's inputs, one row of each."""
-    score: Callable[[tf.Tensor], tf.Tensor]
-    """From the network's outputs to a number for each row: how sure it is of its own answer."""
-    show: Callable[[str, list[tf.Tensor], tf.Tensor], Figure]
-    """From the text, the network's inputs and their relevance [...] to a figure."""
-    tap: str | None = None
-    """The layer whose maps Grad-CAM weighs; None: relevance is the gradient times the input."""
 
 
 class Calibration(NamedTuple):

@@ -51,15 +51,15 @@ def classify(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax(tf.cast(model(x, training=False), tf.float32))
 
 
-def last_maps(model: keras.Model) -> str | None:
-    """The name of the last layer that gives maps [N, h, w, C] of several places, if one does.
+def layers_with_maps(model: keras.Model) -> list[str]:
+    """The names of the layers that give maps [N, h, w, C] of several places, from the first on.
 
     Where a network has convolved, they tell what it saw where; before, they are the image itself.
     """
-    found, has_convolved = None, False
+    found, has_convolved = [], False
     for layer in model.layers:
         has_convolved = has_convolved or isinstance(layer, keras.layers.Conv2D)
         shape = layer.output.shape
         if has_convolved and len(shape) == 4 and shape[1:3] != (1, 1):
-            found = layer.name
+            found.append(layer.name)
     return found

@@ -1,7 +1,7 @@
 """Everything a person can see of a run: its pictures, and one page that gathers them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,19 +9,13 @@ from urllib.parse import quote
 import keras
 from matplotlib.figure import Figure
 
-from dlapps.applications.base import Explainable
 from dlapps.config.schema import Config
-from dlapps.errors import UsageError
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.diagnostics import diagnostics_figure
 from dlapps.explain.figures.png import png_bytes
-from dlapps.explain.methods.grad_cam import grad_cam
-from dlapps.explain.methods.gradient_times_input import gradient_times_input
 from dlapps.export.description import MODEL_JSON
-from dlapps.export.inputs import answer_each
-from dlapps.files import distinct_names, write_atomically, write_into, writing_to
-from dlapps.progress import progress
+from dlapps.files import write_atomically, writing_to
 from dlapps.runs.card import MODEL_CARD
 from dlapps.runs.command import training_command
 from dlapps.runs.documents import ENVIRONMENT, MODEL, facts_of, read_exports
@@ -120,46 +114,3 @@ def _as_picture(name: str, figure: Figure) -> Picture:
     """The figure as a PNG, described by its titles."""
     titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
     return Picture(name, png_bytes(figure), "; ".join(dict.fromkeys(filter(None, titles))))
-
-
-def explain_inputs(run: TrainedRun, inputs: Sequence[str]) -> list[dict[str, Any]]:
-    """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
-
-    Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
-    """
-    model, spec = run.model, run.load_spec()
-    explainable = run.application.explainable(model, spec)
-
-    def explain(text: str, name: str) -> dict[str, Any]:
-        try:
-            figures = dict(run.application.pictures_of(model, spec, text, name))
-            if explainable is not None:
-                figures[f"{name}_explained"] = _explained(explainable, text)
-        except UsageError as error:
-            return {"input": text, "error": str(error)}
-        if not figures:
-            raise UsageError(
-                f"{run.config.application} draws no pictures of single inputs; without them, "
-                "explain draws what the run learned."
-            )
-        directory = run.directory / "predictions"
-        pngs = {f"{name}.png": png_bytes(figure) for name, figure in figures.items()}
-        files = [str(write_into(directory, name, png)) for name, png in pngs.items()]
-        return {"input": text, "files": files}
-
-    def explain_all(texts: Sequence[str]) -> list[dict[str, Any]]:
-        named = list(zip(texts, distinct_names(texts), strict=True))
-        return [explain(text, name) for text, name in progress(named, "Explaining")]
-
-    return answer_each(inputs, run.application.answers(model, spec), explain_all)
-
-
-def _explained(explainable: Explainable, text: str) -> Figure:
-    """Why the model answers this input as it does, by the method that suits its network."""
-    network, prepare, score, show, tap = explainable
-    inputs = prepare(text)
-    if tap is None:
-        relevance = gradient_times_input(network, inputs, score)
-    else:
-        relevance = grad_cam(network, inputs, score, tap)
-    return show(text, inputs, relevance)

@@ -1,7 +1,7 @@
 """Classification: which of several classes an image or a point belongs to."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
-from dlapps.applications.base import Application, Calibration, Classes, Explainable
+from dlapps.applications.base import Application, Calibration, Classes
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -47,6 +47,7 @@ from dlapps.data.images.decoding import (
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError, in_short
+from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import relevance_figure
@@ -61,7 +62,7 @@ from dlapps.export.class_names import (
 )
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import LossSettings, compile_classifier, last_maps
+from dlapps.models.classifier import LossSettings, compile_classifier, layers_with_maps
 from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
@@ -354,14 +355,24 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 return [to_unit_interval(read_image(Path(text), spec.image_shape)[None])]
             return [tf.constant(_read_point(text)[None])]
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
-            x = inputs[0].numpy()
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
             row = self._asked(model).answer(inputs[0])["probabilities"].numpy()[0]
-            title = f"{in_short(text)}: {spec.class_names[row.argmax()]} ({row.max():.2f})"
-            return relevance_figure(title, x[0], relevance.numpy()[0])
+            explained = row.argmax() if target is None else target
+            title = f"{in_short(text)}: {spec.class_names[explained]} ({row[explained]:.2f})"
+            return relevance_figure(title, inputs[0].numpy()[0], [each.of_row(0) for each in found])
 
-        tap = last_maps(model) if spec.is_image else None
-        return Explainable(model, prepare, lambda logits: tf.reduce_max(logits, axis=-1), show, tap)
+        return Explainable(
+            model,
+            prepare,
+            score_of_output,
+            show,
+            axes=2 if spec.is_image else 1,
+            targets=spec.class_names,
+            layers=layers_with_maps(model) if spec.is_image else (),
+            shows_several=True,
+        )
 
     def pictures_of(
         self, model: keras.Model, spec: LabelledSpec, text: str, name: str

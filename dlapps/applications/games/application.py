@@ -11,7 +11,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
-from dlapps.applications.base import Application, Explainable
+from dlapps.applications.base import Application
 from dlapps.applications.games.pictures import (
     distribution_figure,
     episode_figure,
@@ -28,13 +28,14 @@ from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_epi
 from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError, in_short
+from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
 from dlapps.files import write_into
 from dlapps.metrics.returns import return_report
 from dlapps.models.agents.convolutional_dqn import convolutional_dqn
 from dlapps.models.agents.dqn import DQN, dqn
-from dlapps.models.classifier import last_maps
+from dlapps.models.classifier import layers_with_maps
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage
@@ -166,44 +167,64 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
 
     def explainable(self, model: DQN, spec: EnvironmentSpec) -> Explainable:
         """Each row of the network's inputs is a step of the episode that starts from a seed."""
-        tap = last_maps(model)
-        if tap is not None:
-            return self._explainable_by_frames(model, spec, tap)
         rescaled = keras.Model(model.inputs[0], model.get_layer("rescaled").output)
+        if layers_with_maps(model):
+            return self._explainable_by_frames(model, spec, rescaled)
 
         def prepare(text: str) -> list[tf.Tensor]:
             observations = self._episode(model, spec, _read_seed(text)).observations
             return [rescaled(observations, training=False)]
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
             episode = self._episode(model, spec, _read_seed(text))
             return relevance_over_the_steps(
-                _title(text),
-                relevance.numpy(),
+                _title(text, spec, target),
+                found[0],
                 spec.observation_names(),
                 episode.actions,
                 spec.action_names,
                 episode.frames,
             )
 
-        return Explainable(model.after_rescaling(), prepare, _chosen_value, show)
+        return Explainable(
+            model.after_rescaling(),
+            prepare,
+            score_of_output,
+            show,
+            axes=1,
+            targets=spec.action_names,
+        )
 
     def _explainable_by_frames(
-        self, model: keras.Model, spec: EnvironmentSpec, tap: str
+        self, model: DQN, spec: EnvironmentSpec, rescaled: keras.Model
     ) -> Explainable:
         """Each row is one of a few steps of the episode, whose observations are images."""
 
         def prepare(text: str) -> list[tf.Tensor]:
             observations = self._episode(model, spec, _read_seed(text)).observations
-            return [tf.constant(observations[evenly_apart(len(observations))])]
+            return [rescaled(observations[evenly_apart(len(observations))], training=False)]
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
             episode = self._episode(model, spec, _read_seed(text))
             steps = evenly_apart(len(episode.actions))
             chosen = [f"step {step}: {spec.action_names[episode.actions[step]]}" for step in steps]
-            return relevance_in_frames(_title(text), inputs[0].numpy(), relevance.numpy(), chosen)
+            observations = episode.observations[evenly_apart(len(episode.observations))]
+            return relevance_in_frames(_title(text, spec, target), observations, found[0], chosen)
 
-        return Explainable(model, prepare, _chosen_value, show, tap)
+        network = model.after_rescaling()
+        return Explainable(
+            network,
+            prepare,
+            score_of_output,
+            show,
+            axes=2,
+            targets=spec.action_names,
+            layers=layers_with_maps(network),
+        )
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same episodes
     def _outcomes(self, model: keras.Model, data: EpisodesToPlay, split: str) -> Outcomes:
@@ -236,12 +257,10 @@ def _action_kinds(spec: EnvironmentSpec) -> dict[str, Kind]:
     }
 
 
-def _chosen_value(q_values: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_max(q_values, axis=-1)
-
-
-def _title(seed: str) -> str:
-    return f"The episode from seed {seed}: what its actions' values come from"
+def _title(seed: str, spec: EnvironmentSpec, target: int | None) -> str:
+    if target is None:
+        return f"The episode from seed {seed}: what its actions' values come from"
+    return f"The episode from seed {seed}: what the value of {spec.action_names[target]} comes from"
 
 
 def _read_seed(text: str) -> int:

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from PIL import Image
 
+from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.palette import class_colours
-from dlapps.explain.figures.relevance import lay_over
+from dlapps.explain.figures.relevance import BOTH_WAYS, SUPPORT, lay_over
 
 MOST_FRAMES = 6
 MOST_LINES = 8
@@ -40,7 +41,7 @@ def episode_figure(
 
 def relevance_over_the_steps(
     title: str,
-    relevance: np.ndarray,
+    relevance: Relevance,
     observation_names: Sequence[str],
     actions: np.ndarray,
     action_names: Sequence[str],
@@ -51,19 +52,21 @@ def relevance_over_the_steps(
     relevance: [T, F], a column for each of `observation_names`; of many, the eight that say most
     are shown. The others are as in `episode_figure`.
     """
-    shown = np.sort(np.argsort(-np.abs(relevance).mean(axis=0), kind="stable")[:MOST_LINES])
+    values = relevance.values
+    shown = np.sort(np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:MOST_LINES])
     colours = [INK] * len(action_names)
     figure, axes = _over_the_steps(actions, action_names, colours, frames)
     axes.axhline(0, color=INK, linewidth=0.8)
     for index, colour in zip(shown, class_colours(len(shown)), strict=True):
         axes.plot(
-            relevance[:, index],
+            values[:, index],
             color=colour,
-            linewidth=_line_width(len(relevance)),
+            linewidth=_line_width(len(values)),
             label=observation_names[index],
         )
     axes.set_title(title, parse_math=False)
-    axes.set_ylabel("What it adds to the chosen action's Q\n(gradient times input)")
+    label = "What it adds to the action's Q" if relevance.method.signed else SUPPORT
+    axes.set_ylabel(f"{label}\n({relevance.method.title})")
     count = len(observation_names)
     legend = "Observed" if len(shown) == count else f"Observed, {len(shown)} of {count}"
     axes.legend(title=legend, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -71,25 +74,26 @@ def relevance_over_the_steps(
 
 
 def relevance_in_frames(
-    title: str, observations: np.ndarray, relevance: np.ndarray, titles: Sequence[str]
+    title: str, observations: np.ndarray, relevance: Relevance, titles: Sequence[str]
 ) -> Figure:
-    """A column an observation: itself above, and below where in it the chosen action has support.
+    """A column an observation: itself above, and below where in it the action has support.
 
     observations: [n, height, width, channels], of which 3 are colours and else the last is the
-    newest; relevance: maps [n, h, w] from 0 to 1 (Grad-CAM), stretched over them; titles: [n].
+    newest; relevance: [n, h, w], stretched over them; titles: [n].
     """
     figure = Figure(figsize=(1.15 * len(titles) + 1.2, 3), layout="constrained")
     figure.suptitle(title, parse_math=False)
     panels = figure.subplots(2, len(titles), squeeze=False)
     height, width, channels = observations.shape[1:]
     pictures = observations if channels == 3 else observations[..., -1]
-    for column, picture, support, name in zip(panels.T, pictures, relevance, titles, strict=True):
+    for row, (column, picture, name) in enumerate(zip(panels.T, pictures, titles, strict=True)):
         for axes in column:
             axes.imshow(picture, cmap="gray", interpolation="nearest")
             axes.set(xticks=[], yticks=[])
         column[0].set_title(name, fontsize=9, parse_math=False)
-        shown = lay_over(column[1], support, (-0.5, width - 0.5, height - 0.5, -0.5))
-    figure.colorbar(shown, ax=panels, label="Support for the action (Grad-CAM)", shrink=0.8)
+        shown = lay_over(column[1], relevance.of_row(row), (-0.5, width - 0.5, height - 0.5, -0.5))
+    label = BOTH_WAYS if relevance.method.signed else SUPPORT
+    figure.colorbar(shown, ax=panels, label=f"{label}\n({relevance.method.title})", shrink=0.8)
     return figure
 
 

@@ -1,7 +1,8 @@
 """Segmentation: which of several classes every pixel of an image belongs to."""
 
 import functools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import keras
@@ -10,7 +11,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from dlapps.applications.base import Application, Explainable
+from dlapps.applications.base import Application
 from dlapps.applications.segmentation.answers import mask_answers, network_inputs, segment
 from dlapps.applications.segmentation.augmentation import NUM_PAIRED_DRAWS, augment_pair
 from dlapps.applications.segmentation.data import (
@@ -31,10 +32,12 @@ from dlapps.config.section import BatchSize, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
 from dlapps.errors import in_short
+from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer
 from dlapps.losses.segmentation import SegmentationLoss
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
+from dlapps.models.classifier import layers_with_maps
 from dlapps.models.vision.unet import unet
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
@@ -132,22 +135,31 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             image = read_image(text, (None, None, spec.channels))
             return [network_inputs(image[None], spec)]
 
-        def score(logits: tf.Tensor) -> tf.Tensor:
-            return tf.reduce_sum(logits * _largest_region(logits), axis=[1, 2, 3])
+        def score(logits: tf.Tensor, target: int | None = None) -> tf.Tensor:
+            return tf.reduce_sum(logits * _region(logits, target), axis=[1, 2, 3])
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
-            region = _largest_region(model(inputs[0], training=False))[0].numpy()
-            # The maps are those of the padded image.
-            scale = model.get_layer("padding").multiple
-            size = [side * scale for side in relevance.shape[1:]]
-            stretched = tf.image.resize(relevance[0, ..., None], size)[..., 0].numpy()
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
             image = inputs[0][0].numpy()
-            height, width = image.shape[:2]
+            region = _region(model(inputs[0], training=False), target)[0].numpy()
+            multiple = model.get_layer("padding").multiple
+            over_image = [_over_image(each.of_row(0), image.shape, multiple) for each in found]
             return explained_region(
-                in_short(text), image, region, stretched[:height, :width], spec.class_names
+                in_short(text), image, region, over_image, spec.class_names, target
             )
 
-        return Explainable(model, prepare, score, show, tap="bottom")
+        return Explainable(
+            model,
+            prepare,
+            score,
+            show,
+            axes=2,
+            targets=spec.class_names,
+            layers=layers_with_maps(model),
+            layer="bottom",
+            shows_several=True,
+        )
 
     def _confusion(self, model: keras.Model, data: MaskedExamples, split: str) -> np.ndarray:
         """Counts of the pixels of a split [C, C]."""
@@ -173,12 +185,25 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_unit_interval(columns["image"]), columns["mask"]
 
 
-def _largest_region(logits: tf.Tensor) -> tf.Tensor:
-    """1 where a pixel is of the class that is largest in its image, in the shape of the logits.
+def _over_image(relevance: Relevance, shape: tuple[int, ...], multiple: int) -> Relevance:
+    """Relevance [h, w] stretched over an image; maps are those of the image as it is padded."""
+    if not relevance.method.weighs_maps:
+        return relevance
+    height, width = shape[:2]
+    padded = [math.ceil(side / multiple) * multiple for side in (height, width)]
+    stretched = tf.image.resize(relevance.values[..., None], padded)[..., 0].numpy()
+    return Relevance(stretched[:height, :width], relevance.method)
 
-    The first class is the background: it counts only where no other is found.
+
+def _region(logits: tf.Tensor, target: int | None) -> tf.Tensor:
+    """1 where a pixel is taken for the target, in the shape of the logits.
+
+    Without a target it is the class that is largest in its image; the first class is the
+    background, which counts only where no other is found.
     """
     num_classes = logits.shape[-1]
     regions = tf.one_hot(tf.argmax(logits, axis=-1), num_classes)
+    if target is not None:
+        return regions * tf.one_hot(target, num_classes)
     areas = tf.reduce_sum(regions, axis=[1, 2]) * tf.constant([0.0] + [1.0] * (num_classes - 1))
     return regions * tf.one_hot(tf.argmax(areas, axis=-1), num_classes)[:, None, None, :]

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image
 
+from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.palette import DISTINCT_COLOURS, class_colours
 from dlapps.explain.figures.relevance import relevance_figure
@@ -95,22 +96,26 @@ def explained_region(
     title: str,
     image: np.ndarray,
     region: np.ndarray,
-    relevance: np.ndarray,
+    relevances: Sequence[Relevance],
     class_names: Sequence[str],
+    target: int | None = None,
 ) -> Figure:
-    """An image beside what in it spoke for one class, whose region is outlined in both.
+    """An image beside what in it spoke for one class, whose region is outlined in all.
 
     image: [height, width, 1 or 3] in 0..1; region: [height, width, classes], 1 where a pixel is of
-    that class; relevance: [height, width] from 0 to 1.
+    that class, which is the target where one is given; relevances: [height, width].
     """
-    index = int(region.sum(axis=(0, 1)).argmax())
+    index = int(region.sum(axis=(0, 1)).argmax()) if target is None else target
     outline = region[..., index]
-    title = f"{title}: {class_names[index]}, inside the lines"
-    if relevance.max() == 0:
-        title += "\nThe deepest maps say nothing for it"
-    figure = relevance_figure(title, image, relevance)
+    if outline.max() == 0:
+        title = f"{title}: nothing in it is taken for {class_names[index]}"
+    else:
+        title = f"{title}: {class_names[index]}, inside the lines"
+    if len(relevances) == 1 and not relevances[0].values.any():
+        title += "\nNo place says anything for it"
+    figure = relevance_figure(title, image, relevances)
     if outline.min() < outline.max():
-        for axes in figure.axes[:2]:
+        for axes in figure.axes[: 1 + len(relevances)]:
             axes.contour(outline, [0.5], colors=OUTLINE_COLOUR, linewidths=1.5)
     return figure
 

@@ -1,7 +1,7 @@
 """Speech: which keyword is spoken in a recording."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from dlapps.applications.base import Application, Explainable
+from dlapps.applications.base import Application
 from dlapps.applications.speech.data import (
     RecordingData,
     Recordings,
@@ -39,6 +39,7 @@ from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.sources.folders import RECORDINGS
 from dlapps.data.splits import Examples
 from dlapps.errors import in_short
+from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
@@ -220,22 +221,29 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         listening = _inside(model, HEARD)
         network = keras.Model(listening.output, model.output)
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
             row = classify(network, inputs[0]).numpy()[0]
+            explained = row.argmax() if target is None else target
+            name = in_short(Path(text).name)
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
-                f"{in_short(Path(text).name)}: {spec.class_names[row.argmax()]} ({row.max():.2f})",
+                f"{name}: {spec.class_names[explained]} ({row[explained]:.2f})",
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),
-                relevance.numpy()[0],
+                found[0].of_row(0),
             )
 
         return Explainable(
             network,
             prepare=lambda text: [listening(_read_clip(text, spec))],
-            score=lambda logits: tf.reduce_max(logits, axis=-1),
+            score=score_of_output,
             show=show,
+            axes=2,
+            targets=spec.class_names,
+            layerwise=not _attends(model),
         )
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers

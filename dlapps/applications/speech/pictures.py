@@ -8,11 +8,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.mistakes import mistakes_figure
 from dlapps.explain.figures.palette import class_colours
+from dlapps.explain.figures.relevance import BOTH_WAYS, SIGNED_COLOURS, SUPPORT
 
 COLOURS = "magma"
-RELEVANCE_COLOURS = "PuOr_r"
+SUPPORT_COLOURS = "Oranges"
+"""On a pale spectrogram, from nothing to much."""
 PALENESS = 0.3
 LARGEST_PERCENTILE = 99.8
 """Above it relevance is drawn alike: one cell alone must not make all others pale."""
@@ -55,24 +58,28 @@ def relevance_figure(
     spectrogram: np.ndarray,
     seconds: float,
     frequencies: np.ndarray,
-    relevance: np.ndarray,
+    relevance: Relevance,
 ) -> Figure:
     """One recording's spectrogram, beside it the same in pale with its relevance laid over.
 
-    `spectrogram` and `frequencies` are as in `heard_figure`; `relevance` is [frames, bands] and
-    signed: above 0 speaks for the answer.
+    `spectrogram` and `frequencies` are as in `heard_figure`; `relevance` is [frames, bands].
     """
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     figure.suptitle(title, parse_math=False)
     left, right = figure.subplots(1, 2, sharey=True)
     _draw(left, spectrogram, seconds)
     _draw(right, PALENESS * spectrogram, seconds, "gray_r")
-    limit = max(float(np.percentile(np.abs(relevance), LARGEST_PERCENTILE)), 1e-12)
-    shades = ScalarMappable(Normalize(-limit, limit), RELEVANCE_COLOURS)
-    overlay = shades.to_rgba(relevance.T)
-    overlay[..., 3] = np.minimum(np.abs(relevance.T) / limit, 1)
+    values, method = relevance.values.T, relevance.method
+    limit = max(float(np.percentile(np.abs(values), LARGEST_PERCENTILE)), 1e-12)
+    shades = ScalarMappable(Normalize(-limit if method.signed else 0, limit), SIGNED_COLOURS)
+    if not method.signed:
+        shades.set_cmap(SUPPORT_COLOURS)
+    overlay = shades.to_rgba(values)
+    overlay[..., 3] = np.minimum(np.abs(values) / limit, 1)
     right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
-    figure.colorbar(shades, ax=right, label="For (orange) and against the answer")
+    figure.colorbar(
+        shades, ax=right, label=f"{BOTH_WAYS if method.signed else SUPPORT}\n({method.title})"
+    )
     for axes in (left, right):
         _mark(axes, frequencies)
         axes.label_outer()

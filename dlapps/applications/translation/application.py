@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from keras import ops
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from dlapps.applications.base import Application, Explainable
+from dlapps.applications.base import Application
 from dlapps.applications.translation.data import (
     SentencePairs,
     SentencePairsSpec,
@@ -34,6 +34,7 @@ from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
 from dlapps.errors import UsageError, in_short
+from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
@@ -188,15 +189,17 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
             started = tf.pad(said, [[0, 0], [1, 0]], constant_values=START)
             return [model.embedded(ids), ids, started]
 
-        def show(text: str, inputs: list[tf.Tensor], relevance: tf.Tensor) -> Figure:
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], _: int | None
+        ) -> Figure:
             _, ids, started = inputs
             translation = target.decode(started[:, 1:]).numpy()[0].decode()
-            of_tokens = tf.reduce_sum(relevance, axis=-1)[0].numpy()
-            return token_relevance_figure(translation, source.shown(ids)[0], of_tokens)
+            return token_relevance_figure(translation, source.shown(ids)[0], found[0].of_row(0))
 
-        return Explainable(
-            _log_probabilities(model), prepare, lambda each: tf.reduce_sum(each, axis=-1), show
-        )
+        def score(log_probabilities: tf.Tensor, target: int | None = None) -> tf.Tensor:
+            return tf.reduce_sum(log_probabilities, axis=-1)
+
+        return Explainable(_log_probabilities(model), prepare, score, show, axes=1, layerwise=False)
 
     def _ids(self, source: Vocabulary, sentences: tf.Tensor) -> tf.Tensor:
         """The ids [N, T] of sentences [N], none longer than those that were learned from."""

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlapps.explain.explainable import Relevance
+from dlapps.explain.figures.relevance import AGAINST, FOR, SUPPORT
+
 CELL, SMALLEST_CELL = 0.32, 0.19
 """Side of a matrix cell in inches, and where a sentence is long."""
 WIDEST = 6.0
-FOR, AGAINST = "#e69f00", "#0072b2"
 
 
 def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> Figure:
@@ -36,21 +38,22 @@ def attention_figure(weights: np.ndarray, source: Sequence[str], target: Sequenc
     return figure
 
 
-def token_relevance_figure(
-    translation: str, source: Sequence[str], relevance: np.ndarray
-) -> Figure:
-    """What each token of `source` adds, [T], to how sure the translation is, as signed bars."""
+def token_relevance_figure(translation: str, source: Sequence[str], relevance: Relevance) -> Figure:
+    """What each token of `source` adds, [T], to how sure the translation is, as bars."""
     width = max(4.5, 1.5 + _cell(len(source)) * len(source))
     figure = Figure(figsize=(width, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.bar(
-        range(len(source)), relevance, color=[FOR if part > 0 else AGAINST for part in relevance]
+        range(len(source)),
+        relevance.values,
+        color=[FOR if part > 0 else AGAINST for part in relevance.values],
     )
     axes.axhline(0, color="#1d2733", linewidth=0.8)
     axes.set_xlim(-0.7, len(source) - 0.3)
     _name_columns(axes, source)
     axes.tick_params(axis="x", length=0)
-    axes.set_ylabel("What a token adds to the\nlog-probability (gradient times input)")
+    label = "What a token adds to the\nlog-probability" if relevance.method.signed else SUPPORT
+    axes.set_ylabel(f"{label}\n({relevance.method.title})")
     axes.set_title(textwrap.fill(translation, int(9 * width)), parse_math=False)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     return figure

@@ -1,69 +1,120 @@
 """What in an input spoke for the answer, laid over the input."""
 
+import math
+import textwrap
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-COLOURS = "inferno"
+from dlapps.explain.explainable import Relevance
+
+SUPPORT_COLOURS = "inferno"
+SIGNED_COLOURS = "PuOr_r"
+FOR, AGAINST = "#e69f00", "#0072b2"
+INK = "#1d2733"
 OPACITY = 0.8
+PALENESS = 0.35
+LARGEST_PERCENTILE = 99.5
+"""Above it relevance is drawn alike: one pixel alone must not make all others pale."""
+MOST_COLUMNS = 5
+SUPPORT = "Support for the answer"
+BOTH_WAYS = "For (orange) and against (violet) the answer"
 
 
-def relevance_figure(title: str, x: np.ndarray, relevance: np.ndarray) -> Figure:
-    """An input beside its relevance: an image as pictures, a few numbers as bars.
+def relevance_figure(title: str, x: np.ndarray, relevances: Sequence[Relevance]) -> Figure:
+    """An input beside its relevance by each method: an image as pictures, a few numbers as bars.
 
-    x: image [H, W, C] in 0..1, or [F]. relevance: maps [h, w] from 0 to 1 (Grad-CAM), stretched
-    over the image; or in the shape of x, signed (gradient times input).
+    x: image [H, W, C] in 0..1, or [F]. relevances: maps [h, w], stretched over the image, or [F].
     """
     if x.ndim == 1:
-        return _bars(title, relevance)
-    figure = Figure(figsize=(8, 4), layout="constrained")
+        return _bars(title, relevances)
+    panels = 1 + len(relevances)
+    columns = min(panels, MOST_COLUMNS)
+    rows = math.ceil(panels / columns)
+    size = (8, 4) if panels == 2 else (2.6 * columns, 2.9 * rows + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(title, parse_math=False)
-    left, right = figure.subplots(1, 2)
-    shown: ScalarMappable
-    picture = x[..., 0] if x.shape[-1] == 1 else x
-    left.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    extent = (-0.5, x.shape[1] - 0.5, x.shape[0] - 0.5, -0.5)
-    if relevance.ndim == 2:
-        right.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        shown = lay_over(right, relevance, extent)
-        label = "Support for the answer (Grad-CAM)"
-    else:
-        summed = relevance.sum(axis=-1)
-        limit = max(float(np.abs(summed).max()), 1e-12)
-        shown = right.imshow(
-            summed, cmap="PuOr_r", vmin=-limit, vmax=limit, extent=extent, interpolation="nearest"
-        )
-        label = "For (orange) and against the answer"
-    figure.colorbar(shown, ax=right, label=label, shrink=0.8)
-    for axes in (left, right):
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in places:
         axes.axis("off")
+    height, width = x.shape[:2]
+    draw_picture(places[0], x)
+    if panels > 2:
+        places[0].set_title("Input", fontsize=9)
+    for axes, relevance in zip(places[1:], relevances):
+        draw_picture(axes, x)
+        shown = lay_over(axes, relevance, (-0.5, width - 0.5, height - 0.5, -0.5))
+        label = BOTH_WAYS if relevance.method.signed else SUPPORT
+        if panels == 2:
+            figure.colorbar(
+                shown, ax=axes, shrink=0.8, label=f"{label}\n({relevance.method.title})"
+            )
+        else:
+            axes.set_title(textwrap.fill(relevance.method.title, 24), fontsize=9)
+    if panels > 2:
+        _add_legend(figure, relevances)
     return figure
 
 
+def draw_picture(axes: Axes, x: np.ndarray) -> None:
+    """Draws an image [H, W, C] in 0..1; of channels that are no colours, the last."""
+    picture = x if x.shape[-1] == 3 else x[..., -1]
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+
+
 def lay_over(
-    axes: Axes, relevance: np.ndarray, extent: tuple[float, float, float, float]
+    axes: Axes, relevance: Relevance, extent: tuple[float, float, float, float]
 ) -> ScalarMappable:
-    """Draws a map [h, w] from 0 to 1 over an image, which shows through where it is low.
+    """Draws relevance [h, w] over an image, which shows through where it is low.
 
-    Returns what a colour bar is made from.
+    Returns what a colour bar is made from. Where both ways are told apart by colour, the image is
+    paled first.
     """
+    values = relevance.values
+    percentile = 100 if relevance.method.weighs_maps else LARGEST_PERCENTILE
+    limit = max(float(np.percentile(np.abs(values), percentile)), 1e-12)
+    strength = np.clip(np.abs(values) / limit, 0, 1)
+    if relevance.method.signed:
+        axes.imshow(np.ones((1, 1)), cmap="gray", vmin=0, vmax=1, alpha=1 - PALENESS, extent=extent)
+        shades = ScalarMappable(Normalize(-limit, limit), SIGNED_COLOURS)
+        overlay = shades.to_rgba(values)
+        overlay[..., 3] = strength
+        axes.imshow(overlay, extent=extent, interpolation="nearest")
+        return shades
     axes.imshow(
-        relevance, cmap=COLOURS, vmin=0, vmax=1, alpha=OPACITY * np.clip(relevance, 0, 1),
-        extent=extent, interpolation="bilinear",
+        strength, cmap=SUPPORT_COLOURS, vmin=0, vmax=1, alpha=OPACITY * strength,
+        extent=extent, interpolation="bilinear" if relevance.method.weighs_maps else "nearest",
     )  # fmt: skip
-    return ScalarMappable(Normalize(0, 1), COLOURS)
+    return ScalarMappable(Normalize(0, 1), SUPPORT_COLOURS)
 
 
-def _bars(title: str, relevance: np.ndarray) -> Figure:
-    figure = Figure(figsize=(5, 1.2 + 0.4 * len(relevance)), layout="constrained")
-    axes = figure.subplots()
-    names = [f"$x_{{{number}}}$" for number in range(1, len(relevance) + 1)]
-    axes.barh(names, relevance, color=["#e69f00" if part > 0 else "#0072b2" for part in relevance])
-    axes.axvline(0, color="#1d2733", linewidth=0.8)
-    axes.invert_yaxis()
-    axes.set_xlabel("What each number adds to the score (gradient times input)")
-    axes.set_title(title, parse_math=False)
-    axes.spines[["top", "right"]].set_visible(False)
+def _add_legend(figure: Figure, relevances: Sequence[Relevance]) -> None:
+    """What the two scales of colours mean, each where it is used."""
+    kinds = {each.method.signed for each in relevances}
+    told = {
+        False: f"{SUPPORT}: dark little, bright much",
+        True: BOTH_WAYS,
+    }
+    text = ".   ".join(told[kind] for kind in sorted(kinds))
+    figure.supxlabel(f"{text}. Each by its own scale", fontsize=9)
+
+
+def _bars(title: str, relevances: Sequence[Relevance]) -> Figure:
+    rows = len(relevances[0].values)
+    height = 0.6 + (0.7 + 0.35 * rows) * len(relevances)
+    figure = Figure(figsize=(5, height), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    names = [f"$x_{{{number}}}$" for number in range(1, rows + 1)]
+    panels = figure.subplots(len(relevances), 1, squeeze=False)[:, 0]
+    for axes, (values, method) in zip(panels, relevances, strict=True):
+        axes.barh(names, values, color=[FOR if part > 0 else AGAINST for part in values])
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.invert_yaxis()
+        label = "What each number adds to the score" if method.signed else SUPPORT
+        axes.set_xlabel(f"{label} ({method.title})", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -10,8 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from dlapps.applications.games.application import Games
 from dlapps.config.schema import build_config
 from dlapps.environments.play import GreedyPlay
-from dlapps.explain.methods.grad_cam import grad_cam
-from dlapps.explain.methods.gradient_times_input import gradient_times_input
+from dlapps.explain.explainable import explainer
 
 
 class Flight(gymnasium.Env):
@@ -113,7 +112,8 @@ def test_each_step_of_an_episode_is_explained(cart_pole):
         inputs[0], (episode.observations - spec.centre) / spec.scale, atol=1e-6
     )
     np.testing.assert_allclose(explainable.network(inputs), episode.q_values, atol=1e-6)
-    relevance = gradient_times_input(explainable.network, inputs, explainable.score)
+    found = explainer(explainable, "gradient_times_input")(inputs)
+    relevance = found.values
     # A hundredth less of one number is a hundredth less of what it adds.
     step, number, change = 3, 2, 1e-2
     less = inputs[0].numpy()
@@ -121,7 +121,7 @@ def test_each_step_of_an_episode_is_explained(cart_pole):
     before, after = (explainable.score(explainable.network([x])) for x in (inputs[0], less))
     added = (before - after)[step] / change
     assert float(added) == pytest.approx(float(relevance[step, number]), abs=1e-4)
-    figure = explainable.show("7", inputs, relevance)
+    figure = explainable.show("7", inputs, [found], None)
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[-2].get_lines()}
     np.testing.assert_array_equal(lines["angle"], relevance[:, 2])
 
@@ -131,9 +131,10 @@ def test_pictures_are_explained_by_their_maps(flight):
     explainable = application.explainable(model, application.build_data().spec)
     inputs = explainable.prepare("7")
     assert inputs[0].shape == (5, 16, 16, 1)
-    relevance = grad_cam(explainable.network, inputs, explainable.score, explainable.tap)
-    assert relevance.shape == (5, 2, 2)
-    figure = explainable.show("7", inputs, relevance)
+    found = explainer(explainable, "grad_cam")(inputs)
+    assert found.values.shape == (5, 2, 2)
+    figure = explainable.show("7", inputs, [found], None)
     assert [axes.get_title() for axes in figure.axes[:2]] == [
-        f"step {step}: action {int(np.argmax(model(inputs[0])[step]))}" for step in (0, 1)
+        f"step {step}: action {int(np.argmax(explainable.network(inputs[0])[step]))}"
+        for step in (0, 1)
     ]

@@ -12,7 +12,9 @@ from dlapps.applications.games.pictures import (
     relevance_in_frames,
     relevance_over_the_steps,
 )
+from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.png import png_bytes
+from dlapps.explain.methods.catalogue import METHODS
 
 Q_VALUES = np.array([[1.0, 2.0], [3.0, 1.0], [0.0, 5.0]])
 FRAMES = [np.full((20, 30, 3), shade, np.uint8) for shade in range(0, 240, 10)]
@@ -67,7 +69,12 @@ def test_of_many_numbers_those_that_say_most_are_drawn():
     relevance[:, [2, 7, 19]] = [[1, -2, 3], [2, -3, 4], [3, -4, 5]]
     names = [f"x {index}" for index in range(20)]
     figure = relevance_over_the_steps(
-        "why", relevance, names, np.array([1, 0, 1]), ["left", "right"], FRAMES
+        "why",
+        Relevance(relevance, METHODS["gradient_times_input"]),
+        names,
+        np.array([1, 0, 1]),
+        ["left", "right"],
+        FRAMES,
     )
     lines, _ = figure.axes[-2:]
     drawn = {line.get_label(): list(line.get_ydata()) for line in lines.get_lines()}
@@ -79,7 +86,8 @@ def test_of_many_numbers_those_that_say_most_are_drawn():
 def test_frames_lie_below_their_relevance():
     observations = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 4), dtype=np.uint8)
     relevance = np.eye(2)[:, None, :]
-    figure = relevance_in_frames("why", observations, relevance, ["one", "two"])
+    found = Relevance(relevance, METHODS["grad_cam"])
+    figure = relevance_in_frames("why", observations, found, ["one", "two"])
     for number in range(2):
         below, above = figure.axes[2 + number].get_images()
         np.testing.assert_array_equal(below.get_array(), observations[number, ..., -1])

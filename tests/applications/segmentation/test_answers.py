@@ -12,7 +12,7 @@ from dlapps.applications.segmentation.answers import NOWHERE, mask_answers, segm
 from dlapps.applications.segmentation.application import Segmentation
 from dlapps.applications.segmentation.data import MaskSpec
 from dlapps.config.schema import build_config
-from dlapps.explain.methods.grad_cam import grad_cam
+from dlapps.explain.explainable import explainer
 from dlapps.export.answer import ask
 from dlapps.models.vision.unet import unet
 
@@ -107,6 +107,7 @@ def test_the_score_is_that_of_the_largest_class_but_the_background(application, 
     # Two cars among trees and ground; one tree; ground alone.
     logits = logits_of([[0, 0, 0], [1, 1, 2]], [[0, 0, 0], [0, 0, 2]], [[0, 0, 0], [0, 0, 0]])
     np.testing.assert_allclose(score(logits), [10, 5, 30])
+    np.testing.assert_allclose(score(logits, 2), [5, 5, 0])
     variable = tf.Variable(logits)
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(score(variable)[0])
@@ -121,8 +122,8 @@ def test_an_explanation_lies_over_the_image(application, model, tmp_path, image_
     inputs = explainable.prepare(str(tmp_path / "one.png"))
     height, width = image_size or (9, 15)
     assert inputs[0].shape == (1, height, width, 3)
-    relevance = grad_cam(explainable.network, inputs, explainable.score, explainable.tap)
-    figure = explainable.show("one.png", inputs, relevance)
+    found = explainer(explainable, "grad_cam")(inputs)
+    figure = explainable.show("one.png", inputs, [found], None)
     _, overlaid = figure.axes[1].get_images()
     assert overlaid.get_array().shape == (height, width)
     assert overlaid.get_extent() == pytest.approx([-0.5, width - 0.5, height - 0.5, -0.5])

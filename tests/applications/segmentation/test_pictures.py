@@ -17,6 +17,8 @@ from dlapps.applications.segmentation.pictures import (
     segmented_image,
     worst_to_best,
 )
+from dlapps.explain.explainable import Relevance
+from dlapps.explain.methods.catalogue import METHODS
 
 MASK = np.array([[0, 1, 2], [2, 1, 255]], np.uint8)
 IMAGE = np.full((2, 3, 1), 100, np.uint8)
@@ -87,13 +89,15 @@ def test_the_worst_and_the_best_are_among_those_shown():
 def test_an_explained_region_is_named_and_outlined():
     region = np.zeros((4, 5, 3))
     region[1:3, 1:4, 2] = 1
-    image, relevance = np.full((4, 5, 1), 0.5), np.zeros((4, 5))
-    figure = explained_region("one.png", image, region, relevance + 0.3, ("a", "b", "c"))
+    image = np.full((4, 5, 1), 0.5)
+    some, none = (Relevance(np.full((4, 5), value), METHODS["grad_cam"]) for value in (0.3, 0.0))
+    names = ("a", "b", "c")
+    figure = explained_region("one.png", image, region, [some], names)
     assert figure.get_suptitle() == "one.png: c, inside the lines"
     for axes in figure.axes[:2]:
         (outline,) = (each for each in axes.collections if isinstance(each, ContourSet))
         assert outline.levels == [0.5]
-    assert (
-        "say nothing"
-        in explained_region("one.png", image, region, relevance, ("a", "b", "c")).get_suptitle()
-    )
+    title = explained_region("one.png", image, region, [none], names).get_suptitle()
+    assert "says anything for it" in title
+    title = explained_region("one.png", image, region, [some], names, target=1).get_suptitle()
+    assert title == "one.png: nothing in it is taken for b"

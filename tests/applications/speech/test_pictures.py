@@ -8,7 +8,9 @@ from dlapps.applications.speech.pictures import (
     mistaken_spectrograms,
     relevance_figure,
 )
+from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.png import png_bytes
+from dlapps.explain.methods.catalogue import METHODS
 
 RANDOM = np.random.default_rng(0)
 NAMES = ("yes", "no")
@@ -33,7 +35,8 @@ def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
     relevance = np.zeros((30, 12))
     relevance[4, 2], relevance[20, 9] = 2.0, -1.0
     frequencies = np.linspace(60, 4000, 12)
-    figure = relevance_figure("a $ clip.wav", RANDOM.random((30, 12)), 0.5, frequencies, relevance)
+    found = Relevance(relevance, METHODS["gradient_times_input"])
+    figure = relevance_figure("a $ clip.wav", RANDOM.random((30, 12)), 0.5, frequencies, found)
     left, right, scale = figure.axes
     _, overlay = right.images
     assert overlay.get_extent() == left.images[0].get_extent() == [0, 0.5, 0, 12]
@@ -47,7 +50,8 @@ def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
     assert left.get_ylabel() == "Hertz"
     assert scale.get_ylim()[0] == -scale.get_ylim()[1]
     assert png_bytes(figure).startswith(b"\x89PNG")
-    assert relevance_figure("nothing", relevance, 0.5, frequencies, 0 * relevance).axes
+    nothing = Relevance(0 * relevance, METHODS["saliency"])
+    assert relevance_figure("nothing", relevance, 0.5, frequencies, nothing).axes
 
 
 def test_only_mistakes_are_shown_the_surest_first():

@@ -9,6 +9,7 @@ import pytest
 from dlapps.applications.translation.application import Translation
 from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.config.files import find_config, read_text
+from dlapps.explain.explainable import explainer
 from dlapps.explain.methods.gradient_times_input import gradient_times_input
 from dlapps.runs.directory import read_config
 
@@ -32,15 +33,15 @@ def test_the_score_is_that_of_the_translation(translation):
     keras.utils.set_random_seed(0)
     model = translation.build_model(SPEC)
     (record,) = translation.predict(model, SPEC, ["Zwei vier"], Path())
-    network, prepare, score, show, tap = translation.explainable(model, SPEC)
-    inputs = prepare("Zwei vier")
-    np.testing.assert_allclose(score(network(inputs, training=False)), [record["score"]], rtol=1e-5)
-    relevance = gradient_times_input(network, inputs, score)
-    assert tap is None
-    assert relevance.shape == inputs[0].shape
-    axes = show("Zwei vier", inputs, relevance).axes[0]
+    explainable = translation.explainable(model, SPEC)
+    inputs = explainable.prepare("Zwei vier")
+    log_probabilities = explainable.network(inputs, training=False)
+    np.testing.assert_allclose(explainable.score(log_probabilities), [record["score"]], rtol=1e-5)
+    found = explainer(explainable, explainable.methods()[0])(inputs)
+    axes = explainable.show("Zwei vier", inputs, [found], None).axes[0]
     assert axes.get_title() == record["translation"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["zwei", "vier", "<end>"]
     heights = [bar.get_height() for bar in axes.patches]
+    relevance = gradient_times_input(explainable.network, inputs, explainable.score)
     np.testing.assert_allclose(heights, relevance.numpy()[0].sum(axis=-1), rtol=1e-5)
     assert np.all(heights)

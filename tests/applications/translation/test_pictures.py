@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from dlapps.applications.translation.pictures import attention_figure, token_relevance_figure
+from dlapps.explain.explainable import Relevance
+from dlapps.explain.methods.catalogue import METHODS
 
 
 def test_rows_are_said_and_columns_are_read():
@@ -25,7 +27,8 @@ def test_tokens_that_do_not_fit_the_weights_are_refused():
 
 def test_bars_are_signed_and_named():
     relevance = np.array([0.5, -0.25, 0.0])
-    axes = token_relevance_figure("a $dog", ["x", "␣", "<end>"], relevance).axes[0]
+    found = Relevance(relevance, METHODS["gradient_times_input"])
+    axes = token_relevance_figure("a $dog", ["x", "␣", "<end>"], found).axes[0]
     assert axes.get_title() == "a $dog"
     assert [bar.get_height() for bar in axes.patches] == relevance.tolist()
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()

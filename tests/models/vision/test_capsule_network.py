@@ -9,7 +9,7 @@ import tensorflow as tf
 from dlapps.datasets.digits import load_digits
 from dlapps.errors import UsageError
 from dlapps.losses.margin import MarginLoss
-from dlapps.models.classifier import classify, compile_classifier, last_maps
+from dlapps.models.classifier import classify, compile_classifier, layers_with_maps
 from dlapps.models.vision.capsule_network import CapsuleNetwork, capsule_network
 from dlapps.training.hardware import dtype_policy
 
@@ -83,7 +83,7 @@ def test_its_probabilities_are_those_of_a_classifier_and_its_maps_are_found():
     model = small_network()
     probabilities = classify(model, images(3, 8, 8, 1))
     np.testing.assert_allclose(tf.reduce_sum(probabilities, axis=-1), np.ones(3), rtol=1e-5)
-    assert last_maps(model) == "primary_conv"
+    assert layers_with_maps(model)[-1] == "primary_conv"
 
 
 def test_the_loss_is_the_margin_loss_plus_the_weighted_error_of_the_true_classs_drawing():

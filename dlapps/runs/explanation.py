@@ -1,0 +1,156 @@
+"""Why a run answers single inputs as it does, by the methods that suit its network."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from dlapps.errors import UsageError, did_you_mean, in_short
+from dlapps.explain.explainable import Explainable, Relevance, explainer
+from dlapps.explain.figures.png import png_bytes
+from dlapps.explain.methods.catalogue import METHODS
+from dlapps.export.inputs import answer_each
+from dlapps.files import distinct_names, write_into
+from dlapps.progress import progress
+from dlapps.runs.trained import TrainedRun
+
+ALL = "all"
+"""In place of a method: every one that suits the network."""
+
+
+def explain_inputs(
+    run: TrainedRun,
+    inputs: Sequence[str],
+    method: str | None = None,
+    target: str | None = None,
+    layer: str | None = None,
+) -> list[dict[str, Any]]:
+    """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
+
+    Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
+    `method` is one of METHODS or ALL, by default the one that suits the network best; `target` is
+    what is explained, such as a class, by default the answer; `layer` is the one whose maps are
+    weighed. Raises UsageError for one that the run does not have.
+    """
+    model, spec = run.model, run.load_spec()
+    application = run.application
+    explainable = application.explainable(model, spec)
+    figures_by_method = _figures_by_method(run, explainable, method, target, layer)
+
+    def explain(text: str, name: str) -> dict[str, Any]:
+        try:
+            # Whoever names a method wants what it says, and nothing beside it.
+            figures = {} if method else dict(application.pictures_of(model, spec, text, name))
+            figures |= figures_by_method(text, name)
+        except UsageError as error:
+            return {"input": text, "error": str(error)}
+        if not figures:
+            raise UsageError(
+                f"{run.config.application} draws no pictures of single inputs; without them, "
+                "explain draws what the run learned."
+            )
+        directory = run.directory / "predictions"
+        pngs = {f"{name}.png": png_bytes(figure) for name, figure in figures.items()}
+        files = [str(write_into(directory, name, png)) for name, png in pngs.items()]
+        return {"input": text, "files": files}
+
+    def explain_all(texts: Sequence[str]) -> list[dict[str, Any]]:
+        named = list(zip(texts, distinct_names(texts), strict=True))
+        return [explain(text, name) for text, name in progress(named, "Explaining")]
+
+    return answer_each(inputs, application.answers(model, spec), explain_all)
+
+
+def _figures_by_method(
+    run: TrainedRun,
+    explainable: Explainable | None,
+    method: str | None,
+    target: str | None,
+    layer: str | None,
+) -> Callable[[str, str], dict[str, Figure]]:
+    """From an input and its name to the figures that explain it, by theirs."""
+    name = f"{run.config.application} with {run.config.model['name']}"
+    if explainable is None:
+        if method or target or layer:
+            raise UsageError(
+                f"No method looks into {name}: explain its inputs without --method, --target and "
+                "--layer."
+            )
+        return lambda text, name: {}
+    methods = _methods(explainable, method, name)
+    number = _target(explainable, target, name)
+    _refuse_layer(explainable, methods, layer, name)
+    explainers = {each: explainer(explainable, each, number, layer) for each in methods}
+
+    def relevance(inputs: Sequence[tf.Tensor]) -> dict[str, Relevance]:
+        return {each: explain(inputs) for each, explain in explainers.items()}
+
+    def figures(text: str, name: str) -> dict[str, Figure]:
+        inputs = explainable.prepare(text)
+        found = relevance(inputs)
+        if len(found) > 1 and not explainable.shows_several:
+            return {
+                f"{name}_{each}": explainable.show(text, inputs, [values], number)
+                for each, values in found.items()
+            }
+        suffix = method or "explained"
+        return {f"{name}_{suffix}": explainable.show(text, inputs, [*found.values()], number)}
+
+    return figures
+
+
+def _methods(explainable: Explainable, method: str | None, name: str) -> list[str]:
+    """The names of the methods that were asked for."""
+    suitable = explainable.methods()
+    if method == ALL:
+        return [each for each in METHODS if each in suitable]
+    if method is None:
+        return suitable[:1]
+    if method in suitable:
+        return [method]
+    if method in METHODS:
+        wanted = (
+            "weighs the maps of a layer, and {} has none that say where"
+            if METHODS[method].weighs_maps
+            else "goes back layer by layer, and {} is more than layers: recurrence, attention"
+        )
+        raise UsageError(
+            f"{METHODS[method].title} {wanted.format(name)}; suitable are "
+            f"{', '.join(sorted(suitable))}."
+        )
+    raise UsageError(
+        f"There is no method '{in_short(method)}'{did_you_mean(method, [*METHODS, ALL])}"
+    )
+
+
+def _target(explainable: Explainable, target: str | None, name: str) -> int | None:
+    """The number of the target among the network's outputs."""
+    if target is None:
+        return None
+    names = list(explainable.targets)
+    if not names:
+        raise UsageError(f"{name} tells no classes apart, so there is no --target to choose.")
+    if target not in names:
+        raise UsageError(
+            f"{name} knows no target '{in_short(target)}'{did_you_mean(target, names)}"
+        )
+    return names.index(target)
+
+
+def _refuse_layer(
+    explainable: Explainable, methods: Sequence[str], layer: str | None, name: str
+) -> None:
+    """Raises UsageError for a layer that has no maps, or that no method would weigh."""
+    if layer is None:
+        return
+    if not any(METHODS[each].weighs_maps for each in methods):
+        raise UsageError(
+            f"{', '.join(methods)} looks at the input, not at a layer: leave --layer out, or take "
+            "a --method that weighs maps, such as grad_cam."
+        )
+    if layer not in explainable.layers:
+        raise UsageError(
+            f"{name} has no layer '{in_short(layer)}' with maps"
+            f"{did_you_mean(layer, explainable.layers)}"
+        )
