@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from dlapps.config.schema import Config
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
+from dlapps.explain.architecture.table import as_csv, layer_table
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.diagnostics import diagnostics_figure
+from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.png import png_bytes
 from dlapps.export.description import MODEL_JSON
 from dlapps.files import write_atomically, writing_to
@@ -31,6 +33,11 @@ def explain_run(run: TrainedRun) -> list[Path]:
         f"{part.name}_architecture": part for part in model.layers if isinstance(part, keras.Model)
     }
     architectures = {"architecture": model, **parts}
+    tables = {
+        name.replace("architecture", "layers"): layer_table(part)
+        for name, part in architectures.items()
+        if isinstance(part, keras.Function)
+    }
     drawings = [Picture(name, architecture_svg(part)) for name, part in architectures.items()]
     curves = [_as_picture("training_curves", training_curves(run.history()))]
     if diagnosed := run.diagnostics():
@@ -45,6 +52,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
     for drawing, part in zip(drawings, architectures.values(), strict=True):
         files[f"pictures/{drawing.name}.png"] = png_bytes(architecture_figure(part))
         files[f"pictures/{drawing.name}.svg"] = drawing.content
+    files |= {f"pictures/{name}.csv": as_csv(rows) for name, rows in tables.items()}
     report = Report(
         title=run.name,
         subtitle=_subtitle(run),
@@ -54,6 +62,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
         curves=curves,
         pictures=pictures,
         architecture=drawings,
+        layers={field_name(name): rows for name, rows in tables.items()},
         exports=_exports(run),
         facts=facts_of(run.read_json(ENVIRONMENT)),
         config_text=run.config.to_yaml(),

@@ -7,7 +7,12 @@ from typing import NamedTuple, TypeGuard
 
 from dlapps.config.schema import Reference
 from dlapps.errors import printable
+from dlapps.explain.architecture.table import LayerRow, totals_of
 from dlapps.explain.figures.names import field_name
+
+LAYER_HEADER = (
+    "Layer", "Kind", "Output", "Parameters", "Multiply-adds", "Bytes of output", "Sees",
+)  # fmt: skip
 
 
 class Picture(NamedTuple):
@@ -44,6 +49,8 @@ class Report(NamedTuple):
     pictures: Sequence[Picture] = ()
     """The most telling first: it opens the report."""
     architecture: Sequence[Picture] = ()
+    layers: Mapping[str, Sequence[LayerRow]] = {}
+    """The name of each network to its layers."""
     exports: Mapping[str, Sequence[str]] = {}
     """The folder of each export to the addresses of what tells of it, seen from the report."""
     facts: Mapping[str, str] = {}
@@ -58,7 +65,7 @@ def report_html(report: Report) -> str:
         ("Metrics", _metrics(report.metrics)),
         ("Training curves", _pictures(report.curves)),
         ("Pictures", _pictures(others)),
-        ("Architecture", _pictures(report.architecture)),
+        ("Architecture", _pictures(report.architecture) + _layers(report.layers)),
         ("Exports", _exports(report.exports)),
         ("Environment", _table([], list(report.facts.items())) if report.facts else ""),
         ("Configuration", _code(report.config_text)),
@@ -115,6 +122,24 @@ def _metrics(metrics: Mapping[str, Mapping[str, object]]) -> str:
                 summary = f"<summary>{escape(f'{field_name(name)}, {split}')}</summary>"
                 parts.append(f"<details>{summary}{_nested(value)}</details>")
     return "\n".join(parts)
+
+
+def _layers(tables: Mapping[str, Sequence[LayerRow]]) -> str:
+    """Each network's layers, folded until they are asked for; the last row is their sum."""
+    parts = []
+    for name, rows in tables.items():
+        cells = [
+            (row.name, row.kind, row.output, *map(_count, row[3:6]), row.receptive_field)
+            for row in (*rows, totals_of(rows))
+        ]
+        parts.append(
+            f"<details><summary>{escape(name)}</summary>{_table(LAYER_HEADER, cells)}</details>"
+        )
+    return "\n".join(parts)
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"
 
 
 def _nested(values: Mapping[str, object]) -> str:
