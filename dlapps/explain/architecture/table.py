@@ -110,13 +110,11 @@ def _row(
     return LayerRow(
         name=prefix + operation.name,
         kind=type(operation).__name__,
-        output=" x ".join("?" if side is None else str(side) for side in shape),
+        output="x".join("?" if side is None else str(side) for side in shape),
         parameters=0 if is_known else sum(math.prod(weight.shape) for weight in weights),
         multiply_adds=_multiply_adds(operation, node),
         memory=None if size is None else size * BYTES_A_NUMBER,
-        receptive_field="all"
-        if not sight
-        else " x ".join(str(round(places)) for places, _ in sight),
+        receptive_field="all" if not sight else "x".join(str(round(places)) for places, _ in sight),
     )
 
 
@@ -152,6 +150,14 @@ def _sight_after(operation: keras.Operation, node: Any, before: Sequence[Sight])
         return tuple(
             (places, apart / factor)
             for (places, apart), factor in zip(sight, _each(factors, len(sight)), strict=True)
+        )
+    if isinstance(operation, layers.Resizing):
+        sides = [tensor.shape[1:3] for tensor in (node.input_tensors[0], node.output_tensors[0])]
+        if any(side is None for side in (*sides[0], *sides[1])):
+            return None
+        return tuple(
+            (places, apart * before / after)
+            for (places, apart), before, after in zip(sight, *sides, strict=True)
         )
     mixes = isinstance(operation, layers.RNN | layers.Bidirectional)
     shapes = [tensor.shape for tensor in (*node.input_tensors, *node.output_tensors)]
