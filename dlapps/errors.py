@@ -3,10 +3,14 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LONGEST_SHOWN = 120
 """Characters of a value, a path or an assignment; one that is longer is read by nobody."""
+
+
+MOST_NAMES = 40
+"""Of a list of alternatives; more are read by nobody."""
 
 
 class DlappsError(Exception):
@@ -42,12 +46,27 @@ def did_you_mean(given: object, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(in_short(str(given)), names, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean {near[0]}? (Known: {', '.join(names)}.)"
-    return f"; known are {', '.join(names)}." if names else "."
+        return f"; did you mean {near[0]}? (Known: {_listed(names)}.)"
+    return f"; known are {_listed(names)}." if names else "."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, or of very many the first and the last ones."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    half = MOST_NAMES // 2
+    left_out = len(names) - 2 * half
+    return ", ".join([*names[:half], f"{left_out} more", *names[-half:]])
 
 
 def reason(error: Exception) -> str:
-    """The first line of a message, without the graph coordinates that TensorFlow adds."""
-    first_line = str(error).strip().partition("\n")[0]
+    """The first line of a message, without what TensorFlow adds of where in a graph it was."""
+    lines = str(error).strip().splitlines()
+    if lines[:1] == ["Graph execution error:"]:
+        # The node, its stack trace, whose lines are indented, then what happened.
+        lines = [
+            line for line in lines[1:] if re.match(r"(?!Detected at node|<stack traces)\S", line)
+        ]
+    first_line = next(iter(lines), "")
     bare = re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", first_line).rstrip(".")
     return in_short(bare, 1000) or type(error).__name__

@@ -1,5 +1,7 @@
 """What an error says is short, whatever was wrong."""
 
+import pytest
+
 from dlapps.errors import LONGEST_SHOWN, did_you_mean, in_short, reason
 
 
@@ -21,4 +23,18 @@ def test_the_reason_of_a_foreign_error_is_its_first_line_without_coordinates():
     assert reason(OSError(f"{graph}\nmore")) == "No space left"
     assert reason(ValueError("\n  late\n")) == "late"
     assert reason(ValueError()) == "ValueError"
+
+
+@pytest.mark.parametrize(
+    "trace", ["<stack traces unavailable>", '  File "a.py", line 1, in <module>\n\n    x = f(y)\n']
+)
+def test_the_reason_of_an_error_in_a_graph_is_what_happened(trace):
+    error = ValueError(
+        "Graph execution error:\n\nDetected at node a/b defined at (most recent call last):\n"
+        f"{trace}\nUnknown image file format.\n\t [[{{{{node a/b}}}}]] [Op:__inference_9]"
+    )
+    assert reason(error) == "Unknown image file format"
+
+
+def test_a_reason_is_never_long():
     assert len(reason(ValueError("x" * 10_000))) <= 1000

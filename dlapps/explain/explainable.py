@@ -17,10 +17,17 @@ class Relevance(NamedTuple):
     values: np.ndarray
     """A number for each place of the input, or of the maps of a layer, float32 [N, ...]."""
     method: Method
+    layer: str | None = None
+    """The layer whose maps were weighed."""
+
+    @property
+    def title(self) -> str:
+        """The method, and what it looked at."""
+        return f"{self.method.title} of {self.layer}" if self.layer else self.method.title
 
     def of_row(self, row: int) -> "Relevance":
         """That of one input, [...]."""
-        return Relevance(self.values[row], self.method)
+        return Relevance(self.values[row], self.method, self.layer)
 
 
 class TargetScore(Protocol):
@@ -93,4 +100,4 @@ def explainer(
         # Of channels, or the numbers of an embedding, their sum, or the one that says most.
         return (tf.reduce_sum if chosen.signed else tf.reduce_max)(values, axis=beyond)
 
-    return lambda inputs: Relevance(values_of(inputs).numpy(), chosen)
+    return lambda inputs: Relevance(values_of(inputs).numpy(), chosen, options.get("layer"))

@@ -1,5 +1,6 @@
 """Why a run answers single inputs as it does, by the methods that suit its network."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,7 +85,10 @@ def _figures_by_method(
     explainers = {each: explainer(explainable, each, number, layer) for each in methods}
 
     def relevance(inputs: Sequence[tf.Tensor]) -> dict[str, Relevance]:
-        return {each: explain(inputs) for each, explain in explainers.items()}
+        several = (
+            progress(explainers.items(), "Methods") if len(explainers) > 1 else explainers.items()
+        )
+        return {each: explain(inputs) for each, explain in several}
 
     def figures(text: str, name: str) -> dict[str, Figure]:
         inputs = explainable.prepare(text)
@@ -94,7 +98,8 @@ def _figures_by_method(
                 f"{name}_{each}": explainable.show(text, inputs, [values], number)
                 for each, values in found.items()
             }
-        suffix = method or "explained"
+        asked = [method or "explained", *filter(None, (target, layer))]
+        suffix = re.sub(r"[^\w.-]+", "-", "_".join(asked))
         return {f"{name}_{suffix}": explainable.show(text, inputs, [*found.values()], number)}
 
     return figures

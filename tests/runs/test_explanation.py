@@ -11,7 +11,7 @@ def test_a_method_draws_what_it_says_and_nothing_beside(dlapps, xor_run):
         "--json",
     )  # fmt: skip
     assert answer.exit_code == 0, answer.stderr
-    assert [Path(file).name for file in answer.document["files"]] == ["1,2_saliency.png"]
+    assert [Path(file).name for file in answer.document["files"]] == ["1,2_saliency_class-1.png"]
 
 
 def test_all_that_suit_make_one_sheet(dlapps, xor_run):

@@ -66,7 +66,7 @@ def relevance_over_the_steps(
         )
     axes.set_title(title, parse_math=False)
     label = "What it adds to the action's Q" if relevance.method.signed else SUPPORT
-    axes.set_ylabel(f"{label}\n({relevance.method.title})")
+    axes.set_ylabel(f"{label}\n({relevance.title})")
     count = len(observation_names)
     legend = "Observed" if len(shown) == count else f"Observed, {len(shown)} of {count}"
     axes.legend(title=legend, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -93,7 +93,7 @@ def relevance_in_frames(
         column[0].set_title(name, fontsize=9, parse_math=False)
         shown = lay_over(column[1], relevance.of_row(row), (-0.5, width - 0.5, height - 0.5, -0.5))
     label = BOTH_WAYS if relevance.method.signed else SUPPORT
-    figure.colorbar(shown, ax=panels, label=f"{label}\n({relevance.method.title})", shrink=0.8)
+    figure.colorbar(shown, ax=panels, label=f"{label}\n({relevance.title})", shrink=0.8)
     return figure
 
 

@@ -192,7 +192,7 @@ def _over_image(relevance: Relevance, shape: tuple[int, ...], multiple: int) -> 
     height, width = shape[:2]
     padded = [math.ceil(side / multiple) * multiple for side in (height, width)]
     stretched = tf.image.resize(relevance.values[..., None], padded)[..., 0].numpy()
-    return Relevance(stretched[:height, :width], relevance.method)
+    return relevance._replace(values=stretched[:height, :width])
 
 
 def _region(logits: tf.Tensor, target: int | None) -> tf.Tensor:

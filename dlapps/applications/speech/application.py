@@ -225,11 +225,13 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
         ) -> Figure:
             row = classify(network, inputs[0]).numpy()[0]
-            explained = row.argmax() if target is None else target
-            name = in_short(Path(text).name)
+            best = row.argmax()
+            answer = f"{spec.class_names[best]} ({row[best]:.2f})"
+            if target not in (None, best):
+                answer += f"; explained is {spec.class_names[target]} ({row[target]:.2f})"
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
-                f"{name}: {spec.class_names[explained]} ({row[explained]:.2f})",
+                f"{in_short(Path(text).name)}: {answer}",
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),

@@ -78,7 +78,7 @@ def relevance_figure(
     overlay[..., 3] = np.minimum(np.abs(values) / limit, 1)
     right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
     figure.colorbar(
-        shades, ax=right, label=f"{BOTH_WAYS if method.signed else SUPPORT}\n({method.title})"
+        shades, ax=right, label=f"{BOTH_WAYS if method.signed else SUPPORT}\n({relevance.title})"
     )
     for axes in (left, right):
         _mark(axes, frequencies)

@@ -53,7 +53,7 @@ def token_relevance_figure(translation: str, source: Sequence[str], relevance: R
     _name_columns(axes, source)
     axes.tick_params(axis="x", length=0)
     label = "What a token adds to the\nlog-probability" if relevance.method.signed else SUPPORT
-    axes.set_ylabel(f"{label}\n({relevance.method.title})")
+    axes.set_ylabel(f"{label}\n({relevance.title})")
     axes.set_title(textwrap.fill(translation, int(9 * width)), parse_math=False)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     return figure

@@ -21,8 +21,8 @@ PALENESS = 0.35
 LARGEST_PERCENTILE = 99.5
 """Above it relevance is drawn alike: one pixel alone must not make all others pale."""
 MOST_COLUMNS = 5
-SUPPORT = "Support for the answer"
-BOTH_WAYS = "For (orange) and against (violet) the answer"
+SUPPORT = "Support"
+BOTH_WAYS = "For (orange) and against (violet)"
 
 
 def relevance_figure(title: str, x: np.ndarray, relevances: Sequence[Relevance]) -> Figure:
@@ -50,11 +50,9 @@ def relevance_figure(title: str, x: np.ndarray, relevances: Sequence[Relevance])
         shown = lay_over(axes, relevance, (-0.5, width - 0.5, height - 0.5, -0.5))
         label = BOTH_WAYS if relevance.method.signed else SUPPORT
         if panels == 2:
-            figure.colorbar(
-                shown, ax=axes, shrink=0.8, label=f"{label}\n({relevance.method.title})"
-            )
+            figure.colorbar(shown, ax=axes, shrink=0.8, label=f"{label}\n({relevance.title})")
         else:
-            axes.set_title(textwrap.fill(relevance.method.title, 24), fontsize=9)
+            axes.set_title(textwrap.fill(relevance.title, 24), fontsize=9)
     if panels > 2:
         _add_legend(figure, relevances)
     return figure
@@ -110,11 +108,12 @@ def _bars(title: str, relevances: Sequence[Relevance]) -> Figure:
     figure.suptitle(title, parse_math=False)
     names = [f"$x_{{{number}}}$" for number in range(1, rows + 1)]
     panels = figure.subplots(len(relevances), 1, squeeze=False)[:, 0]
-    for axes, (values, method) in zip(panels, relevances, strict=True):
+    for axes, relevance in zip(panels, relevances, strict=True):
+        values, method = relevance.values, relevance.method
         axes.barh(names, values, color=[FOR if part > 0 else AGAINST for part in values])
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.invert_yaxis()
         label = "What each number adds to the score" if method.signed else SUPPORT
-        axes.set_xlabel(f"{label} ({method.title})", fontsize=9)
+        axes.set_xlabel(f"{label} ({relevance.title})", fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
