@@ -38,6 +38,7 @@ results: $(VENV)/.installed
 	$(COMPARE) mnist_lenet5_modern fashion_mnist_lenet5 --to results/classification_deeper
 	$(COMPARE) mnist_lenet5_quick --to results/classification_mnist_quick
 	$(COMPARE) fashion_mnist_two_convolutions --seeds 3 --to results/classification_fashion_mnist
+	$(COMPARE) fashion_mnist_resnet --seeds 1 --to results/classification_fashion_mnist_resnet
 	$(COMPARE) fashion_mnist_overconfident --seeds 3 --to results/classification_overconfident
 	$(COMPARE) mnist_convolutional_network --seeds 1 --to results/classification_mnist_best
 	$(COMPARE) mnist_small_capsule_network --seeds 1 --to results/classification_capsules
@@ -58,6 +59,7 @@ results: $(VENV)/.installed
 	$(COMPARE) digits_convolutional_autoencoder digits_rbm digits_variational_autoencoder \
 	  --jobs 2 --to results/generation_digits
 	$(COMPARE) cartpole_dqn acrobot_dqn --seeds 5 --jobs 2 --to results/games
+	$(BIN)/python benchmarks/own_photos.py --to results/own_photos.json
 	$(BIN)/python benchmarks/uncertainty.py $(foreach seed,0 1 2,\
 	  runs/classification/fashion_mnist_overconfident/$(seed)) --to results/uncertainty.json
 	$(BIN)/python benchmarks/training_speed.py --to results/training_speed.json

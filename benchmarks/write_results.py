@@ -2,9 +2,10 @@
 
 python benchmarks/write_results.py [--check]
 
-`make results` measures: `dlapps compare --to`, `training_speed.py --to` and `uncertainty.py --to`
-write the documents. This sets them out, with the sentences of results/notes. With --check, nothing
-is written, and the exit code says whether all is as it would be.
+`make results` measures: `dlapps compare --to`, `own_photos.py`, `uncertainty.py` and
+`training_speed.py --to` write the documents. This sets them out, with the sentences of
+results/notes. With --check, nothing is written, and the exit code says whether all is as it would
+be.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from own_photos import table as photos_table
 from training_speed import table as speed_table
 from uncertainty import table as uncertainty_table
 
@@ -58,6 +60,9 @@ def results_page() -> str:
                 f"![Each seed, the interval of the mean, the published figure]({picture})\n",
             ]
         parts.append((NOTES / f"{application}.md").read_text())
+    photos = json.loads((RESULTS / "own_photos.json").read_text())
+    parts += ["## Own photos\n", (NOTES / "own_photos.md").read_text()]
+    parts += [photos_table(photos["folders"]) + "\n"]
     uncertainty = json.loads((RESULTS / "uncertainty.json").read_text())
     parts += ["## Uncertainty\n", (NOTES / "uncertainty.md").read_text()]
     parts += [uncertainty_table(uncertainty["methods"]) + "\n"]

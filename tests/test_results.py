@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OF_BENCHMARKS = ("training_speed", "uncertainty")
+OF_BENCHMARKS = ("own_photos", "training_speed", "uncertainty")
 DOCUMENTS = [path for path in (ROOT / "results").glob("*.json") if path.stem not in OF_BENCHMARKS]
 OPTIONS = r" --to \S+| --seeds \d+"
 """What may differ: how many seeds there are is said in every table."""
