@@ -50,7 +50,7 @@ from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
-from dlapps.explain.figures.relevance import relevance_figure
+from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
@@ -359,7 +359,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
         ) -> Figure:
             row = self._asked(model).answer(inputs[0])["probabilities"].numpy()[0]
-            title = f"{in_short(Path(text).name)}: {_answer_text(spec.class_names, row, target)}"
+            title = f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}"
             return relevance_figure(title, inputs[0].numpy()[0], [each.of_row(0) for each in found])
 
         return Explainable(
@@ -401,15 +401,6 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     if "image" in columns:
         return to_unit_interval(columns["image"]), columns["label"]
     return columns["point"], columns["label"]
-
-
-def _answer_text(names: Sequence[str], probabilities: np.ndarray, target: int | None) -> str:
-    """The answer and, where another class is explained, that it is."""
-    best = int(probabilities.argmax())
-    text = f"{names[best]} ({probabilities[best]:.2f})"
-    if target is None or target == best:
-        return text
-    return f"{text}; explained is {names[target]} ({probabilities[target]:.2f})"
 
 
 def _read_point(text: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.palette import class_colours
-from dlapps.explain.figures.relevance import BOTH_WAYS, SUPPORT, lay_over
+from dlapps.explain.figures.relevance import SUPPORT, lay_over, scale_label
 
 MOST_FRAMES = 6
 MOST_LINES = 8
@@ -92,8 +92,7 @@ def relevance_in_frames(
             axes.set(xticks=[], yticks=[])
         column[0].set_title(name, fontsize=9, parse_math=False)
         shown = lay_over(column[1], relevance.of_row(row), (-0.5, width - 0.5, height - 0.5, -0.5))
-    label = BOTH_WAYS if relevance.method.signed else SUPPORT
-    figure.colorbar(shown, ax=panels, label=f"{label}\n({relevance.title})", shrink=0.8)
+    figure.colorbar(shown, ax=panels, label=scale_label(relevance), shrink=0.8)
     return figure
 
 

@@ -41,6 +41,7 @@ from dlapps.data.splits import Examples
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.relevance import answer_text
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
     LabelTable,
@@ -225,13 +226,9 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
         ) -> Figure:
             row = classify(network, inputs[0]).numpy()[0]
-            best = row.argmax()
-            answer = f"{spec.class_names[best]} ({row[best]:.2f})"
-            if target not in (None, best):
-                answer += f"; explained is {spec.class_names[target]} ({row[target]:.2f})"
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
-                f"{in_short(Path(text).name)}: {answer}",
+                f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}",
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.mistakes import mistakes_figure
 from dlapps.explain.figures.palette import class_colours
-from dlapps.explain.figures.relevance import BOTH_WAYS, SIGNED_COLOURS, SUPPORT
+from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
 
 COLOURS = "magma"
 SUPPORT_COLOURS = "Oranges"
@@ -77,9 +77,7 @@ def relevance_figure(
     overlay = shades.to_rgba(values)
     overlay[..., 3] = np.minimum(np.abs(values) / limit, 1)
     right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
-    figure.colorbar(
-        shades, ax=right, label=f"{BOTH_WAYS if method.signed else SUPPORT}\n({relevance.title})"
-    )
+    figure.colorbar(shades, ax=right, label=scale_label(relevance))
     for axes in (left, right):
         _mark(axes, frequencies)
         axes.label_outer()

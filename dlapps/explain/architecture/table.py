@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -56,8 +56,8 @@ def totals_of(rows: Sequence[LayerRow]) -> LayerRow:
         f"{len(rows)} layers",
         "",
         sum(row.parameters for row in rows),
-        _sum([row.multiply_adds for row in rows]),
-        _sum([row.memory for row in rows]),
+        _if_known(sum, [row.multiply_adds for row in rows]),
+        _if_known(sum, [row.memory for row in rows]),
         "",
     )
 
@@ -105,7 +105,7 @@ def _row(
     operation: keras.Operation, node: Any, sight: Sight, prefix: str, is_known: bool
 ) -> LayerRow:
     shape = node.output_tensors[0].shape[1:]
-    size = _product(shape)
+    size = _if_known(math.prod, shape)
     weights = operation.weights if isinstance(operation, keras.Layer) else []
     return LayerRow(
         name=prefix + operation.name,
@@ -128,7 +128,7 @@ def _multiply_adds(operation: keras.Operation, node: Any) -> int | None:
     # A transposed convolution spreads each place of its input; a recurrence takes a step at each.
     from_input = isinstance(operation, layers.Conv2DTranspose | layers.RNN | layers.Bidirectional)
     tensor = node.input_tensors[0] if from_input else node.output_tensors[0]
-    places = _product(tensor.shape[1:-1])
+    places = _if_known(math.prod, tensor.shape[1:-1])
     return None if places is None else numbers * places
 
 
@@ -182,11 +182,7 @@ def _each(value: int | Sequence[int], axes: int) -> tuple[int, ...]:
     return (value,) * axes if isinstance(value, int) else tuple(value)
 
 
-def _product(sides: Sequence[int | None]) -> int | None:
-    known = [side for side in sides if side is not None]
-    return math.prod(known) if len(known) == len(sides) else None
-
-
-def _sum(values: Sequence[int | None]) -> int | None:
+def _if_known(combine: Callable[[list[int]], int], values: Sequence[int | None]) -> int | None:
+    """What all numbers come to; None where one is open."""
     known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    return combine(known) if len(known) == len(values) else None

@@ -48,14 +48,27 @@ def relevance_figure(title: str, x: np.ndarray, relevances: Sequence[Relevance])
     for axes, relevance in zip(places[1:], relevances):
         draw_picture(axes, x)
         shown = lay_over(axes, relevance, (-0.5, width - 0.5, height - 0.5, -0.5))
-        label = BOTH_WAYS if relevance.method.signed else SUPPORT
         if panels == 2:
-            figure.colorbar(shown, ax=axes, shrink=0.8, label=f"{label}\n({relevance.title})")
+            figure.colorbar(shown, ax=axes, shrink=0.8, label=scale_label(relevance))
         else:
             axes.set_title(textwrap.fill(relevance.title, 24), fontsize=9)
     if panels > 2:
         _add_legend(figure, relevances)
     return figure
+
+
+def answer_text(names: Sequence[str], probabilities: np.ndarray, target: int | None) -> str:
+    """The answer and, where another class is explained, that it is."""
+    best = int(probabilities.argmax())
+    text = f"{names[best]} ({probabilities[best]:.2f})"
+    if target is None or target == best:
+        return text
+    return f"{text}; explained is {names[target]} ({probabilities[target]:.2f})"
+
+
+def scale_label(relevance: Relevance) -> str:
+    """What the colours of a relevance say, and by which method."""
+    return f"{BOTH_WAYS if relevance.method.signed else SUPPORT}\n({relevance.title})"
 
 
 def draw_picture(axes: Axes, x: np.ndarray) -> None:

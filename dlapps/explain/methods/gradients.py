@@ -10,6 +10,9 @@ from dlapps.explain.architecture.layer_graph import graph_nodes
 Score = Callable[[tf.Tensor], tf.Tensor]
 """From the outputs of a network to a number for each row."""
 
+Answer = Callable[[keras.Model, Sequence[tf.Tensor]], tf.Tensor]
+"""From a network and its inputs to its first output."""
+
 
 def answered(network: keras.Model, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
     """The first output of a network, as it answers when it is not trained."""
@@ -25,13 +28,16 @@ def output_of(network: keras.Model, layer: str) -> keras.KerasTensor:
 
 
 def input_gradient(
-    network: keras.Model, inputs: Sequence[tf.Tensor], score: Score
+    network: keras.Model, inputs: Sequence[tf.Tensor], score: Score, answer: Answer = answered
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The first input as float32, and the gradient of the score [N] by it, in its shape."""
+    """The first input as float32, and the gradient of the score [N] by it, in its shape.
+
+    `answer` is how the network is called, where not as it is.
+    """
     explained = tf.cast(inputs[0], tf.float32)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(explained)
-        scores = score(answered(network, [explained, *inputs[1:]]))
+        scores = score(answer(network, [explained, *inputs[1:]]))
     return explained, tape.gradient(scores, explained)
 
 

@@ -2,6 +2,7 @@
 convolutional net") and the deconvolutional network (Zeiler, Fergus 2014, "Visualizing and
 understanding convolutional networks")."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from dlapps.explain.methods.gradients import Score
+from dlapps.explain.methods.gradients import Score, input_gradient
 from dlapps.explain.methods.replay import parts_of, replayed
 
 RECTIFIERS = (keras.activations.relu, keras.activations.relu6)
@@ -58,11 +59,8 @@ def _through_rectifiers(
 
         return lambda *positional, **named: rectified(linear_part(*positional, **named))
 
-    explained = tf.cast(inputs[0], tf.float32)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(explained)
-        scores = score(replayed(network, [explained, *inputs[1:]], rule))
-    return tape.gradient(scores, explained)
+    _, slopes = input_gradient(network, inputs, score, functools.partial(replayed, rule=rule))
+    return slopes
 
 
 def _rectifies(activation: Callable[[Any], Any]) -> bool:
