@@ -19,6 +19,7 @@ from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches
 from dlapps.errors import DlappsError, reason
 from dlapps.files import digest_of, new_directory
+from dlapps.training.averages import averages_of
 from dlapps.training.optimizers import optimizers_of
 
 logger = logging.getLogger(__name__)
@@ -96,9 +97,11 @@ def variables_by_owner(model: keras.Model) -> dict[str, list[tf.Variable]]:
     `model` are weights and seeds, `optimizers` their slots; `metrics` come into being only when
     the first step is traced.
     """
+    averages = averages_of(model)
     owners = {
         "model": model.variables,
         "optimizers": [v for o in optimizers_of(model).values() for v in o.variables],
+        "averages": averages.variables if averages else [],
         "metrics": model.metrics_variables,
     }
     first_owner: dict[int, str] = {}

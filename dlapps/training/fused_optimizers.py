@@ -14,23 +14,6 @@ def _takes_kernel(optimizer: keras.Optimizer, variable: tf.Variable) -> bool:
     return is_float32 and is_plain and not tf.distribute.has_strategy()
 
 
-class FusedAverages(keras.optimizers.Optimizer):
-    """Keras' moving averages of the weights, each moved in two passes instead of four."""
-
-    def _update_model_variables_moving_average(self, trainable_variables):
-        if not self.use_ema or not all(_takes_kernel(self, v) for v in trainable_variables):
-            super()._update_model_variables_moving_average(trainable_variables)
-            return
-        is_first = tf.equal(self.iterations.value, 0)
-        share = tf.where(is_first, 1.0, 1.0 - self.ema_momentum)
-        for variable, average in zip(
-            trainable_variables, self._model_variables_moving_average, strict=True
-        ):
-            tf.raw_ops.ResourceApplyGradientDescent(
-                var=average.value.handle, alpha=share, delta=average.value - variable.value
-            )
-
-
 def _adam_step(
     optimizer: keras.optimizers.Adam,
     gradient: tf.Tensor | tf.IndexedSlices,
@@ -59,21 +42,21 @@ def _adam_step(
 
 
 @keras.saving.register_keras_serializable("dlapps")
-class Adam(FusedAverages, keras.optimizers.Adam):
+class Adam(keras.optimizers.Adam):
     """Keras' Adam, with the same settings, slots and updates."""
 
     update_step = _adam_step
 
 
 @keras.saving.register_keras_serializable("dlapps")
-class AdamW(FusedAverages, keras.optimizers.AdamW):
+class AdamW(keras.optimizers.AdamW):
     """Keras' AdamW, with the same settings, slots and updates."""
 
     update_step = _adam_step
 
 
 @keras.saving.register_keras_serializable("dlapps")
-class SGD(FusedAverages, keras.optimizers.SGD):
+class SGD(keras.optimizers.SGD):
     """Keras' SGD, with the same settings, slots and updates."""
 
     def update_step(self, gradient, variable, learning_rate):

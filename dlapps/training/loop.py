@@ -13,6 +13,7 @@ from keras import ops
 
 from dlapps.errors import DlappsError, UsageError, did_you_mean
 from dlapps.progress import Display
+from dlapps.training.averages import averaged_weights, begin_averages, keep_averages
 from dlapps.training.checkpoints import CheckpointStore, Progress, make_slots
 from dlapps.training.diagnostics import diagnostics_of
 from dlapps.training.diagnostics_file import DiagnosticsFile
@@ -24,11 +25,7 @@ from dlapps.training.distribution import (
 )
 from dlapps.training.hardware import StepsPerCall, choose_jit
 from dlapps.training.history import History
-from dlapps.training.optimizers import (
-    averaged_weights,
-    keep_averages,
-    learning_rates,
-)
+from dlapps.training.optimizers import learning_rates
 from dlapps.training.stage import Stage
 from dlapps.training.steps import compile_training, read_metrics
 
@@ -128,6 +125,7 @@ def restore_ended(stage: Stage, directory: Path) -> Progress | None:
             f"{stage.settings.steps} asked for now. Ask for at least as many, choose another "
             "directory with --run, or start over with --fresh."
         )
+    begin_averages(stage.model, stage.settings)
     store.restore_model(newest, stage.model)
     _keep_best(store, stage)
     return newest.progress
@@ -138,6 +136,7 @@ def restore_best_so_far(stage: Stage, directory: Path) -> Progress | None:
     store = checkpoints_of(stage, directory)
     newest = store.newest()
     if newest is not None:
+        begin_averages(stage.model, stage.settings)
         store.restore_model(newest, stage.model)
         _keep_best(store, stage)
     return newest.progress if newest else None
@@ -163,6 +162,7 @@ class _Loop:
         self.progress = newest.progress if newest else Progress()
         self.iterator = iter(distribute(stage.batches, self.progress.step, self.strategy))
         make_slots(self.model)
+        begin_averages(self.model, self.settings)
         jit = choose_jit(self.model, self.settings, self.strategy.num_replicas_in_sync)
         self.take_steps = compile_training(self.model, self.strategy, jit)
         # Tracing creates the last variables there are (metrics, slots), so restoring comes after.

@@ -1,7 +1,4 @@
-"""Keras' optimizers, schedules, moving averages, as the `training:` section asks for them."""
-
-import contextlib
-from collections.abc import Iterator
+"""Keras' optimizers and schedules, as the `training:` section asks for them."""
 
 import keras
 
@@ -31,10 +28,11 @@ MUON_OPTIONS = {"exclude_layers": ["logits", "scores"]}
 
 
 def build_optimizer(settings: TrainingSettings) -> keras.Optimizer:
-    """The optimizer of `settings`, with its schedule, clipping, decay and averaging."""
+    """The optimizer of `settings`, with its schedule, clipping and decay.
+
+    The averages that `settings` may ask for are kept by the loop: see `averages.py`.
+    """
     options = settings.optimizer.model_dump(exclude={"name"}, exclude_none=True)
-    if settings.ema_momentum is not None:
-        options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
     if settings.optimizer.name == "muon":
@@ -109,37 +107,3 @@ def learning_rates(model: keras.Model) -> dict[str, float]:
         )
         for name, optimizer in optimizers_of(model).items()
     }
-
-
-def keep_averages(model: keras.Model) -> None:
-    """Overwrites the weights with their averages, where an optimizer keeps them."""
-    for optimizer in _averaging(model):
-        # Each knows its own weights: with two optimizers, neither has all of the model's.
-        optimizer.finalize_variable_values(optimizer._trainable_variables)
-
-
-@contextlib.contextmanager
-def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Swaps in the averages, if any are kept, for the block."""
-    if not _averaging(model):
-        yield
-        return
-    raw = [variable.numpy() for variable in model.trainable_variables]
-    keep_averages(model)
-    try:
-        yield
-    finally:
-        for variable, value in zip(model.trainable_variables, raw, strict=True):
-            variable.assign(value)
-
-
-def _averaging(model: keras.Model) -> list[keras.Optimizer]:
-    """The optimizers that keep an average, by Keras' own means or as part of their rule."""
-    optimizers = [_without_scale(optimizer) for optimizer in optimizers_of(model).values()]
-    return [each for each in optimizers if each.use_ema or isinstance(each, ScheduleFreeAdamW)]
-
-
-def _without_scale(optimizer: keras.Optimizer) -> keras.Optimizer:
-    """The optimizer that was asked for, inside the one that Keras puts around it in float16."""
-    is_scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    return optimizer.inner_optimizer if is_scaled else optimizer

@@ -1,11 +1,12 @@
 """A model's own `train_step` and `test_step`, many of them in one call of TensorFlow."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
 
+from dlapps.training.averages import averages_of
 from dlapps.training.distribution import average_statistics
 
 
@@ -16,11 +17,19 @@ def compile_training(
 
     One graph serves every count, so how steps are grouped into calls does not change a weight.
     """
-    train_step = tf.function(model.train_step, jit_compile=True) if jit else model.train_step
+    averages = averages_of(model)
+
+    def compiled(function: Callable) -> Callable:
+        return tf.function(function, jit_compile=True) if jit else function
+
+    train_step = compiled(model.train_step)
+    move_averages = compiled(averages.update) if averages else None
 
     def replica_step(batch: Any) -> Mapping[str, tf.Tensor]:
         logs = train_step(batch)
         average_statistics(model, strategy)
+        if move_averages:
+            move_averages()
         return logs
 
     @tf.function

@@ -39,10 +39,7 @@ def trained(optimizer: keras.Optimizer, sparse: bool = False) -> list[np.ndarray
             "learning_rate": keras.optimizers.schedules.CosineDecay(0.1, 10),
             "momentum": 0.5,
             "gradient_accumulation_steps": 2,
-            "use_ema": True,
-            "ema_momentum": 0.9,
         },
-        {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 2},
     ],
 )
 def test_descent_with_momentum_updates_as_kerass(options, sparse):
@@ -60,7 +57,7 @@ def test_descent_with_momentum_updates_as_kerass(options, sparse):
     "options",
     [
         {},
-        {"beta_1": 0.5, "epsilon": 1e-3, "use_ema": True, "ema_momentum": 0.9},
+        {"beta_1": 0.5, "epsilon": 1e-3},
         {"learning_rate": keras.optimizers.schedules.CosineDecay(0.1, 10), "global_clipnorm": 1.0},
         {"amsgrad": True},
     ],

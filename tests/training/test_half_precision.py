@@ -7,7 +7,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import layers
 
 from dlapps.config.training import TrainingSettings
@@ -17,7 +16,7 @@ from dlapps.models.generative.rbm import rbm
 from dlapps.models.perceptron import perceptron
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.loop import Stopped, train
-from dlapps.training.optimizers import averaged_weights, build_optimizer
+from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage
 
 SETTINGS = TrainingSettings(steps=12, checkpoint_every=6, log_every=6, steps_per_call=1)
@@ -97,14 +96,3 @@ def test_a_scale_that_is_too_large_is_halved_and_moves_no_weight(tmp_path):
     assert float(model.optimizer.dynamic_scale) == TOO_LARGE / 2**12
     for a, b in zip(before, model.trainable_variables, strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-def test_moving_averages_are_kept_under_a_scale_too(tmp_path):
-    model = build("network", settings=SETTINGS.model_copy(update={"ema_momentum": 0.9}))
-    data = tf.random.stateless_normal([8, 8, 8, 1], (0, 0)), tf.zeros([8], tf.int32)
-    for _ in range(3):
-        model.train_step(data)
-    raw = [weight.numpy() for weight in model.trainable_variables]
-    with averaged_weights(model):
-        averages = [weight.numpy() for weight in model.trainable_variables]
-    assert all(np.any(a != b) for a, b in zip(raw, averages, strict=True) if a.ndim > 1)

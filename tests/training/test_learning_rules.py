@@ -181,16 +181,3 @@ def test_the_learning_rates_of_all_optimizers_are_recorded(tmp_path):
     row = read_history(tmp_path / "history.csv")[-1]
     assert row["learning_rate"] == pytest.approx(0.01)
     assert row["discriminator_learning_rate"] == pytest.approx(0.005)
-
-
-def test_each_optimizer_averages_its_own_weights(tmp_path):
-    options = settings(ema_momentum=0.9, restore_best_weights=False)
-    averaged, raw = adversaries(options), adversaries(settings())
-    train(Stage("training", averaged, Noise(), options), tmp_path / "averaged")
-    train(Stage("training", raw, Noise(), settings()), tmp_path / "raw")
-    for optimizer in (averaged.optimizer, averaged.discriminator_optimizer):
-        averages = optimizer._model_variables_moving_average
-        for weight, average in zip(optimizer._trainable_variables, averages, strict=True):
-            np.testing.assert_array_equal(weight.numpy(), average.numpy())
-    gap = averaged.generator.weights[0].numpy() - raw.generator.weights[0].numpy()
-    assert np.abs(gap).max() > 1e-4

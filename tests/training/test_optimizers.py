@@ -71,14 +71,10 @@ def test_options_of_another_optimizer_are_refused():
 
 
 def test_what_stands_beside_the_optimizer_reaches_it():
-    settings = TrainingSettings(
-        steps=10, weight_decay=0.1, clip_norm=2.0, ema_momentum=0.9, accumulation_steps=4
-    )
+    settings = TrainingSettings(steps=10, weight_decay=0.1, clip_norm=2.0, accumulation_steps=4)
     config = build_optimizer(settings).get_config()
     assert config["weight_decay"] == 0.1
     assert config["global_clipnorm"] == 2.0
-    assert config["use_ema"]
-    assert config["ema_momentum"] == 0.9
     assert config["gradient_accumulation_steps"] == 4
 
 
