@@ -12,28 +12,37 @@ NOISE = 0.06
 """Standard deviation of the noise on every pixel, of a full range of 1."""
 
 
-def make_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[str, np.ndarray]:
+def make_shapes(
+    num_scenes: int, size: int = 64, seed: int = 0, one_class: bool = False
+) -> dict[str, np.ndarray]:
     """Returns "image" uint8 [N, size, size, 3] and "mask" uint8 [N, size, size].
 
     A scene has one to four shapes of random class, place, size, turn and colour, later ones over
-    earlier ones, on a ground whose colour changes from one side to another. The mask holds
-    indices into CLASS_NAMES; a pixel belongs to the shape that covers its middle.
+    earlier ones, on a ground whose colour changes from one side to another; with `one_class`, all
+    shapes of a scene are of the same. The mask holds indices into CLASS_NAMES; a pixel belongs to
+    the shape that covers its middle.
     """
     if num_scenes < 1 or size < 16:
         raise UsageError(
             f"shapes needs at least 1 scene of 16 pixels a side, not {num_scenes} of {size}."
         )
-    scenes = [_scene(size, np.random.default_rng([seed, index])) for index in range(num_scenes)]
+    scenes = [
+        _scene(size, np.random.default_rng([seed, index]), one_class) for index in range(num_scenes)
+    ]
     images, masks = zip(*scenes)
     return {"image": np.stack(images), "mask": np.stack(masks)}
 
 
-def _scene(size: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _scene(
+    size: int, random: np.random.Generator, one_class: bool
+) -> tuple[np.ndarray, np.ndarray]:
     y, x = np.mgrid[:size, :size] + 0.5
     image = _ground(x / size, y / size, random)
     mask = np.zeros((size, size), np.uint8)
+    label = 0
     for _ in range(random.integers(1, MOST_SHAPES + 1)):
-        label = int(random.integers(1, len(CLASS_NAMES)))
+        if not (one_class and label):
+            label = int(random.integers(1, len(CLASS_NAMES)))
         radius = random.uniform(0.1, 0.25) * size
         centre = random.uniform(0.5 * radius, size - 0.5 * radius, 2)
         angle = random.uniform(0, 2 * np.pi)

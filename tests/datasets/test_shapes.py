@@ -34,6 +34,13 @@ def test_shapes_stand_out_from_their_ground():
     assert step[differs].mean() > 3 * step[~differs].mean()
 
 
+def test_all_shapes_of_a_scene_may_be_of_one_class():
+    scenes = make_shapes(60, one_class=True)
+    found = [set(np.unique(mask)) - {0} for mask in scenes["mask"]]
+    assert all(len(classes) == 1 for classes in found)
+    assert set.union(*found) == {1, 2, 3}
+
+
 def test_impossible_scenes_are_refused():
     with pytest.raises(UsageError, match="at least 1 scene of 16 pixels"):
         make_shapes(0)

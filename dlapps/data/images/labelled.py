@@ -16,6 +16,8 @@ from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
+from dlapps.datasets.shapes import CLASS_NAMES as SHAPES
+from dlapps.datasets.shapes import make_shapes
 from dlapps.errors import UsageError
 
 DIGITS_VALIDATION = 180
@@ -30,14 +32,14 @@ DIGIT_CLASSES = tuple("0123456789")
 class LabelledData(DataSettings):
     """Which labelled data to learn from.
 
-    digits, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found in
-    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`; tfds is any
+    digits, shapes, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found
+    in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`; tfds is any
     data set of TensorFlow Datasets with images and labels, read from the disk as it is needed.
     """
 
     name: Literal[
-        "digits", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor", "rings",
-        "spirals",
+        "digits", "shapes", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor",
+        "rings", "spirals",
     ]  # fmt: skip
     path: UserPath | None = None
     """image_folder: the folder of class folders, with or without train, validation and test.
@@ -52,7 +54,8 @@ class LabelledData(DataSettings):
     channels: Literal["auto", 1, 3] = "auto"
     """image_folder, tfds: 1 for grey, 3 for colour; auto: grey if every image is."""
     num_examples: Positive = 2000
-    """Point sets: how many to draw for training; half as many for validation and test each."""
+    """Shapes and points: how many to draw for training; half as many for validation and test
+    each."""
     noise: Annotated[float, Field(ge=0)] | None = None
     """Point sets: spread around the pattern; left out, each set's own."""
     num_train: Positive | None = None
@@ -99,7 +102,8 @@ LabelledExamples = Data[Examples, LabelledSpec]
 def load_labelled(settings: LabelledData) -> LabelledExamples:
     """The data set that `settings` names, in its fixed splits.
 
-    digits: 1,257 / 180 / 360 by a fixed permutation. mnist and fashion_mnist: the official test
+    digits: 1,257 / 180 / 360 by a fixed permutation. shapes: scenes of 64 pixels whose shapes are
+    all circles, all squares or all triangles. mnist and fashion_mnist: the official test
     split; 5,000 of the official 60,000 for training are carved for validation by a fixed
     permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10. tfds: as
     `load_prepared` says. Of those to learn from, `data.num_train` are left where it is given;
@@ -121,6 +125,8 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
 def _all_of(settings: LabelledData) -> LabelledExamples:
     if settings.name == "digits":
         return _digits()
+    if settings.name == "shapes":
+        return _shapes(settings.num_examples)
     if settings.name == "image_folder":
         return _image_folder(settings)
     if settings.name == "tfds":
@@ -139,6 +145,14 @@ def _digits() -> LabelledExamples:
     images, labels = load_digits()
     everything = Examples({"image": images, "label": labels})
     return _carved(everything, TEST_SIZE, DIGITS_VALIDATION, DIGIT_CLASSES)
+
+
+def _shapes(num_train: int) -> LabelledExamples:
+    scenes = make_shapes(2 * num_train, one_class=True)
+    # A scene shows its class and the ground, which is class 0.
+    labels = scenes["mask"].max(axis=(1, 2)).astype(np.int64) - 1
+    everything = Examples({"image": scenes["image"], "label": labels})
+    return _carved(everything, num_train // 2, num_train // 2, SHAPES[1:])
 
 
 def _published(name: str) -> LabelledExamples:

@@ -53,6 +53,8 @@ def stand_in(config: dict, directory: Path) -> list[str]:
             settings.append(f"transfer.run={backbone_in(directory)}")
     if data in ("mnist", "fashion_mnist"):
         settings.append("data.name=digits")
+    if data == "shapes":
+        settings.append("data.num_examples=40")
     if data == "tfds":
         settings += ["data.name=image_folder", "data.builder=null", "data.test_split=null"]
     if data in ("image_folder", "tfds"):
