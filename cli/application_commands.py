@@ -273,14 +273,16 @@ def _explain(name: str) -> click.Command:
         "--method",
         metavar="NAME",
         help="How to find what in INPUT the answer came from, such as grad_cam or saliency; or "
-        "all, every one that suits the network.",
+        "all, every one that suits the network. feature_maps and inversion show what a layer does.",
     )
     @click.option(
         "--target",
         metavar="CLASS",
         help="What to explain, in place of the answer, such as a class.",
     )
-    @click.option("--layer", metavar="LAYER", help="The layer whose maps are weighed.")
+    @click.option(
+        "--layer", metavar="LAYER", help="The layer to look at; without INPUT, what it learned."
+    )
     @JSON
     @data_options
     @MOVED
@@ -295,18 +297,19 @@ def _explain(name: str) -> click.Command:
     ) -> None:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
-        Without INPUT the pictures go to RUN/pictures and into RUN/report.html; with it, to
+        Without INPUT the pictures go to RUN/pictures and, without --layer, into RUN/report.html;
+        with it, to
         RUN/predictions. INPUT may be all that predict takes.
         """
-        if not inputs and (method or target or layer):
-            raise click.UsageError(
-                "--method, --target and --layer explain an INPUT; none is given."
-            )
+        if not inputs and (method or target):
+            raise click.UsageError("--method and --target explain an INPUT; none is given.")
         run = _open(name, directory, assignments)
         if not inputs:
+            from dlapps.runs.layer_pictures import explain_layer
             from dlapps.runs.report import explain_run
 
-            _echo_files({"files": [str(path) for path in explain_run(run)]}, as_json)
+            files = explain_layer(run, layer) if layer else explain_run(run)
+            _echo_files({"files": [str(path) for path in files]}, as_json)
             return
         from dlapps.runs.explanation import explain_inputs
 

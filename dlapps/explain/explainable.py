@@ -1,6 +1,6 @@
 """What an application gives so that its model can be looked into, and how it is asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import keras
@@ -68,6 +68,15 @@ class Explainable(NamedTuple):
     """Whether each layer is one linear step and an activation, as those methods suppose that go
     back layer by layer; recurrence and attention are more."""
     shows_several: bool = False
+    images: Callable[[np.ndarray], np.ndarray] | None = None
+    """From first inputs, or maps of them, [N, h, w, ...] to how they are looked at, [N, H, W, C];
+    None where they are no images."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """The lowest and the highest number of an image."""
+    read: Callable[[Mapping[str, tf.Tensor]], tf.Tensor] | None = None
+    """From the columns of examples, as their batches have them, to the network's first input."""
+    words: Mapping[str, Sequence[str]] = {}  # noqa: RUF012
+    """By the path of an embedding in the model what its rows stand for; empty what is none."""
 
     def methods(self) -> list[str]:
         """The names of the methods that suit the network, the one that suits it best first."""

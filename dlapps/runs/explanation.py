@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -10,7 +11,9 @@ from matplotlib.figure import Figure
 from dlapps.errors import UsageError, did_you_mean, in_short
 from dlapps.explain.explainable import Explainable, Relevance, explainer
 from dlapps.explain.figures.png import png_bytes
+from dlapps.explain.layer_views import LAYER_VIEWS, evenly_chosen
 from dlapps.explain.methods.catalogue import METHODS
+from dlapps.explain.methods.input_optimization import NoGradientError
 from dlapps.export.inputs import answer_each
 from dlapps.files import distinct_names, write_into
 from dlapps.progress import progress
@@ -30,9 +33,9 @@ def explain_inputs(
     """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
 
     Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
-    `method` is one of METHODS or ALL, by default the one that suits the network best; `target` is
-    what is explained, such as a class, by default the answer; `layer` is the one whose maps are
-    weighed. Raises UsageError for one that the run does not have.
+    `method` is one of METHODS or ALL, by default the one that suits the network best, or one of
+    LAYER_VIEWS; `target` is what is explained, such as a class, by default the answer; `layer` is
+    the one whose maps are weighed, or that is looked at. Raises UsageError for one that the run does not have.
     """
     model, spec = run.model, run.load_spec()
     application = run.application
@@ -79,6 +82,8 @@ def _figures_by_method(
                 "--layer."
             )
         return lambda text, name: {}
+    if method in LAYER_VIEWS:
+        return _view(explainable, method, target, layer, name)
     methods = _methods(explainable, method, name)
     number = _target(explainable, target, name)
     _refuse_layer(explainable, methods, layer, name)
@@ -105,6 +110,42 @@ def _figures_by_method(
     return figures
 
 
+def _view(
+    explainable: Explainable, method: str, target: str | None, layer: str | None, name: str
+) -> Callable[[str, str], dict[str, Figure]]:
+    """From an input and its name to what layers make of it, by one of LAYER_VIEWS."""
+    view = LAYER_VIEWS[method]
+    if target is not None:
+        raise UsageError(f"{method} explains no answer, so there is no --target: leave it out.")
+    known = view.layers(explainable)
+    if not known:
+        raise UsageError(
+            f"{method} looks at what layers make of an image, and {name} takes none or makes no "
+            f"maps of it; suitable are {', '.join(sorted(explainable.methods()))}."
+        )
+    if layer is not None and layer not in known:
+        raise UsageError(
+            f"{name} has no layer '{in_short(layer)}' that {method} can look at"
+            f"{did_you_mean(layer, known)}"
+        )
+    chosen = [layer] if layer else evenly_chosen(known, view.most_layers)
+
+    def figures(text: str, name: str) -> dict[str, Figure]:
+        image = explainable.prepare(text)[0][:1]
+        title = f"{in_short(Path(text).name)}: {view.title.lower()}"
+        try:
+            figure = view.figure(explainable, image, chosen, title)
+        except NoGradientError as error:
+            raise UsageError(
+                f"No gradient goes from {in_short(', '.join(chosen))} to the input of the network: "
+                "nothing can be rebuilt."
+            ) from error
+        suffix = re.sub(r"[^\w.-]+", "-", "_".join(filter(None, (method, layer))))
+        return {f"{name}_{suffix}": figure}
+
+    return figures
+
+
 def _methods(explainable: Explainable, method: str | None, name: str) -> list[str]:
     """The names of the methods that were asked for."""
     suitable = explainable.methods()
@@ -124,8 +165,9 @@ def _methods(explainable: Explainable, method: str | None, name: str) -> list[st
             f"{METHODS[method].title} {wanted.format(name)}; suitable are "
             f"{', '.join(sorted(suitable))}."
         )
+    known = [*METHODS, *LAYER_VIEWS, ALL]
     raise UsageError(
-        f"There is no method '{in_short(method)}'{did_you_mean(method, [*METHODS, ALL])}"
+        f"There is no method '{in_short(method)}'{did_you_mean(method, known)}"
     )
 
 

@@ -371,6 +371,8 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             targets=spec.class_names,
             layers=layers_with_maps(model) if spec.is_image else (),
             shows_several=True,
+            images=np.asarray if spec.is_image else None,
+            read=lambda columns: _model_inputs(columns)[0],
         )
 
     def pictures_of(

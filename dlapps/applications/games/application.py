@@ -224,6 +224,8 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
             axes=2,
             targets=spec.action_names,
             layers=layers_with_maps(network),
+            images=np.asarray,
+            bounds=(-1.0, 1.0),
         )
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same episodes

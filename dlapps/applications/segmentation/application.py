@@ -159,6 +159,8 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             layers=layers_with_maps(model),
             layer="bottom",
             shows_several=True,
+            images=np.asarray,
+            read=lambda columns: _model_inputs(columns)[0],
         )
 
     def _confusion(self, model: keras.Model, data: MaskedExamples, split: str) -> np.ndarray:

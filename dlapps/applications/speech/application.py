@@ -243,6 +243,9 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             axes=2,
             targets=spec.class_names,
             layerwise=not _attends(model),
+            # Time runs to the right, low notes lie at the bottom.
+            images=lambda x: x.reshape(*x.shape[:3], -1).swapaxes(1, 2)[:, ::-1],
+            read=lambda columns: listening(_model_inputs(columns)[0]),
         )
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers

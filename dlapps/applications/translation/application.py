@@ -199,7 +199,18 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         def score(log_probabilities: tf.Tensor, target: int | None = None) -> tf.Tensor:
             return tf.reduce_sum(log_probabilities, axis=-1)
 
-        return Explainable(_log_probabilities(model), prepare, score, show, axes=1, layerwise=False)
+        return Explainable(
+            _log_probabilities(model),
+            prepare,
+            score,
+            show,
+            axes=1,
+            layerwise=False,
+            words={
+                "encoder/source_embedding": source.shown(tf.range(len(source))[None])[0],
+                "decoder/target_embedding": target.shown(tf.range(len(target))[None])[0],
+            },
+        )
 
     def _ids(self, source: Vocabulary, sentences: tf.Tensor) -> tf.Tensor:
         """The ids [N, T] of sentences [N], none longer than those that were learned from."""

@@ -46,7 +46,13 @@ class LayerRow(NamedTuple):
 def layer_table(model: keras.Function) -> list[LayerRow]:
     """The layers of a functional model, parents before children; those of a model inside, too."""
     rows, _ = _rows(model, {}, "", set())
-    return rows
+    return [row for row, _ in rows]
+
+
+def sights(model: keras.Function) -> dict[str, Sight]:
+    """How much of the input each output of a layer sees, by the layer's name in the table."""
+    rows, _ = _rows(model, {}, "", set())
+    return {row.name: sight for row, sight in reversed(rows)}
 
 
 def totals_of(rows: Sequence[LayerRow]) -> LayerRow:
@@ -72,14 +78,17 @@ def as_csv(rows: Sequence[LayerRow]) -> str:
 
 
 def _rows(
-    graph: keras.Function, sights: Mapping[int, Sight], prefix: str, seen: set[int]
-) -> tuple[list[LayerRow], list[Sight]]:
-    """The rows of a graph whose inputs see as `sights` says, and what its outputs see."""
-    rows: list[LayerRow] = []
+    graph: keras.Function, given_sights: Mapping[int, Sight], prefix: str, seen: set[int]
+) -> tuple[list[tuple[LayerRow, Sight]], list[Sight]]:
+    """The rows of a graph, each with what it sees, and what the graph's outputs see.
+
+    Its inputs see as `given_sights` says.
+    """
+    rows: list[tuple[LayerRow, Sight]] = []
     sight_of: dict[int, Sight] = {}
     for index, tensor in enumerate(graph.inputs):
         axes = max(len(tensor.shape) - 2, 0)
-        sight_of[id(tensor)] = sights.get(index, ((1.0, 1.0),) * axes)
+        sight_of[id(tensor)] = given_sights.get(index, ((1.0, 1.0),) * axes)
     for node in graph_nodes(graph):
         if node.is_input:
             continue
@@ -93,7 +102,8 @@ def _rows(
         else:
             sight = _sight_after(operation, node, before)
             after = [sight for _ in node.output_tensors]
-            rows.append(_row(operation, node, sight, prefix, id(operation) in seen))
+            row = _row(operation, node, sight, prefix, id(operation) in seen)
+            rows.append((row, sight))
             seen.add(id(operation))
         sight_of |= {
             id(tensor): sight for tensor, sight in zip(node.output_tensors, after, strict=True)

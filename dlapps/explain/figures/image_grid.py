@@ -37,6 +37,15 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(images, 0, 1)).astype(np.uint8)
 
 
+def enlarged(images: np.ndarray, smallest: int = 32) -> np.ndarray:
+    """Images [..., H, W, C], each pixel repeated while neither side exceeds `smallest`.
+
+    Beside the gaps of a grid an image of 3x3 pixels would be hard to see.
+    """
+    times = max(1, smallest // max(images.shape[-3:-1]))
+    return images.repeat(times, axis=-3).repeat(times, axis=-2)
+
+
 def draw_grid(axes: Axes, grid: np.ndarray) -> None:
     """Draws an `image_grid`, each pixel as a square."""
     picture = grid[..., 0] if grid.shape[-1] == 1 else grid
