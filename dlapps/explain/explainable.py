@@ -75,7 +75,7 @@ class Explainable(NamedTuple):
     """The lowest and the highest number of an image."""
     read: Callable[[Mapping[str, tf.Tensor]], tf.Tensor] | None = None
     """From the columns of examples, as their batches have them, to the network's first input."""
-    words: Mapping[str, Sequence[str]] = {}  # noqa: RUF012
+    words: Mapping[str, Sequence[str]] = {}
     """By the path of an embedding in the model what its rows stand for; empty what is none."""
 
     def methods(self) -> list[str]:

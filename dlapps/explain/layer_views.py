@@ -11,11 +11,11 @@ from keras import layers
 from matplotlib.figure import Figure
 
 from dlapps.explain.architecture.receptive_field import Window, window
-from dlapps.explain.architecture.table import sights
+from dlapps.explain.architecture.table import layer_table, sights, totals_of
 from dlapps.explain.explainable import Explainable
 from dlapps.explain.figures.layer_images import captioned_figure, maps_figure, rows_figure
 from dlapps.explain.methods.activation_maximization import maximizing_inputs
-from dlapps.explain.methods.activations import activations, at_middle, nodes_inside
+from dlapps.explain.methods.activations import activations, at_middle, net_inputs, nodes_inside
 from dlapps.explain.methods.exciting_examples import exciting_examples
 from dlapps.explain.methods.feature_inversion import inverted_features
 
@@ -24,6 +24,8 @@ MOST_EXCITING = 8
 """Examples that are shown of each channel."""
 ANY_SIDE = 96
 """Pixels of an image that excites a network which takes images of any size."""
+MOST_MULTIPLY_ADDS = 5e8
+"""Of one answer for each class: with more, the pictures of classes would take minutes."""
 MOST_LAYERS = 12
 """Of which the maps are drawn where no layer is named; then as many images are rebuilt, or 4."""
 MOST_INVERTED = 4
@@ -64,7 +66,7 @@ def map_layers(explainable: Explainable) -> list[str]:
     return found
 
 
-def maximized_figure(explainable: Explainable, layer: str, title: str) -> Figure:
+def maximized_figure(explainable: Explainable, layer: str) -> Figure:
     """For each channel the image that excites most its place in the middle of the maps, or itself.
 
     Of an image only what that place sees is drawn. Raises NoGradientError where there is none.
@@ -72,21 +74,31 @@ def maximized_figure(explainable: Explainable, layer: str, title: str) -> Figure
     network, names = explainable.network, channel_names(explainable, layer)
     shape = _canvas(explainable, layer)
 
-    def output(x: tf.Tensor) -> tf.Tensor:
-        return activations(network, [x], layer)
-
     @tf.function(autograph=False)
     def maximized() -> tf.Tensor:
         return maximizing_inputs(
-            lambda x: at_middle(output(x)), range(len(names)), shape, bounds=explainable.bounds
+            lambda x: at_middle(net_inputs(network, [x], layer)),
+            range(len(names)),
+            shape,
+            bounds=explainable.bounds,
         )
 
     images = _shown(explainable, maximized().numpy())
-    maps = output(tf.zeros([1, *shape])).shape[1:-1]
+    maps = activations(network, [tf.zeros([1, *shape])], layer).shape[1:-1]
     if seen := _window(explainable, layer, shape[:2], maps):
         middle = [side // 2 for side in maps]
         images = np.stack([seen.seen(image, middle) for image in images])
-    return captioned_figure(f"{title}: what excites {_told(explainable, layer)}", images, names)
+    return captioned_figure(f"What excites {_told(explainable, layer)}", images, names)
+
+
+def classes_figure(explainable: Explainable) -> Figure | None:
+    """The image that the network is surest of, for each class; None where that would take long."""
+    paths = [*layers_of_images(explainable)]
+    cost = totals_of(layer_table(explainable.network)).multiply_adds
+    count = min(len(explainable.targets), MOST_CHANNELS)
+    if not paths or cost is None or cost * count > MOST_MULTIPLY_ADDS:
+        return None
+    return maximized_figure(explainable, paths[-1])
 
 
 def exciting_figure(
@@ -94,12 +106,12 @@ def exciting_figure(
     layer: str,
     batches: Iterable[tf.Tensor],
     fetch: Callable[[np.ndarray], np.ndarray],
-    title: str,
+    split: str,
 ) -> Figure:
     """For each channel the examples that excite it most, or what its most excited place sees.
 
     `fetch` gives the first inputs [K, ...] of the examples of these rows, by the order in which
-    `batches` of inputs have them.
+    `batches` of the inputs of a split have them.
     """
     names = channel_names(explainable, layer)
     found = exciting_examples(
@@ -116,7 +128,8 @@ def exciting_figure(
             ]
         )
     columns = [str(number + 1) for number in range(images.shape[1])]
-    return rows_figure(f"{title} that excite {_told(explainable, layer)} most", images, names, columns)
+    title = f"Of the {split} split, what excites {_told(explainable, layer)} most"
+    return rows_figure(title, images, names, columns)
 
 
 def channel_names(explainable: Explainable, layer: str) -> list[str]:
@@ -183,10 +196,11 @@ def evenly_chosen(paths: Sequence[str], most: int) -> list[str]:
 
 def _told(explainable: Explainable, layer: str) -> str:
     """The channels that are shown, in words."""
-    count = layers_of_images(explainable)[layer][-1] or 1
+    shape = layers_of_images(explainable)[layer]
+    count, kind = shape[-1] or 1, "units" if len(shape) == 2 else "channels"
     if count > MOST_CHANNELS:
-        return f"the first {MOST_CHANNELS} of {count} channels of {layer}"
-    return f"the {count} channels of {layer}"
+        return f"the first {MOST_CHANNELS} of {count} {kind} of {layer}"
+    return f"the {count} {kind} of {layer}"
 
 
 def _shown(explainable: Explainable, inputs: np.ndarray) -> np.ndarray:
@@ -211,8 +225,7 @@ def _canvas(explainable: Explainable, layer: str) -> tuple[int, ...]:
     shape = _image_shape(explainable)
     sight = _sight(explainable, layer)
     resized = any(
-        isinstance(node.operation, layers.Resizing)
-        for _, node in nodes_inside(explainable.network)
+        isinstance(node.operation, layers.Resizing) for _, node in nodes_inside(explainable.network)
     )
     if sight is None or resized:
         return shape

@@ -35,7 +35,8 @@ def explain_inputs(
     Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
     `method` is one of METHODS or ALL, by default the one that suits the network best, or one of
     LAYER_VIEWS; `target` is what is explained, such as a class, by default the answer; `layer` is
-    the one whose maps are weighed, or that is looked at. Raises UsageError for one that the run does not have.
+    the one whose maps are weighed, or that is looked at. Raises UsageError for one that the run
+    does not have.
     """
     model, spec = run.model, run.load_spec()
     application = run.application
@@ -166,9 +167,7 @@ def _methods(explainable: Explainable, method: str | None, name: str) -> list[st
             f"{', '.join(sorted(suitable))}."
         )
     known = [*METHODS, *LAYER_VIEWS, ALL]
-    raise UsageError(
-        f"There is no method '{in_short(method)}'{did_you_mean(method, known)}"
-    )
+    raise UsageError(f"There is no method '{in_short(method)}'{did_you_mean(method, known)}")
 
 
 def _target(explainable: Explainable, target: str | None, name: str) -> int | None:

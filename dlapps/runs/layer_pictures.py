@@ -35,9 +35,7 @@ def explain_layer(run: TrainedRun, layer: str) -> list[Path]:
     shapes = layers_of_images(explainable) if explainable else {}
     weighted = {
         path: node
-        for path, node in (
-            nodes_inside(run.model) if isinstance(run.model, keras.Function) else ()
-        )
+        for path, node in (nodes_inside(run.model) if isinstance(run.model, keras.Function) else ())
         if any(len(weight.shape) >= 2 for weight in getattr(node.operation, "weights", ()))
     }
     if layer not in (known := [*dict.fromkeys((*weighted, *shapes))]):
@@ -59,9 +57,7 @@ def explain_layer(run: TrainedRun, layer: str) -> list[Path]:
     ]
 
 
-def _weights(
-    explainable: Explainable | None, path: str, node: Any
-) -> Figure | None:
+def _weights(explainable: Explainable | None, path: str, node: Any) -> Figure | None:
     layer = node.operation
     if isinstance(layer, keras.layers.Embedding):
         rows = keras.ops.convert_to_numpy(layer.embeddings)
@@ -93,7 +89,7 @@ def _of_images(run: TrainedRun, explainable: Explainable, layer: str) -> dict[st
     """What excites the layer most: of all images, and of those of a split where there is one."""
     read = explainable.read
     try:
-        figures = {"maximized": maximized_figure(explainable, layer, run.name)}
+        figures = {"maximized": maximized_figure(explainable, layer)}
     except NoGradientError as error:
         raise UsageError(
             f"No gradient goes from the layer {layer} of {run.name} to its input, so that none "
@@ -109,5 +105,4 @@ def _of_images(run: TrainedRun, explainable: Explainable, layer: str) -> dict[st
 
     batches = in_order(examples, batch_size, read)
     steps = progress(batches, "Looking for exciting examples", -(-len(examples) // batch_size))
-    title = f"{run.name}: {split} examples"
-    return figures | {"examples": exciting_figure(explainable, layer, steps, fetch, title)}
+    return figures | {"examples": exciting_figure(explainable, layer, steps, fetch, split)}

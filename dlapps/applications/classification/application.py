@@ -52,6 +52,7 @@ from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
+from dlapps.explain.layer_views import classes_figure
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
     LabelTable,
@@ -343,6 +344,8 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
                 pictures |= redrawn_pictures(
                     redrawing, columns["image"], labels, probabilities, names
                 )
+            if figure := classes_figure(self.explainable(model, data.spec)):
+                pictures["classes"] = figure
         pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
         pictures["reliability"] = reliability_figure(
             reliability_curves(prediction, self._asked(model))

@@ -13,6 +13,8 @@ COLUMNS = 6
 NAMES_WIDTH = 1.1
 """Inches that the names of the rows take."""
 LETTERS_AN_INCH = 13
+HIGHEST = 12.0
+"""Inches of a table."""
 BORDER = "#c3cbd3"
 
 
@@ -41,7 +43,7 @@ def rows_figure(
 ) -> Figure:
     """A table of images [rows, columns, H, W, C] in 0..1."""
     height, width = images.shape[2:4]
-    side = min((PAGE_WIDTH - NAMES_WIDTH) / len(columns), 1.2)
+    side = min((PAGE_WIDTH - NAMES_WIDTH) / len(columns), 1.2, HIGHEST * width / height / len(rows))
     size = (side * len(columns) + NAMES_WIDTH, side * height / width * len(rows) + 0.8)
     figure = Figure(figsize=(max(size[0], 4), size[1]), layout="constrained")
     figure.suptitle(title, fontsize=11, parse_math=False)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dlapps.explain.figures.image_grid import enlarged, table_of_images
 from dlapps.explain.figures.relevance import SIGNED_COLOURS
@@ -37,7 +38,11 @@ def weights_figure(
     `image` is the shape [h, w, C] of what the layer convolves or sees flattened, where that is an
     image as the network was given it.
     """
-    tensors = [(weight.path, keras.ops.convert_to_numpy(weight)) for weight in layer.weights]
+    tensors = [
+        (weight.path, keras.ops.convert_to_numpy(weight))
+        for weight in layer.weights
+        if weight.name != "bias"  # Of a recurrent layer, two rows.
+    ]
     tensors = [(path, np.float32(values)) for path, values in tensors]
     kernels = [values for _, values in tensors if values.ndim == 4 and values.shape[:2] != (1, 1)]
     if kernels:
@@ -117,7 +122,7 @@ def _matrices_figure(
     for axes, (path, matrix) in zip(panels, matrices, strict=True):
         limit = _limit(matrix)
         drawn = axes.imshow(matrix, SIGNED_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
-        axes.set_title(" ".join(path.split("/")[1:]) or path, fontsize=9, parse_math=False)
+        axes.set_title(path.replace("/", " "), fontsize=9, parse_math=False)
         axes.set_ylabel("From", fontsize=8)
         _mark_columns(axes, matrix.shape[1], gates)
         figure.colorbar(drawn, ax=axes, label="Weight", pad=0.01)
@@ -126,6 +131,7 @@ def _matrices_figure(
 
 def _mark_columns(axes: Axes, columns: int, gates: Sequence[str]) -> None:
     axes.tick_params(labelsize=8)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     if not gates:
         axes.set_xlabel("To", fontsize=8)
         return

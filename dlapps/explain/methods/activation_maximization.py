@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dlapps.explain.methods.input_optimization import (
     minimized,
+    refuse_constant,
     shifted,
     spectrum_shape,
     total_variation,
@@ -26,7 +27,7 @@ def maximizing_inputs(
     *,
     bounds: tuple[float, float] = (0.0, 1.0),
     norm: float | None = None,
-    steps: int = 96,
+    steps: int = 64,
     learning_rate: float = 0.1,
     decay: float = 1.0,
     variation: float = 0.2,
@@ -41,7 +42,8 @@ def maximizing_inputs(
     of some random inputs, or a unit behind a rectifier might never be on. Three priors keep the
     result an image: `decay` as of `waves`; `variation`, the weight of the total variation; and
     `jitter`, the places by which inputs are shifted at random, a sixteenth of a side unless told.
-    The same seed gives the same inputs.
+    The same seed gives the same inputs. Raises NoGradientError where the units do not depend on
+    the inputs.
     """
     most = min(shape[:2]) // PLACES_A_JITTER if jitter is None else jitter
     low, high = bounds
@@ -55,6 +57,7 @@ def maximizing_inputs(
 
     draws = tf.random.stateless_normal([starts, *spectrum_shape(shape)], [seed, 0])
     excited = tf.gather(units(inputs_of(draws)), [*chosen], axis=1)
+    refuse_constant(lambda spectra: units(inputs_of(spectra)), draws)
     start = FAINTNESS * tf.gather(draws, tf.argmax(excited, axis=0))
 
     def loss(spectra: tf.Tensor, number: tf.Tensor) -> tf.Tensor:

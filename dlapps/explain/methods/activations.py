@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from dlapps.explain.architecture.layer_graph import graph_nodes
-from dlapps.explain.methods.replay import replayed
+from dlapps.explain.methods.replay import Rule, parts_of, replayed
 
 
 class _Reached(Exception):
@@ -28,6 +28,14 @@ def nodes_inside(network: keras.Function, prefix: str = "") -> Iterator[tuple[st
             yield path, node
 
 
+def net_inputs(network: keras.Function, inputs: Sequence[tf.Tensor], layer: str) -> tf.Tensor:
+    """`activations` before the activation function of the layer, where it has one.
+
+    What raises the one raises the other, but here a unit that is off has a gradient, too.
+    """
+    return _given(network, inputs, layer, lambda operation: parts_of(operation)[0])
+
+
 def activations(network: keras.Function, inputs: Sequence[tf.Tensor], layer: str) -> tf.Tensor:
     """What the layer with this path gives for inputs, float32 [N, ..., channels].
 
@@ -35,6 +43,12 @@ def activations(network: keras.Function, inputs: Sequence[tf.Tensor], layer: str
     what a model would do to its inputs, such as casting them, cuts no gradient. Those after the
     layer are not called, so that images may have another size than they would need.
     """
+    return _given(network, inputs, layer, lambda operation: operation)
+
+
+def _given(
+    network: keras.Function, inputs: Sequence[tf.Tensor], layer: str, part: Rule
+) -> tf.Tensor:
     chosen = next(node.operation for path, node in nodes_inside(network) if path == layer)
 
     def rule(operation: keras.Operation) -> Callable[..., Any]:
@@ -42,7 +56,7 @@ def activations(network: keras.Function, inputs: Sequence[tf.Tensor], layer: str
             return operation
 
         def last(*positional: Any, **named: Any) -> Any:
-            raise _Reached(operation(*positional, **named))
+            raise _Reached(part(operation)(*positional, **named))
 
         return last
 
@@ -54,7 +68,7 @@ def activations(network: keras.Function, inputs: Sequence[tf.Tensor], layer: str
 
 
 def at_middle(output: tf.Tensor) -> tf.Tensor:
-    """Of what a layer gives, [N, ..., channels], that in the middle of its places: [N, channels]."""
+    """Of outputs [N, ..., channels] that in the middle of all places: [N, channels]."""
     for _ in range(len(output.shape) - 2):
         output = output[:, tf.shape(output)[1] // 2]
     return output

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dlapps.explain.methods.input_optimization import (
     minimized,
+    refuse_constant,
     spectrum_shape,
     total_variation,
     waves,
@@ -23,13 +24,14 @@ def inverted_features(
     steps: int = 256,
     learning_rate: float = 0.1,
     decay: float = 1.0,
-    variation: float = 0.05,
+    variation: float = 0.2,
 ) -> tf.Tensor:
     """Inputs float32 [N, *shape] within `bounds` whose features are nearly the targets [N, ...].
 
     `features` gives those of inputs. The squared distance counts as a share of the targets' own
-    square; `variation` is the weight of the mean total variation, of which there is most where a layer
-    forgets what was where. Descent begins at grey, in the spectrum, as `waves` says.
+    square; `variation` is the weight of the mean total variation, which fills in what the features
+    do not tell. Descent begins at grey, in the spectrum, as `waves` says. Raises NoGradientError
+    where the features do not depend on the inputs.
     """
     low, high = bounds
     axes = [*range(1, len(targets.shape))]
@@ -45,4 +47,5 @@ def inverted_features(
         return tf.reduce_sum(shares + variation * total_variation(inputs) / math.prod(shape))
 
     start = tf.zeros([targets.shape[0], *spectrum_shape(shape)])
+    refuse_constant(lambda spectra: features(inputs_of(spectra)), start)
     return inputs_of(minimized(loss, start, steps, learning_rate))

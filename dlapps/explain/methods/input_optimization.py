@@ -20,10 +20,9 @@ class NoGradientError(ValueError):
 
 
 def minimized(loss: Loss, start: tf.Tensor, steps: int, learning_rate: float) -> tf.Tensor:
-    """Where Adam gets in so many steps from `start`, one loop of a graph.
+    """Where Adam gets in so many steps from `start`, one compiled loop.
 
-    The learning rate falls to 0 along half a cosine. Raises NoGradientError where the loss does not
-    depend on what is optimized.
+    The learning rate falls to 0 along half a cosine.
     """
 
     def step(
@@ -34,8 +33,6 @@ def minimized(loss: Loss, start: tf.Tensor, steps: int, learning_rate: float) ->
             tape.watch(x)
             value = loss(x, number)
         slope = tape.gradient(value, x)
-        if slope is None:
-            raise NoGradientError("no gradient reaches the input")
         mean = MOMENTUM * mean + (1 - MOMENTUM) * slope
         square = SQUARE_MOMENTUM * square + (1 - SQUARE_MOMENTUM) * slope**2
         done = tf.cast(number, tf.float32)
@@ -44,8 +41,21 @@ def minimized(loss: Loss, start: tf.Tensor, steps: int, learning_rate: float) ->
         rate = learning_rate * (1 + tf.cos(math.pi * done / steps)) / 2
         return x - rate * tf.math.divide_no_nan(unbiased, size), mean, square
 
-    zeros = tf.zeros_like(start)
-    return tf.foldl(step, tf.range(steps), (start, zeros, zeros))[0]
+    @tf.function(autograph=False)
+    def loop(start: tf.Tensor) -> tf.Tensor:
+        zeros = tf.zeros_like(start)
+        return tf.foldl(step, tf.range(steps), (start, zeros, zeros))[0]
+
+    return loop(start)
+
+
+def refuse_constant(function: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> None:
+    """Raises NoGradientError where what the function gives does not depend on x."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        y = function(x)
+    if tape.gradient(y, x) is None:
+        raise NoGradientError("no gradient reaches what is optimized")
 
 
 def spectrum_shape(shape: Sequence[int]) -> tuple[int, ...]:
