@@ -88,7 +88,7 @@ def _table(
     limit = _limit(images)
     shades = ScalarMappable(Normalize(-limit, limit), SIGNED_COLOURS)
     if is_signed:
-        images = shades.cmap(shades.norm(images[..., 0]))[..., :3]
+        images = np.asarray(shades.cmap(shades.norm(images[..., 0])))[..., :3]
     across = columns or min(COLUMNS, len(images))
     rows = math.ceil(len(images) / across)
     padded = np.ones((rows * across, *images.shape[1:]))
