@@ -77,6 +77,9 @@ class Explainable(NamedTuple):
     """From the columns of examples, as their batches have them, to the network's first input."""
     words: Mapping[str, Sequence[str]] = {}
     """By the path of an embedding in the model what its rows stand for; empty what is none."""
+    pictures: Mapping[str, Callable[[str, list[tf.Tensor], int | None], Figure]] = {}
+    """By the name of a method that answers with a picture of its own instead of relevance, what
+    draws it: from the text, the network's inputs and the target."""
 
     def methods(self) -> list[str]:
         """The names of the methods that suit the network, the one that suits it best first."""

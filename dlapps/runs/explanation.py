@@ -33,10 +33,10 @@ def explain_inputs(
     """A record of the `files`, pictures in `predictions/` of a run, that explain each input.
 
     Inputs are as in `TrainedRun.predict`; one that cannot be explained has an `error` instead.
-    `method` is one of METHODS or ALL, by default the one that suits the network best, or one of
-    LAYER_VIEWS; `target` is what is explained, such as a class, by default the answer; `layer` is
-    the one whose maps are weighed, or that is looked at. Raises UsageError for one that the run
-    does not have.
+    `method` is one of METHODS, ALL of them, one of LAYER_VIEWS, or one of the application's own
+    `pictures`, by default the one of METHODS that suits the network best; `target` is what is
+    explained, such as a class, by default the answer; `layer` is the one whose maps are weighed,
+    or that is looked at. Raises UsageError for one that the run does not have.
     """
     model, spec = run.model, run.load_spec()
     application = run.application
@@ -85,8 +85,16 @@ def _figures_by_method(
         return lambda text, name: {}
     if method in LAYER_VIEWS:
         return _view(explainable, method, target, layer, name)
-    methods = _methods(explainable, method, name)
     number = _target(explainable, target, name)
+    asked = [method or "explained", *filter(None, (target, layer))]
+    suffix = re.sub(r"[^\w.-]+", "-", "_".join(asked))
+    if method is not None and method in explainable.pictures:
+        _refuse_layer(explainable, [method], layer, name)
+        draw = explainable.pictures[method]
+        return lambda text, name: {
+            f"{name}_{suffix}": draw(text, explainable.prepare(text), number)
+        }
+    methods = _methods(explainable, method, name)
     _refuse_layer(explainable, methods, layer, name)
     explainers = {each: explainer(explainable, each, number, layer) for each in methods}
 
@@ -104,8 +112,6 @@ def _figures_by_method(
                 f"{name}_{each}": explainable.show(text, inputs, [values], number)
                 for each, values in found.items()
             }
-        asked = [method or "explained", *filter(None, (target, layer))]
-        suffix = re.sub(r"[^\w.-]+", "-", "_".join(asked))
         return {f"{name}_{suffix}": explainable.show(text, inputs, [*found.values()], number)}
 
     return figures
@@ -166,8 +172,8 @@ def _methods(explainable: Explainable, method: str | None, name: str) -> list[st
             f"{METHODS[method].title} {wanted.format(name)}; suitable are "
             f"{', '.join(sorted(suitable))}."
         )
-    known = [*METHODS, *LAYER_VIEWS, ALL]
-    raise UsageError(f"There is no method '{in_short(method)}'{did_you_mean(method, known)}")
+    known = [*METHODS, *LAYER_VIEWS, *explainable.pictures, ALL]
+    raise UsageError(f"{name} has no method '{in_short(method)}'{did_you_mean(method, known)}")
 
 
 def _target(explainable: Explainable, target: str | None, name: str) -> int | None:
@@ -190,7 +196,7 @@ def _refuse_layer(
     """Raises UsageError for a layer that has no maps, or that no method would weigh."""
     if layer is None:
         return
-    if not any(METHODS[each].weighs_maps for each in methods):
+    if not any(each in METHODS and METHODS[each].weighs_maps for each in methods):
         raise UsageError(
             f"{', '.join(methods)} looks at the input, not at a layer: leave --layer out, or take "
             "a --method that weighs maps, such as grad_cam."

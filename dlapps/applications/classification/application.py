@@ -12,6 +12,10 @@ from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Calibration, Classes
+from dlapps.applications.classification.adversarial import (
+    adversarial_picture,
+    smallest_change_picture,
+)
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -350,6 +354,10 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         pictures["reliability"] = reliability_figure(
             reliability_curves(prediction, self._asked(model))
         )
+        if data.spec.is_image:
+            adversarial = adversarial_picture(model, data["test"], _model_inputs, names)
+            if adversarial:
+                pictures["adversarial"] = adversarial
         return pictures
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
@@ -365,6 +373,10 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             title = f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}"
             return relevance_figure(title, inputs[0].numpy()[0], [each.of_row(0) for each in found])
 
+        def show_adversarial(text: str, inputs: list[tf.Tensor], target: int | None) -> Figure:
+            name = in_short(Path(text).name)
+            return smallest_change_picture(model, name, inputs[0], target, spec.class_names)
+
         return Explainable(
             model,
             prepare,
@@ -376,6 +388,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             shows_several=True,
             images=np.asarray if spec.is_image else None,
             read=lambda columns: _model_inputs(columns)[0],
+            pictures={"adversarial": show_adversarial},
         )
 
     def pictures_of(

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 GAP = 2
 WHITE = 255
+LETTERS_AN_INCH = 11
 
 
 def image_grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -78,3 +79,13 @@ def table_of_images(
         length=0, labelsize=9, top=False, labeltop=True, bottom=False, labelbottom=False
     )
     axes.spines[:].set_visible(False)
+
+
+def arrow_caption(before: str, after: str, width: float) -> str:
+    """ "before → after" above a column of so many inches, on one line or two; once if alike."""
+    room = int(LETTERS_AN_INCH * width)
+    line = " → ".join(dict.fromkeys((before, after)))
+    if len(line) <= room:
+        return line
+    names = [name if len(name) < room else name[: room - 2] + "…" for name in (before, after)]
+    return names[0] if before == after else " →\n".join(names)

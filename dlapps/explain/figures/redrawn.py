@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlapps.explain.figures.image_grid import table_of_images
+from dlapps.explain.figures.image_grid import arrow_caption, table_of_images
 
 PAGE_WIDTH = 7.8
 NAMES_WIDTH = 0.9
 """Inches that the names of the rows take."""
-LETTERS_AN_INCH = 11
 
 
 def redrawn_figure(
@@ -44,22 +43,12 @@ def redrawn_figure(
     figure = Figure(figsize=size, layout="constrained")
     all_axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
     for axes, (title, rows, chosen) in zip(all_axes, panels, strict=True):
-        captions = [_caption(labels[n], answers[n], column) for n in chosen.tolist()]
+        captions = [arrow_caption(labels[n], answers[n], column) for n in chosen.tolist()]
         shown = np.stack([each[chosen] for each in rows.values()])
         table_of_images(axes, shown, list(rows), captions)
         axes.set_title(title, fontsize=11)
         axes.set_anchor("W")
     return figure
-
-
-def _caption(label: str, answer: str, width: float) -> str:
-    """What stands above an image of so many inches, on one line or two."""
-    room = int(LETTERS_AN_INCH * width)
-    line = " → ".join(dict.fromkeys((label, answer)))
-    if len(line) <= room:
-        return line
-    names = [name if len(name) < room else name[: room - 2] + "…" for name in (label, answer)]
-    return names[0] if label == answer else " →\n".join(names)
 
 
 def perturbed_figure(
