@@ -86,8 +86,7 @@ def _figures_by_method(
     if method in LAYER_VIEWS:
         return _view(explainable, method, target, layer, name)
     number = _target(explainable, target, name)
-    asked = [method or "explained", *filter(None, (target, layer))]
-    suffix = re.sub(r"[^\w.-]+", "-", "_".join(asked))
+    suffix = _file_suffix(method or "explained", target, layer)
     if method is not None and method in explainable.pictures:
         _refuse_layer(explainable, [method], layer, name)
         draw = explainable.pictures[method]
@@ -147,10 +146,14 @@ def _view(
                 f"No gradient goes from {in_short(', '.join(chosen))} to the input of the network: "
                 "nothing can be rebuilt."
             ) from error
-        suffix = re.sub(r"[^\w.-]+", "-", "_".join(filter(None, (method, layer))))
-        return {f"{name}_{suffix}": figure}
+        return {f"{name}_{_file_suffix(method, layer)}": figure}
 
     return figures
+
+
+def _file_suffix(*asked: str | None) -> str:
+    """What was asked, as the end of a file's name."""
+    return re.sub(r"[^\w.-]+", "-", "_".join(filter(None, asked)))
 
 
 def _methods(explainable: Explainable, method: str | None, name: str) -> list[str]:

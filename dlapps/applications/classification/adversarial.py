@@ -213,8 +213,8 @@ def _plane_figure(
     for name, point in {"given": x, "moved": moved}.items():
         index = int(classify(model, tf.constant(point[None])).numpy().argmax())
         axes.scatter(
-            point[0], point[1], s=60, color=colours[index], marker=class_marker(index), edgecolors="black",
-            label=f"{name}: {class_names[index]}", zorder=3,
+            point[0], point[1], s=60, color=colours[index], marker=class_marker(index),
+            edgecolors="black", label=f"{name}: {class_names[index]}", zorder=3,
         )  # fmt: skip
     axes.set(xlabel="$x_1$", ylabel="$x_2$")
     figure.legend(loc="outside right upper", frameon=False)
