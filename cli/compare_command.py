@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     "--runs", type=PATH, default="runs", show_default=True, metavar="DIR",
     help="Where the runs are kept, as DIR/APPLICATION/CONFIG/SEED.",
 )  # fmt: skip
-@click.option("--to", "target", type=PATH, metavar="FILE", help="Write FILE.md, .json and .png.")
+@click.option(
+    "--to", "target", type=PATH, metavar="FILE",
+    help="Write FILE.md, .json and .png, and FILE_curves.png.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @data_options
 def compare(
@@ -91,7 +94,7 @@ def compare(
     )
     click.echo(json_text(document) if as_json else comparison_table(document), nl=as_json)
     if target is not None:
-        for path in write_comparison(document, target):
+        for path in write_comparison(document, cells, target):
             click.echo(path, err=True)
     if document["missing"] and as_json:  # The document tells of it.
         sys.exit(1)

@@ -1,12 +1,14 @@
 """What the runs of several configs say side by side: a document, a table and a picture."""
 
 import datetime
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlapps.errors import DlappsError
 from dlapps.explain.figures.comparison import Row, comparison_figure
+from dlapps.explain.figures.learning_curves import Course, learning_curves_figure
 from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.png import png_bytes
 from dlapps.files import json_text, write_into
@@ -21,6 +23,7 @@ from dlapps.runs.documents import (
 )
 from dlapps.runs.report import headline_of
 from dlapps.runs.report_page import number_text
+from dlapps.training.history import read_history
 
 Document = Mapping[str, Any]
 
@@ -132,14 +135,19 @@ def _run(cell: Cell) -> dict[str, Any]:
     return {"metrics": metrics, **{name: environment.get(name) for name in told}}
 
 
-def write_comparison(document: Document, file: Path) -> list[Path]:
-    """Writes FILE.json, FILE.md and FILE.png; a suffix of `file` is not counted as its name."""
+def write_comparison(document: Document, cells: Sequence[Cell], file: Path) -> list[Path]:
+    """Writes FILE.json, FILE.md and FILE.png, and FILE_curves.png where training was validated.
+
+    `cells` are the runs that the document tells of. A suffix of `file` is not counted as its name.
+    """
     contents: dict[str, str | bytes] = {
         ".json": json_text(document) + "\n",
         ".md": comparison_table(document),
         ".png": png_bytes(comparison_figure(_rows(document))),
     }
     stem = file.with_suffix("") if file.suffix in contents else file
+    if courses := _courses(document, cells):
+        contents["_curves.png"] = png_bytes(learning_curves_figure(courses))
     return [write_into(stem.parent, stem.name + suffix, text) for suffix, text in contents.items()]
 
 
@@ -150,11 +158,41 @@ def _rows(document: Document) -> list[Row]:
             metric=f"{field_name(result['metric'])} on {result['settings']['data']['name']}",
             values=list(result["values"].values()),
             interval=result["interval"],
-            unit="fold" if result["folds"] else "seed",
+            unit=_unit(result),
             reference=result["reference"] and result["reference"]["value"],
         )
         for result in document["results"]
     ]
+
+
+def _unit(result: Document) -> str:
+    return "fold" if result["folds"] else "seed"
+
+
+def _courses(document: Document, cells: Sequence[Cell]) -> list[Course]:
+    """How the compared metric, or else the monitored one, went in validation."""
+    courses = []
+    for result in document["results"]:
+        runs = [
+            read_history(cell.directory / "history.csv")
+            for cell in cells
+            if (cell.application, cell.config_name) == (result["application"], result["config"])
+            and cell.directory.name in result["values"]
+        ]
+        for metric in (result["metric"], result["settings"]["training"]["monitor"]):
+            values = [_values(run, f"validation_{metric}") for run in runs]
+            if set.intersection(*map(set, values)):
+                data = result["settings"]["data"]["name"]
+                measure = f"{field_name(metric)} in validation on {data}"
+                courses.append(Course(result["config"], measure, values, _unit(result)))
+                break
+    return courses
+
+
+def _values(history: Sequence[Mapping[str, float]], name: str) -> dict[int, float]:
+    """What was finite, by its step."""
+    found = {int(row["step"]): row.get(name, math.nan) for row in history}
+    return {step: value for step, value in found.items() if math.isfinite(value)}
 
 
 BUSY = 1.2

@@ -77,7 +77,9 @@ def test_a_table_a_document_and_a_picture_are_written(dlapps, tiny, runs, tmp_pa
     assert "| `spirals_mlp` | Accuracy (test) |" in table
     assert "paired by seed" in table
     assert json.loads(to.read_text())["results"] == document["results"]
-    assert to.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    for picture in ("spirals.png", "spirals_curves.png"):
+        assert (to.parent / picture).read_bytes().startswith(b"\x89PNG")
+        assert picture in answer.stderr
 
 
 def test_one_seed_has_no_interval(dlapps, tiny, runs):
