@@ -181,7 +181,7 @@ def _courses(document: Document, cells: Sequence[Cell]) -> list[Course]:
         ]
         for metric in (result["metric"], result["settings"]["training"]["monitor"]):
             values = [_values(run, f"validation_{metric}") for run in runs]
-            if set.intersection(*map(set, values)):
+            if values and set.intersection(*map(set, values)):
                 data = result["settings"]["data"]["name"]
                 measure = f"{field_name(metric)} in validation on {data}"
                 courses.append(Course(result["config"], measure, values, _unit(result)))
