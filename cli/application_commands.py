@@ -66,9 +66,10 @@ def application_group(name: str) -> click.Group:
     """The commands of the application called `name`."""
     from cli.learning_rate_command import find_learning_rate
     from cli.listing import summary_of
+    from cli.suspects_command import suspects
 
     group = click.Group(name, help=summary_of(name), short_help=summary_of(name))
-    for build in (_train, _evaluate, _predict, _export, _explain, find_learning_rate):
+    for build in (_train, _evaluate, _predict, _export, _explain, find_learning_rate, suspects):
         group.add_command(build(name))
     return group
 

@@ -82,11 +82,7 @@ def compare(
         )
     cells = matrix_of(files, range(num_seeds), assignments, runs)
     matrix = Matrix(cells, jobs)
-    display = _Display(matrix)
-    try:
-        matrix.finish(display.show)
-    finally:
-        display.close()
+    finish(matrix)
     options = ["--seeds", str(num_seeds), *(w for each in assignments for w in ("--set", each))]
     options += ["--jobs", str(jobs)] if jobs > 1 else []
     document = compare_runs(
@@ -101,6 +97,15 @@ def compare(
     if document["missing"]:
         told = missing_runs(document["missing"])
         raise DlappsError("\n".join([f"{len(told)} of {len(cells)} runs are missing.", *told]))
+
+
+def finish(matrix: "Matrix") -> None:
+    """Brings the runs to their ends, while stderr says how far they are."""
+    display = _Display(matrix)
+    try:
+        matrix.finish(display.show)
+    finally:
+        display.close()
 
 
 class _Display:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from dlapps.config.schema import Config
     from dlapps.config.section import Section
-    from dlapps.data.splits import Data
+    from dlapps.data.splits import Data, Examples
     from dlapps.explain.explainable import Explainable
+    from dlapps.explain.figures.mistakes import Drawing
     from dlapps.export.answer import Answer
     from dlapps.training.stage import Stage
 
@@ -40,6 +41,8 @@ class Classes(NamedTuple):
     names: Sequence[str]
     probabilities: Callable[[keras.Model, Data, str], tuple[np.ndarray, np.ndarray]]
     """From a model, its data and the name of a split to the labels [N] and probabilities [N, C]."""
+    drawings: Callable[[keras.Model, Examples], Sequence[Drawing]]
+    """From a model and some examples to how each is drawn; empty where there is nothing to see."""
 
 
 class Application(abc.ABC, Generic[ConfigT, SpecT]):

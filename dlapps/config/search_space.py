@@ -21,6 +21,7 @@ FIXED = {
     "application": "it is what the config is for",
     "seed": "the luckiest seed makes no better config",
     "data.name": "trials on other data cannot be compared",
+    "data.exclude": "trials on other data cannot be compared",
     "data.fold": "trials on other data cannot be compared",
     "data.held_out_speaker": "trials on other data cannot be compared",
     "data.num_examples": "trials on other data cannot be compared",

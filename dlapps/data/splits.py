@@ -33,7 +33,7 @@ class Examples:
     what does not fit in memory (numbers become records); then `load` turns one row at a time into
     its final form (a path or a record becomes an image). `places` are the columns that say where
     something lies and not what it is; another column must hold its digest, or `source` that of all
-    that is read.
+    that is read. `names`, bytes [N], say which example of its source each is; no batch holds them.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -41,9 +41,12 @@ class Examples:
     places: tuple[str, ...] = ()
     read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     source: str = ""
+    names: np.ndarray | None = None
 
     def __post_init__(self):
         lengths = {name: len(column) for name, column in self.columns.items()}
+        if self.names is not None:
+            lengths["names"] = len(self.names)
         if len(set(lengths.values())) != 1:
             raise ValueError(f"columns differ in length: {lengths}")
 
@@ -52,7 +55,9 @@ class Examples:
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Examples":
         return dataclasses.replace(
-            self, columns={name: column[rows] for name, column in self.columns.items()}
+            self,
+            columns={name: column[rows] for name, column in self.columns.items()},
+            names=None if self.names is None else self.names[rows],
         )
 
     def fingerprint(self) -> str:
@@ -90,6 +95,11 @@ class Data(Generic[SplitT, SpecT]):
     def fingerprints(self) -> dict[str, str]:
         """The fingerprint of each split, by its name."""
         return {name: split.fingerprint() for name, split in self.splits.items()}
+
+
+def numbered(split: str, count: int) -> np.ndarray:
+    """bytes [N]: names for examples that their source only counts, such as train/17."""
+    return np.array([f"{split}/{number}" for number in range(count)], "S")
 
 
 def carve(examples: Examples, size: int, seed: int = 0) -> tuple[Examples, Examples]:

@@ -140,7 +140,9 @@ def _comparable(config: Config) -> Config:
     does training know of how its model is asked.
     """
     training = config.training.model_copy(update={"steps": 1})
-    places = {name: None for name in ("path", "target_path") if hasattr(config.data, name)}
+    places = {
+        name: None for name in ("path", "target_path", "exclude") if hasattr(config.data, name)
+    }
     data = config.data.model_copy(update=places)
     evaluation = config.evaluation.of_training()
     return config.model_copy(

@@ -50,10 +50,11 @@ from dlapps.data.images.decoding import (
 )
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.sources.folders import IMAGES
+from dlapps.data.splits import Examples
 from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
-from dlapps.explain.figures.mistakes import confident_mistakes
+from dlapps.explain.figures.mistakes import Drawing, confident_mistakes, draw_image
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.layer_views import classes_figure
@@ -254,7 +255,9 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return report | uncertainty_report(prediction, self._asked(model))
 
     def classes(self, spec: LabelledSpec) -> Classes:
-        return Classes(spec.class_names, lambda *asked: self._prediction(*asked)[:2])
+        return Classes(
+            spec.class_names, lambda *asked: self._prediction(*asked)[:2], _drawings_of_images
+        )
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
         table, asked = LabelTable(spec.class_names), self._asked(model)
@@ -419,6 +422,13 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     if "image" in columns:
         return to_unit_interval(columns["image"]), columns["label"]
     return columns["point"], columns["label"]
+
+
+def _drawings_of_images(_: keras.Model, examples: Examples) -> list[Drawing]:
+    if "point" in examples.columns:
+        return []
+    batches = in_order(examples, len(examples), lambda columns: columns["image"])
+    return [functools.partial(draw_image, image=image) for image in next(iter(batches)).numpy()]
 
 
 def _read_point(text: str) -> np.ndarray:

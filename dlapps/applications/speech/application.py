@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from dlapps.applications.base import Application
+from dlapps.applications.base import Application, Classes
 from dlapps.applications.speech.data import (
     RecordingData,
     Recordings,
@@ -21,6 +21,7 @@ from dlapps.applications.speech.data import (
 )
 from dlapps.applications.speech.pictures import (
     attention_by_class,
+    drawings_of,
     heard_figure,
     mistaken_spectrograms,
     relevance_figure,
@@ -41,6 +42,7 @@ from dlapps.data.splits import Examples
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.mistakes import Drawing
 from dlapps.explain.figures.relevance import answer_text
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
@@ -104,6 +106,17 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             self._probabilities(model, data, split),
             data.spec.class_names,
         )
+
+    def classes(self, spec: RecordingSpec) -> Classes:
+        def probabilities(
+            model: keras.Model, data: Recordings, split: str
+        ) -> tuple[np.ndarray, np.ndarray]:
+            return data[split].columns["label"], self._probabilities(model, data, split)
+
+        def drawings(model: keras.Model, examples: Examples) -> list[Drawing]:
+            return drawings_of(self._on(examples, _inside(model, HEARD)), spec.seconds)
+
+        return Classes(spec.class_names, probabilities, drawings)
 
     def answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
         """For WAV files of any length and rate, and for waveforms at the model's rate.
@@ -183,7 +196,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         names, seconds = data.spec.class_names, data.spec.seconds
         labels = data["test"].columns["label"]
         probabilities = self._probabilities(model, data, "test")
-        spectrograms = self._on(data, "test", _inside(model, HEARD))
+        spectrograms = self._on(data["test"], _inside(model, HEARD))
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures = {
@@ -193,7 +206,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             ),
         }
         if _attends(model):
-            attention = self._on(data, "test", _inside(model, ATTENTION))
+            attention = self._on(data["test"], _inside(model, ATTENTION))
             pictures["attention"] = attention_by_class(attention, labels, names, seconds)
         return pictures
 
@@ -251,18 +264,16 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
     def _probabilities(self, model: keras.Model, data: Recordings, split: str) -> np.ndarray:
         """[N, C] for all examples of a split, in order."""
-        return self._on(data, split, lambda x: classify(model, x))
+        return self._on(data[split], lambda x: classify(model, x))
 
     def _raw(self, examples: Examples, inputs: Callable[[tf.Tensor], Columns]) -> tf.data.Dataset:
         """What `inputs` makes of the waveforms of the examples, in batches."""
         batch_size = self.config.evaluation.batch_size
         return in_order(examples, batch_size, lambda columns: inputs(_model_inputs(columns)[0]))
 
-    def _on(
-        self, data: Recordings, split: str, function: Callable[[tf.Tensor], tf.Tensor]
-    ) -> np.ndarray:
-        """What `function` makes of the waveforms of all examples of a split, in order."""
-        batches = in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
+    def _on(self, examples: Examples, function: Callable[[tf.Tensor], tf.Tensor]) -> np.ndarray:
+        """What `function` makes of the waveforms of the examples, in order."""
+        batches = in_order(examples, self.config.evaluation.batch_size, _model_inputs)
         return answers_in_order(function, batches)[1]
 
 

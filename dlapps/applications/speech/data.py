@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
 from dlapps.data.audio.recordings import (
     SampleRate,
@@ -18,8 +18,9 @@ from dlapps.data.audio.recordings import (
     to_floats,
     to_integers,
 )
+from dlapps.data.selection import SelectedData, without_fold, without_listed
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Data, Examples, carve
+from dlapps.data.splits import Data, Examples, carve, numbered
 from dlapps.datasets import tones
 from dlapps.errors import in_short
 
@@ -46,9 +47,9 @@ def load_spoken_digit(
     clips = [
         to_integers(make(to_floats(audio)[:, None], SAMPLE_RATE)) for audio in columns["audio"]
     ]
-    everything = Examples({"waveform": np.stack(clips), "label": columns["label"]})
-    names = [name.decode() for name in columns["audio/filename"]]
-    rows = split_rows(names, held_out_speaker)
+    names = columns["audio/filename"].astype("S")
+    everything = Examples({"waveform": np.stack(clips), "label": columns["label"]}, names=names)
+    rows = split_rows([name.decode() for name in names], held_out_speaker)
     splits = {split: everything[chosen] for split, chosen in rows.items()}
     return SAMPLE_RATE, DIGITS, splits
 
@@ -76,7 +77,7 @@ def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[st
     return {split: np.sort(np.array(chosen, np.int64)) for split, chosen in splits.items()}
 
 
-class RecordingData(DataSettings):
+class RecordingData(SelectedData):
     """Which recordings to learn from.
 
     tones needs nothing; spoken_digit is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or
@@ -129,7 +130,8 @@ def load_recordings(settings: RecordingData) -> Recordings:
 
     spoken_digit: the official test split (recordings 0 to 4 of each digit and speaker); 5 of the
     45 others are for validation, by a fixed permutation. wav_folder: its own split folders, or a
-    fixed stratified 80 / 10 / 10. tones: generated, the same each time.
+    fixed stratified 80 / 10 / 10. tones: generated, the same each time. Without those that
+    `data.exclude` lists and, of those to learn from, without `data.left_out`.
     """
     if settings.name == "spoken_digit":
         rate, class_names, splits = load_spoken_digit(settings.seconds, settings.held_out_speaker)
@@ -141,7 +143,8 @@ def load_recordings(settings: RecordingData) -> Recordings:
         rate, class_names, splits = _tones(settings)
     num_samples = splits["train"].columns["waveform"].shape[1]
     spec = RecordingSpec(sample_rate=rate, num_samples=num_samples, class_names=class_names)
-    return Data(splits, spec)
+    data = without_listed(Data(splits, spec), settings.exclude)
+    return without_fold(data, settings.left_out)
 
 
 def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Examples]]:
@@ -149,7 +152,8 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     waveforms, labels = tones.make_tones(
         settings.num_examples + 2 * held_out, round(settings.seconds * tones.SAMPLE_RATE)
     )
-    rest, test = carve(Examples({"waveform": waveforms, "label": labels}), held_out)
+    names = numbered("all", len(labels))
+    rest, test = carve(Examples({"waveform": waveforms, "label": labels}, names=names), held_out)
     train, validation = carve(rest, held_out)
     splits = {"train": train, "validation": validation, "test": test}
     return tones.SAMPLE_RATE, tones.KEYS, splits

@@ -1,5 +1,6 @@
 """Spectrograms: what a recogniser of speech hears, and when it listens."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dlapps.explain.explainable import Relevance
-from dlapps.explain.figures.mistakes import mistakes_figure
+from dlapps.explain.figures.mistakes import Drawing, mistakes_figure
 from dlapps.explain.figures.palette import class_colours
 from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
 
@@ -98,6 +99,11 @@ def mistaken_spectrograms(
         _draw(axes, spectrograms[index], seconds)
 
     return mistakes_figure(draw, (1.5, 1.6), labels, probabilities, class_names, count)
+
+
+def drawings_of(spectrograms: np.ndarray, seconds: float) -> list[Drawing]:
+    """How each of the spectrograms [examples, frames, bands] is drawn."""
+    return [functools.partial(_draw, spectrogram=each, seconds=seconds) for each in spectrograms]
 
 
 def attention_by_class(

@@ -12,6 +12,7 @@ from dlapps.data.sources.folders import (
     check_nothing_empty,
     map_in_threads,
     name_a_few,
+    names_below,
     scan_class_folders,
     warn_of_unreadable,
 )
@@ -57,7 +58,8 @@ def load_wav_folder(
             {
                 "waveform": np.stack([to_integers(make(*found)) for found in clips if found]),
                 "label": labels[split],
-            }
+            },
+            names=names_below(path, files[split], unreadable),
         )
         for split, clips in read.items()
     }

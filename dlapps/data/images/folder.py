@@ -14,6 +14,7 @@ from dlapps.data.sources.folders import (
     ClassFolders,
     check_nothing_empty,
     map_in_threads,
+    names_below,
     scan_class_folders,
     warn_of_unreadable,
 )
@@ -36,6 +37,8 @@ class LoadedImageFolder(NamedTuple):
     splits: dict[str, dict[str, np.ndarray]]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
+    names: dict[str, np.ndarray]
+    """Of each split the files, bytes [N], as paths from the folder on."""
 
 
 def load_image_folder(
@@ -60,14 +63,15 @@ def load_image_folder(
     shape = _decide_shape(folder, image_shape, channels)
     num_examples = sum(len(examples) for examples in folder.splits.values())
     in_memory = num_examples * int(np.prod(shape)) <= memory_limit
-    splits, unreadable = {}, []
+    splits, names, unreadable = {}, {}, []
     for split, examples in folder.splits.items():
         splits[split], failed = _load_split(split, examples, shape, in_memory)
+        names[split] = names_below(path, [file for file, _ in examples], failed)
         unreadable += failed
     warn_of_unreadable(unreadable, num_examples, IMAGES)
     labels = {split: arrays["label"] for split, arrays in splits.items()}
     check_nothing_empty(path, labels, folder.class_names, IMAGES)
-    return LoadedImageFolder(splits, folder.class_names, shape)
+    return LoadedImageFolder(splits, folder.class_names, shape, names)
 
 
 def _load_split(

@@ -6,14 +6,15 @@ import numpy as np
 import tensorflow as tf
 from pydantic import Field, model_validator
 
-from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
+from dlapps.config.section import BatchSize, Positive, Section, UserPath, check_path
 from dlapps.data.batches import Columns
 from dlapps.data.images.augmentation import Augmentation
 from dlapps.data.images.decoding import decode_image
 from dlapps.data.images.folder import load_image_folder
 from dlapps.data.images.prepared import load_prepared
+from dlapps.data.selection import SelectedData, without_fold, without_listed
 from dlapps.data.sources.published import load_published
-from dlapps.data.splits import Data, Examples, carve
+from dlapps.data.splits import Data, Examples, carve, numbered
 from dlapps.datasets.digits import TEST_SIZE, load_digits
 from dlapps.datasets.points import make_points
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPES
@@ -29,7 +30,7 @@ FASHION_CLASSES = (
 DIGIT_CLASSES = tuple("0123456789")
 
 
-class LabelledData(DataSettings):
+class LabelledData(SelectedData):
     """Which labelled data to learn from.
 
     digits, shapes, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found
@@ -106,10 +107,15 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
     all circles, all squares or all triangles. mnist and fashion_mnist: the official test
     split; 5,000 of the official 60,000 for training are carved for validation by a fixed
     permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10. tfds: as
-    `load_prepared` says. Of those to learn from, `data.num_train` are left where it is given;
+    `load_prepared` says. Without those that `data.exclude` lists; of those to learn from,
+    `data.num_train` are left where it is given, and of these those outside of `data.left_out`.
     UsageError where there are fewer.
     """
-    data = _all_of(settings)
+    data = without_listed(_all_of(settings), settings.exclude)
+    return without_fold(_first_of_train(data, settings), settings.left_out)
+
+
+def _first_of_train(data: LabelledExamples, settings: LabelledData) -> LabelledExamples:
     if settings.num_train is None:
         return data
     train = data["train"]
@@ -143,7 +149,7 @@ def _all_of(settings: LabelledData) -> LabelledExamples:
 
 def _digits() -> LabelledExamples:
     images, labels = load_digits()
-    everything = Examples({"image": images, "label": labels})
+    everything = Examples({"image": images, "label": labels}, names=numbered("all", len(labels)))
     return _carved(everything, TEST_SIZE, DIGITS_VALIDATION, DIGIT_CLASSES)
 
 
@@ -156,9 +162,12 @@ def _shapes(num_train: int) -> LabelledExamples:
 
 
 def _published(name: str) -> LabelledExamples:
-    splits = load_published(name)
-    train, validation = carve(Examples(splits["train"]), MNIST_VALIDATION)
-    test = Examples(splits["test"])
+    splits = {
+        split: Examples(columns, names=numbered(split, len(columns["label"])))
+        for split, columns in load_published(name).items()
+    }
+    train, validation = carve(splits["train"], MNIST_VALIDATION)
+    test = splits["test"]
     classes = FASHION_CLASSES if name == "fashion_mnist" else DIGIT_CLASSES
     shape = test.columns["image"].shape[1:]
     return Data(
@@ -171,7 +180,8 @@ def _points(settings: LabelledData) -> LabelledExamples:
     points, labels = make_points(settings.name, 2 * settings.num_examples, settings.noise, seed=0)
     held_out = settings.num_examples // 2
     names = tuple(f"class {label}" for label in np.unique(labels))
-    return _carved(Examples({"point": points, "label": labels}), held_out, held_out, names)
+    everything = Examples({"point": points, "label": labels}, names=numbered("all", len(labels)))
+    return _carved(everything, held_out, held_out, names)
 
 
 def _carved(
@@ -197,7 +207,9 @@ def _image_folder(settings: LabelledData) -> LabelledExamples:
         return {"image": image, "label": row["label"]}
 
     splits = {
-        name: Examples(columns, load, ("path",)) if "path" in columns else Examples(columns)
+        name: Examples(columns, load, ("path",), names=folder.names[name])
+        if "path" in columns
+        else Examples(columns, names=folder.names[name])
         for name, columns in folder.splits.items()
     }
     return Data(splits, spec)

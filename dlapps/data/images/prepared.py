@@ -9,7 +9,7 @@ import tensorflow as tf
 from dlapps.data.batches import Columns
 from dlapps.data.images.decoding import fitted
 from dlapps.data.sources.random_access import Records, labelled_features, open_data_set
-from dlapps.data.splits import Examples, carve
+from dlapps.data.splits import Examples, carve, numbered
 from dlapps.errors import UsageError
 
 MOST_VALIDATION = 5_000
@@ -56,7 +56,8 @@ def load_prepared(
             }
 
         numbers = {"number": np.arange(len(records))}
-        return Examples(numbers, load, read=read, source=records.digest())
+        names = numbered(split, len(records))
+        return Examples(numbers, load, read=read, source=records.digest(), names=names)
 
     splits = {"train": examples("train"), "test": examples(test)}
     if "validation" in there and test != "validation":

@@ -247,6 +247,13 @@ def map_in_threads(function: Callable, items: Iterable, description: str) -> lis
         return list(progress(pool.map(function, items), description, len(items)))
 
 
+def names_below(root: str | Path, files: Sequence[Path], left_out: Sequence[Path]) -> np.ndarray:
+    """Returns bytes [N]: the files but those left out, as paths from `root` on."""
+    without = set(left_out)
+    kept = [file.relative_to(root).as_posix() for file in files if file not in without]
+    return np.array([os.fsencode(name) for name in kept], "S")
+
+
 def name_a_few(files: Sequence[Path]) -> str:
     """Returns the first of the files and how many more there are."""
     return _a_few([str(file) for file in files])

@@ -1,4 +1,4 @@
-"""The wrong answers that a classifier was most certain of."""
+"""The wrong answers that a classifier was most certain of, and other examples under captions."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.png import message_figure
+
+Drawing = Callable[[Axes], None]
+"""Shows an example on axes of its own."""
 
 LONGEST_LINE = 22
 MOST_COLUMNS = 5
@@ -35,11 +38,14 @@ def confident_mistakes(
     """
 
     def draw(axes: Axes, index: int) -> None:
-        axes.imshow(
-            _displayable(images[index]), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
-        )
+        draw_image(axes, images[index])
 
     return mistakes_figure(draw, (1.5, 1.8), labels, probabilities, class_names, count)
+
+
+def draw_image(axes: Axes, image: np.ndarray) -> None:
+    """Draws an image [height, width, channels], uint8 or float in 0..1."""
+    axes.imshow(_displayable(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
 
 
 def mistakes_figure(
@@ -54,21 +60,39 @@ def mistakes_figure(
     chosen = most_confident_mistakes(labels, probabilities, count)
     if len(chosen) == 0:
         return message_figure(f"No mistakes among {len(labels):,} examples.")
-    num_columns = min(len(chosen), MOST_COLUMNS)
-    num_rows = math.ceil(len(chosen) / num_columns)
+    predicted = probabilities.argmax(axis=1)
+    captions = [
+        mistake_caption(
+            str(class_names[int(labels[index])]),
+            str(class_names[int(predicted[index])]),
+            float(probabilities[index, predicted[index]]),
+        )
+        for index in chosen
+    ]
+    drawings = [lambda axes, index=index: draw(axes, index) for index in chosen]
+    num_wrong = int(np.sum(predicted != labels))
+    title = f"The {len(chosen)} surest of {num_wrong:,} mistakes (true → predicted)"
+    return captioned_figure(title, drawings, captions, panel_size)
+
+
+def captioned_figure(
+    title: str,
+    drawings: Sequence[Drawing],
+    captions: Sequence[str],
+    panel_size: tuple[float, float],
+) -> Figure:
+    """Examples in rows, each under its caption; `panel_size` in inches."""
+    num_columns = min(len(drawings), MOST_COLUMNS)
+    num_rows = math.ceil(len(drawings) / num_columns)
     width, height = panel_size
     figsize = (max(width * num_columns, 5), height * num_rows + 0.6)
     figure = Figure(figsize=figsize, layout="constrained")
     panels = figure.subplots(num_rows, num_columns, squeeze=False).ravel()
-    num_wrong = int(np.sum(probabilities.argmax(axis=1) != labels))
-    figure.suptitle(f"The {len(chosen)} surest of {num_wrong:,} mistakes (true → predicted)")
+    figure.suptitle(title, parse_math=False)
     for axes in panels:
         axes.axis("off")
-    for axes, index in zip(panels, chosen):
-        predicted = int(probabilities[index].argmax())
-        draw(axes, index)
-        names = str(class_names[int(labels[index])]), str(class_names[predicted])
-        caption = mistake_caption(*names, float(probabilities[index, predicted]))
+    for axes, draw, caption in zip(panels, drawings, captions):
+        draw(axes)
         axes.set_title(caption, fontsize=8, parse_math=False)
     return figure
 

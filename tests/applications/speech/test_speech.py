@@ -147,3 +147,12 @@ def test_the_exported_model_takes_files_and_waveforms(dlapps, run, clip, tmp_pat
     for wrong in (b"words", empty, *no_rates, *other_widths):
         with pytest.raises(tf.errors.InvalidArgumentError):
             signatures["serving_default"](wav_bytes=tf.constant([wrong]))
+
+
+def test_suspect_recordings_are_listed_and_drawn(dlapps, run, tmp_path):
+    options = ("--folds", 0, "--split", "test", "--to", tmp_path, "--json")
+    answer = dlapps("speech", "suspects", run, *options)
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.document["splits"]["test"]["num_suspects"] > 0
+    assert answer.document["suspects"][0]["example"].startswith("all/")
+    assert answer.document["files"] == [f"{tmp_path}/suspects.csv", f"{tmp_path}/suspects.png"]

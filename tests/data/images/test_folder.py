@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 
 def test_every_image_arrives_once_with_its_label(folder):
-    splits, class_names, image_shape = load_image_folder(folder)
+    splits, class_names, image_shape, _ = load_image_folder(folder)
     assert class_names == ("dark", "light")
     assert image_shape == (6, 8, 1)
     assert {split: len(arrays["label"]) for split, arrays in splits.items()} == {
@@ -56,7 +56,7 @@ def test_size_and_channels_follow_the_files_unless_given(folder):
     paint(folder / "dark" / "colour.png", 3, mode="RGB")
     assert load_image_folder(folder).image_shape == (6, 8, 3)
     paint(folder / "dark" / "other.png", 3, size=(8, 6))
-    splits, _, shape = load_image_folder(folder)
+    splits, _, shape, _ = load_image_folder(folder)
     assert shape == (64, 64, 3)
     assert splits["train"]["image"].shape[1:] == shape
 
@@ -87,7 +87,7 @@ def test_broken_files_are_left_out_counted_and_named(folder, caplog):
     for number in range(7):
         (folder / "dark" / f"x{number}.png").write_bytes(b"\x89PNG broken")
     with caplog.at_level(logging.WARNING):
-        splits, _, image_shape = load_image_folder(folder)
+        splits, _, image_shape, _ = load_image_folder(folder)
     assert image_shape == (6, 8, 1)
     assert sum(len(arrays["image"]) for arrays in splits.values()) == 20
     (message,) = [record.getMessage() for record in caplog.records]
@@ -111,7 +111,7 @@ def test_a_webp_is_an_image_like_any_other(folder):
     Image.new("RGBA", (8, 6), (7, 0, 0, 128)).save(
         folder / "dark" / "see-through.webp", lossless=True
     )
-    splits, _, image_shape = load_image_folder(folder)
+    splits, _, image_shape, _ = load_image_folder(folder)
     assert image_shape == (6, 8, 3)
     assert sum(len(arrays["label"]) for arrays in splits.values()) == 21
     laid_on_white = np.concatenate([arrays["image"] for arrays in splits.values()])
@@ -145,7 +145,7 @@ def test_a_folder_of_masks_beside_one_of_images_is_not_learned_from(tmp_path, ca
 def test_a_picture_of_a_mask_is_an_image_where_it_masks_no_other(folder, caplog):
     paint(folder / "dark" / "carnival_mask.png", 50)
     paint(folder / "masks" / "0.png", 60)
-    splits, class_names, _ = load_image_folder(folder)
+    splits, class_names, _, _ = load_image_folder(folder)
     assert class_names == ("dark", "light", "masks")
     assert sum(len(arrays["label"]) for arrays in splits.values()) == 22
     assert "left out" not in caplog.text
