@@ -157,7 +157,8 @@ def _shapes(num_train: int) -> LabelledExamples:
     scenes = make_shapes(2 * num_train, one_class=True)
     # A scene shows its class and the ground, which is class 0.
     labels = scenes["mask"].max(axis=(1, 2)).astype(np.int64) - 1
-    everything = Examples({"image": scenes["image"], "label": labels})
+    columns = {"image": scenes["image"], "label": labels}
+    everything = Examples(columns, names=numbered("all", len(labels)))
     return _carved(everything, num_train // 2, num_train // 2, SHAPES[1:])
 
 
