@@ -299,8 +299,7 @@ def _explain(name: str) -> click.Command:
         """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
 
         Without INPUT the pictures go to RUN/pictures and, without --layer, into RUN/report.html;
-        with it, to
-        RUN/predictions. INPUT may be all that predict takes.
+        with it, to RUN/predictions. INPUT may be all that predict takes.
         """
         if not inputs and (method or target):
             raise click.UsageError("--method and --target explain an INPUT; none is given.")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -18,6 +18,7 @@ from dlapps.explain.methods.activation_maximization import maximizing_inputs
 from dlapps.explain.methods.activations import activations, at_middle, net_inputs, nodes_inside
 from dlapps.explain.methods.exciting_examples import exciting_examples
 from dlapps.explain.methods.feature_inversion import inverted_features
+from dlapps.explain.methods.input_optimization import NoGradientError
 
 MOST_CHANNELS = 24
 MOST_EXCITING = 8
@@ -26,9 +27,8 @@ ANY_SIDE = 96
 """Pixels of an image that excites a network which takes images of any size."""
 MOST_MULTIPLY_ADDS = 5e8
 """Of one answer for each class: with more, the pictures of classes would take minutes."""
-MOST_LAYERS = 12
-"""Of which the maps are drawn where no layer is named; then as many images are rebuilt, or 4."""
-MOST_INVERTED = 4
+MOST_LAYERS, MOST_INVERTED = 12, 4
+"""Of which maps are drawn, or images rebuilt, where no layer is named."""
 
 
 class LayerView(NamedTuple):
@@ -92,13 +92,19 @@ def maximized_figure(explainable: Explainable, layer: str) -> Figure:
 
 
 def classes_figure(explainable: Explainable) -> Figure | None:
-    """The image that the network is surest of, for each class; None where that would take long."""
+    """For each class the image that the network is surest of.
+
+    None where that would take long, or where no gradient leads to one.
+    """
     paths = [*layers_of_images(explainable)]
     cost = totals_of(layer_table(explainable.network)).multiply_adds
     count = min(len(explainable.targets), MOST_CHANNELS)
     if not paths or cost is None or cost * count > MOST_MULTIPLY_ADDS:
         return None
-    return maximized_figure(explainable, paths[-1])
+    try:
+        return maximized_figure(explainable, paths[-1])
+    except NoGradientError:
+        return None
 
 
 def exciting_figure(
@@ -215,7 +221,8 @@ def _image_shape(explainable: Explainable) -> tuple[int, ...]:
     return tuple(ANY_SIDE if side is None else side for side in shape)
 
 
-def _sight(explainable: Explainable, layer: str) -> Any:
+def _sight(explainable: Explainable, layer: str) -> Sequence[tuple[float, float]] | None:
+    """How much of an image a layer sees along both axes; None where that is all, or unknown."""
     sight = sights(explainable.network).get(layer)
     return sight if sight and len(sight) == 2 else None
 

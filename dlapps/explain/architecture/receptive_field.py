@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlapps.explain.architecture.table import Sight
-
 
 class Window(NamedTuple):
     """For each axis of an image, how much of it a place of some maps sees, and where."""
@@ -37,9 +35,9 @@ class Window(NamedTuple):
         return np.pad(image[tuple(slices)], [*padding, (0, 0)], constant_values=1.0)
 
 
-def window(sight: Sight, image: Sequence[int], maps: Sequence[int]) -> Window:
-    """The window of maps with these sides on an image; all of it where the sight is unknown."""
-    if sight is None:
-        sight = tuple((math.inf, 0.0) for _ in image)
-    sides = [min(round(min(places, side)), side) for (places, _), side in zip(sight, image)]
+def window(
+    sight: Sequence[tuple[float, float]], image: Sequence[int], maps: Sequence[int]
+) -> Window:
+    """The window of maps with these sides on an image, of the sight that `table` tells."""
+    sides = [min(round(places), side) for (places, _), side in zip(sight, image)]
     return Window(tuple(image), tuple(maps), tuple(sides), tuple(apart for _, apart in sight))

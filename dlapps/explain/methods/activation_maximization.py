@@ -17,7 +17,7 @@ from dlapps.explain.methods.input_optimization import (
 PLACES_A_JITTER = 16
 """How many times wider the smaller side is than what inputs are shifted by."""
 FAINTNESS = 0.3
-"""Of a start, so that what nothing excites ends as grey."""
+"""Of a start, as its noise stays where nothing is seen; a unit that it leaves off needs more."""
 
 
 def maximizing_inputs(
@@ -38,7 +38,7 @@ def maximizing_inputs(
     """For each of the `chosen` units the input that excites it most, float32 [units, *shape].
 
     `units` gives the activations [N, U] of inputs [N, *shape]. Inputs stay within `bounds`, or,
-    where `norm` is given, on the sphere of that radius. Each ascent begins near the most exciting
+    where `norm` is given, on the sphere of that radius. Each ascent begins at the most exciting
     of some random inputs, or a unit behind a rectifier might never be on. Three priors keep the
     result an image: `decay` as of `waves`; `variation`, the weight of the total variation; and
     `jitter`, the places by which inputs are shifted at random, a sixteenth of a side unless told.
@@ -55,10 +55,16 @@ def maximizing_inputs(
         length = tf.norm(tf.reshape(free, [-1, tf.size(free[0])]), axis=1)
         return norm * free / tf.reshape(length, [-1, *[1] * len(shape)])
 
+    def best_of(spectra: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """For each unit the spectrum that excites it most, and by how much more than the least."""
+        excited = tf.gather(units(inputs_of(spectra)), [*chosen], axis=1)
+        best = tf.gather(spectra, tf.argmax(excited, axis=0))
+        return best, tf.reduce_max(excited, axis=0) - tf.reduce_min(excited, axis=0)
+
     draws = tf.random.stateless_normal([starts, *spectrum_shape(shape)], [seed, 0])
-    excited = tf.gather(units(inputs_of(draws)), [*chosen], axis=1)
     refuse_constant(lambda spectra: units(inputs_of(spectra)), draws)
-    start = FAINTNESS * tf.gather(draws, tf.argmax(excited, axis=0))
+    faint, is_on = best_of(FAINTNESS * draws)
+    start = tf.where(tf.reshape(is_on > 0, [-1, 1, 1, 1, 1]), faint, best_of(draws)[0])
 
     def loss(spectra: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         inputs = inputs_of(spectra)
