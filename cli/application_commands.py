@@ -284,6 +284,11 @@ def _explain(name: str) -> click.Command:
     @click.option(
         "--layer", metavar="LAYER", help="The layer to look at; without INPUT, what it learned."
     )
+    @click.option(
+        "--picture",
+        metavar="NAME",
+        help="Draw only this picture, one that takes longer, such as loss_surface.",
+    )
     @JSON
     @data_options
     @MOVED
@@ -293,6 +298,7 @@ def _explain(name: str) -> click.Command:
         method: str | None,
         target: str | None,
         layer: str | None,
+        picture: str | None,
         as_json: bool,
         assignments: tuple[str, ...],
     ) -> None:
@@ -303,7 +309,16 @@ def _explain(name: str) -> click.Command:
         """
         if not inputs and (method or target):
             raise click.UsageError("--method and --target explain an INPUT; none is given.")
+        if picture and (inputs or layer):
+            raise click.UsageError(
+                "--picture draws what RUN learned as a whole: it takes neither INPUT nor --layer."
+            )
         run = _open(name, directory, assignments)
+        if picture:
+            from dlapps.runs.report import draw_further_picture
+
+            _echo_files({"files": [str(draw_further_picture(run, picture))]}, as_json)
+            return
         if not inputs:
             from dlapps.runs.layer_pictures import explain_layer
             from dlapps.runs.report import explain_run

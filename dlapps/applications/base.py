@@ -112,6 +112,12 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
         """What a person wants to see of this run, by name, the most telling first."""
 
+    def further_pictures(
+        self, model: keras.Model, data: Data[Any, SpecT]
+    ) -> dict[str, Callable[[], Figure]]:
+        """What draws the pictures that nobody should wait for unasked, by their names."""
+        return {}
+
     def classes(self, spec: SpecT) -> Classes | None:
         """The classes that an answer is one of; None where answers are something else."""
         return None

@@ -10,6 +10,7 @@ import keras
 from matplotlib.figure import Figure
 
 from dlapps.config.schema import Config
+from dlapps.errors import UsageError, did_you_mean, in_short
 from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
 from dlapps.explain.architecture.table import as_csv, layer_table
 from dlapps.explain.figures.curves import training_curves
@@ -17,7 +18,7 @@ from dlapps.explain.figures.diagnostics import diagnostics_figure
 from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.png import png_bytes
 from dlapps.export.description import MODEL_JSON
-from dlapps.files import write_atomically, writing_to
+from dlapps.files import write_atomically, write_into, writing_to
 from dlapps.runs.card import MODEL_CARD
 from dlapps.runs.command import training_command
 from dlapps.runs.documents import ENVIRONMENT, MODEL, facts_of, read_exports
@@ -73,6 +74,21 @@ def explain_run(run: TrainedRun) -> list[Path]:
         for name, contents in files.items():
             write_atomically(run.directory / name, contents)
     return [run.directory / name for name in files]
+
+
+def draw_further_picture(run: TrainedRun, name: str) -> Path:
+    """Writes `pictures/NAME.png`, one that `explain_run` leaves out, and returns its path.
+
+    Raises UsageError for one that the run does not have.
+    """
+    drawers = run.application.further_pictures(run.model, run.data)
+    if name not in drawers:
+        what = f"{run.config.application} with {run.config.model['name']}"
+        if not drawers:
+            raise UsageError(f"{what} has no further pictures: leave --picture out.")
+        raise UsageError(f"{what} has no picture '{in_short(name)}'{did_you_mean(name, drawers)}")
+    with writing_to(run.directory):
+        return write_into(run.directory / "pictures", f"{name}.png", png_bytes(drawers[name]()))
 
 
 def _subtitle(run: TrainedRun) -> str:

@@ -1,5 +1,7 @@
 """A report opens with the metric that matters."""
 
+import shutil
+
 import pytest
 
 from dlapps.config.files import config_files, read_text
@@ -40,3 +42,15 @@ def test_the_headline_is_what_was_published_else_monitored_else_first(assignment
 
 def test_without_metrics_there_is_no_headline():
     assert headline_of(config_of("classification", "spirals_mlp"), {}) is None
+
+
+def test_a_further_picture_is_drawn_when_it_is_asked_for(dlapps, xor_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(xor_run, run)
+    ask = ("classification", "explain", run)
+    answer = dlapps(*ask, "--picture", "loss_surface", "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert answer.document["files"] == [f"{run}/pictures/loss_surface.png"]
+    assert (run / "pictures" / "loss_surface.png").read_bytes().startswith(b"\x89PNG")
+    dlapps(*ask, "--picture", "los_surface").assert_refused("did you mean loss_surface?")
+    dlapps(*ask, "1,2", "--picture", "loss_surface").assert_refused("takes no INPUT")

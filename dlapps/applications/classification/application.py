@@ -1,7 +1,7 @@
 """Classification: which of several classes an image or a point belongs to."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,14 +50,16 @@ from dlapps.data.images.decoding import (
 )
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.sources.folders import IMAGES
-from dlapps.data.splits import Examples
+from dlapps.data.splits import Examples, carve
 from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.loss_surface import loss_surface_figure
 from dlapps.explain.figures.mistakes import Drawing, confident_mistakes, draw_image
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.layer_views import classes_figure
+from dlapps.explain.methods.loss_surface import loss_surface
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
     LabelTable,
@@ -67,6 +69,7 @@ from dlapps.export.class_names import (
     show_class,
 )
 from dlapps.export.kinds import Kind, image_file, pixel_array
+from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import LossSettings, compile_classifier, layers_with_maps
 from dlapps.models.kernels import KernelSettings, set_kernels
@@ -86,9 +89,11 @@ from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
 from dlapps.models.vision.zfnet import zfnet
+from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
+MOST_ON_SURFACE, BATCH_ON_SURFACE = 256, 32
 POINT = "coordinates such as 0.5,-1.2"
 POINT_KIND = Kind(
     "point", "the coordinates of a point in the plane",
@@ -362,6 +367,27 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             if adversarial:
                 pictures["adversarial"] = adversarial
         return pictures
+
+    def further_pictures(
+        self, model: keras.Model, data: LabelledExamples
+    ) -> dict[str, Callable[[], Figure]]:
+        if type(model).compute_loss is not keras.Model.compute_loss:
+            return {}  # Its loss is of its own, and not of the logits alone.
+        settings, temperature = self.config.loss, self._asked(model).temperature
+        loss = ClassificationLoss(settings.name, settings.label_smoothing, settings.gamma)
+
+        def draw_loss_surface() -> Figure:
+            train = data["train"]
+            _, chosen = carve(train, min(MOST_ON_SURFACE, len(train)))
+            distances, losses = loss_surface(
+                model,
+                lambda y, logits: loss.call(y, logits * temperature),
+                progress(list(in_order(chosen, BATCH_ON_SURFACE, _model_inputs)), "Batches"),
+            )
+            title = f"The loss on {len(chosen):,} of {len(train):,} training examples"
+            return loss_surface_figure(title, distances, losses)
+
+        return {"loss_surface": draw_loss_surface}
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
         def prepare(text: str) -> list[tf.Tensor]:
