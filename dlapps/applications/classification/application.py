@@ -12,10 +12,7 @@ from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Calibration, Classes
-from dlapps.applications.classification.adversarial import (
-    adversarial_picture,
-    smallest_change_picture,
-)
+from dlapps.applications.classification.adversarial import adversarial_picture
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -26,6 +23,7 @@ from dlapps.applications.classification.data import (
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
 from dlapps.applications.classification.pictures import decision_regions, neuron_regions
 from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
+from dlapps.applications.classification.smallest_change import smallest_change_picture
 from dlapps.applications.classification.uncertainty import (
     UNCERTAINTY_KINDS,
     AskedClassifier,
