@@ -14,6 +14,7 @@ from cli.compare_command import compare
 from cli.config_commands import config
 from cli.data_commands import data
 from cli.ensemble_command import ensemble
+from cli.playground_command import playground
 from cli.search_command import search
 from cli.serve_command import serve
 from dlapps import __version__
@@ -81,6 +82,7 @@ dlapps.add_command(compare)
 dlapps.add_command(config)
 dlapps.add_command(data)
 dlapps.add_command(ensemble)
+dlapps.add_command(playground)
 dlapps.add_command(search)
 dlapps.add_command(serve)
 

@@ -82,7 +82,7 @@ def create_app(
             Route("/metrics", server.metrics_page),
             *routes,
         ],
-        exception_handlers={HTTPException: _http_error, Exception: _failure},
+        exception_handlers={HTTPException: http_error, Exception: failure},
         lifespan=lifespan,
     )
 
@@ -146,7 +146,7 @@ class _Server:
         try:
             # Only such names become labels: others may be anything.
             known = self.repository.find(name, number).name
-            body = await _body(request, self.options.largest_body)
+            body = await read_body(request, self.options.largest_body)
             # Not before the body is there: a model that is in use is not unloaded.
             with self.repository.find(name, number) as model:
                 started = time.perf_counter()
@@ -161,7 +161,7 @@ class _Server:
             response = _refusal(_blame(error))
         except Exception as error:
             logger.exception("%s was not answered", in_short(request.scope["path"]))
-            response = await _failure(request, error)
+            response = await failure(request, error)
         self.metrics.requests.add(known, str(response.status_code))
         if known:
             self.metrics.seconds.observe(time.perf_counter() - started, known)
@@ -209,7 +209,7 @@ async def _beside(work: functools.partial, is_large: bool) -> Any:
     return await asyncio.to_thread(work) if is_large else work()
 
 
-async def _body(request: Request, largest: int) -> bytes:
+async def read_body(request: Request, largest: int) -> bytes:
     """The body. Raises RequestError before more of it than `largest` bytes was kept."""
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > largest:
@@ -257,13 +257,13 @@ def _refusal(error: RequestError) -> JSONResponse:
     return JSONResponse({"error": str(error)}, error.status, headers)
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+async def http_error(request: Request, error: Exception) -> Response:
     """Starlette's own refusals, of addresses and methods, in the form of all others."""
     assert isinstance(error, HTTPException)
     message = f"{request.method} {in_short(request.scope['path'])}: {error.detail}."
     return JSONResponse({"error": message}, error.status_code, error.headers)
 
 
-async def _failure(_request: Request, error: Exception) -> Response:
+async def failure(_request: Request, error: Exception) -> Response:
     """An error of this program: the client hears of it; the server's log has the traceback."""
     return JSONResponse({"error": f"{type(error).__name__}: {reason(error)}."}, 500)

@@ -1,7 +1,7 @@
 """The page at `/` that tries every served model from a browser, made from their `model.json`."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -64,15 +64,19 @@ def page_routes(served: Callable[[], Iterable[Served]]) -> list[Route]:
     def models(request: Request) -> Response:
         return JSONResponse([_described(model) for model in served()], headers=HEADERS)
 
-    return [*(_static(address, *file) for address, file in STATIC.items()),
-            Route("/page/models.json", models)]  # fmt: skip
+    return [*static_routes(FILES, STATIC), Route("/page/models.json", models)]
 
 
-def _static(address: str, name: str, media_type: str) -> Route:
-    def send(request: Request) -> Response:
-        return FileResponse(FILES / name, media_type=media_type, headers=HEADERS)
+def static_routes(directory: Path, files: Mapping[str, tuple[str, str]]) -> list[Route]:
+    """A route for each address, whose file of that name and media type lies in `directory`."""
 
-    return Route(address, send)
+    def route(address: str, name: str, media_type: str) -> Route:
+        def send(request: Request) -> Response:
+            return FileResponse(directory / name, media_type=media_type, headers=HEADERS)
+
+        return Route(address, send)
+
+    return [route(address, *file) for address, file in files.items()]
 
 
 def _described(model: Served) -> dict[str, Any]:

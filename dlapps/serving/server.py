@@ -46,10 +46,10 @@ def _refused(address: Sequence[Any], error: OSError) -> UsageError:
     return UsageError(f"Cannot serve at {where}: {why}. Give another --port, or 0 for any.")
 
 
-def run(app: ASGIApp, bound: socket.socket) -> None:
+def run(app: ASGIApp, bound: socket.socket, path: str = "/v1/models/NAME") -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before it.
 
-    Ends in SystemExit or KeyboardInterrupt. Raises UsageError.
+    Says when it is ready, and where: at `path`. Ends in SystemExit or KeyboardInterrupt. Raises UsageError.
     """
     config = uvicorn.Config(
         app,
@@ -63,7 +63,7 @@ def run(app: ASGIApp, bound: socket.socket) -> None:
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         _listen(bound)
-        _Server(config).run(sockets=[bound])
+        _Server(config, path).run(sockets=[bound])
     finally:
         bound.close()
         signal.signal(signal.SIGTERM, before)
@@ -80,13 +80,17 @@ def _listen(bound: socket.socket) -> None:
 class _Server(uvicorn.Server):
     """One that says when it listens, and where."""
 
+    def __init__(self, config: uvicorn.Config, path: str):
+        super().__init__(config)
+        self.path = path
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to listen."""
         await super().startup(sockets)
         for each in sockets or []:
             host, port = each.getsockname()[:2]
             host = f"[{host}]" if ":" in host else host
-            logger.info("Ready at http://%s:%d/v1/models/NAME", host, port)
+            logger.info("Ready at http://%s:%d%s", host, port, self.path)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

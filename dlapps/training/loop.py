@@ -84,6 +84,7 @@ def train(
     first_step: int = 0,
     on_step: OnStep = told_nobody,
     stop: StopRequest | None = None,
+    shown: bool = True,
 ) -> Progress:
     """Trains the model of `stage` to the end of the stage and returns where it ended.
 
@@ -94,13 +95,14 @@ def train(
     The history counts steps from `first_step` on, those of the stages before. After each call of
     `steps_per_call` steps, `on_step` is told the step reached in this stage, and the row of the
     history where one was written there; what it raises ends the training. `stop` is the request
-    to stop of all stages together, where there are several.
+    to stop of all stages together, where there are several. `shown` is whether stderr tells how far
+    it has come.
 
     Raises Stopped after a signal (having saved), NonFiniteLoss, or CheckpointError.
     """
     stopping = catch_stop_signals() if stop is None else contextlib.nullcontext(stop)
     with stopping as request:
-        loop = _Loop(stage, directory, first_step, on_step)
+        loop = _Loop(stage, directory, first_step, on_step, shown)
         with contextlib.closing(loop):
             return loop.run(request)
 
@@ -153,7 +155,7 @@ def _keep_best(store: CheckpointStore, stage: Stage) -> None:
 class _Loop:
     """One run of the loop: what its steps share."""
 
-    def __init__(self, stage, directory, first_step, on_step):
+    def __init__(self, stage, directory, first_step, on_step, shown):
         self.stage, self.first_step, self.on_step = stage, first_step, on_step
         self.model, self.settings, self.validation = stage.model, stage.settings, stage.validation
         self.strategy = tf.distribute.get_strategy()
@@ -182,7 +184,9 @@ class _Loop:
             self.diagnostics_file = DiagnosticsFile(
                 directory, first_step + self.progress.step, self.history.events
             )
-        self.display = Display(self.progress.step, self.settings.steps, shown=is_chief())
+        self.display = Display(
+            self.progress.step, self.settings.steps, shown=shown and is_chief()
+        )
         self.steps_per_call = StepsPerCall(self.settings.steps_per_call, num_workers())
         self.row_began = (time.monotonic(), self.progress.step)
 

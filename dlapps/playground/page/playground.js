@@ -1,0 +1,226 @@
+// The page: settings that make a network, the buttons that train it, and what is seen of it.
+"use strict";
+
+import { boundaryColour, bytesOf, colour, context, drawCurves, drawPlane, drawPoints, ramp, readColours } from "./drawing.js";
+import { make } from "./elements.js";
+import { buildForm, drawThumbnails, formSettings, fromFragment, markWrong, nested, showSettings, toFragment } from "./form.js";
+import { describe, drawNetwork, forgetNetwork, neuronPalette } from "./network.js";
+
+const MILLISECONDS_BETWEEN_LOOKS = 90;
+const MOST_LOOKS = 600; // Of which curves are drawn; beyond, every other is forgotten.
+const byId = (id) => document.getElementById(id);
+
+let network = null; // {name, points, extent} of the one that is watched.
+let look = null;
+let history = [];
+let pinned = null;
+let pointed = null;
+let resets = 0;
+
+function say(text, isWrong = false) {
+  if (byId("status").textContent !== text) byId("status").textContent = text;
+  byId("status").classList.toggle("wrong", isWrong);
+}
+
+async function ask(address, method = "GET", body = undefined) {
+  const response = await fetch(address, { method, body: body && JSON.stringify(body),
+    headers: body && { "content-type": "application/json" } });
+  if (response.status === 204) return null;
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.error), { field: answer.field });
+  return answer;
+}
+
+// Lets go of the network there is, and makes one as the settings say.
+async function reset(settings) {
+  const number = ++resets;
+  const before = network;
+  network = null;
+  enable(false);
+  if (before) ask(`networks/${before.name}`, "DELETE").catch(() => {});
+  window.history.replaceState(null, "", toFragment(settings));
+  markWrong("");
+  say("Building the network …");
+  try {
+    const begun = await ask("networks", "POST", nested(settings));
+    if (number !== resets) return void ask(`networks/${begun.name}`, "DELETE").catch(() => {});
+    network = begun;
+    history = [];
+    pinned = pointed = null;
+    forgetNetwork();
+    watch(begun);
+  } catch (error) {
+    if (number !== resets) return;
+    markWrong(error.field);
+    say(error.field === undefined ? "The playground does not answer. Is it still running?" : error.message, true);
+  }
+}
+
+const resetFromForm = () => reset(formSettings());
+
+// Asks for one look after the other as long as this is the network to be seen.
+async function watch(watched) {
+  let number = 0;
+  try {
+    while (watched === network) {
+      const answer = await ask(`networks/${watched.name}?after=${number}`);
+      if (watched !== network) return;
+      if (answer.number !== number) show(answer);
+      number = answer.number;
+      await new Promise((done) => setTimeout(done, MILLISECONDS_BETWEEN_LOOKS));
+    }
+  } catch (error) {
+    if (watched !== network) return;
+    enable(false);
+    say(error instanceof TypeError ? "The playground does not answer. Is it still running?" : error.message, true);
+  }
+}
+
+function enable(can) {
+  for (const id of ["run", "step"]) byId(id).disabled = !can;
+}
+
+function show(answer) {
+  look = answer;
+  enable(!look.outcome);
+  byId("run").textContent = look.is_running ? "Pause" : "Start";
+  if (look.outcome) say(look.outcome, true);
+  else say(look.is_running && !look.step ? "Preparing the first step …" : "");
+  if (!look.layers) return;
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  byId("steps").textContent = look.step.toLocaleString("en");
+  byId("train-accuracy").textContent = percent(look.train_accuracy);
+  byId("validation-accuracy").textContent = percent(look.validation_accuracy);
+  byId("yaml").textContent = look.yaml;
+  remember();
+  draw();
+}
+
+function remember() {
+  if (history.at(-1)?.step === look.step) return;
+  history.push({ step: look.step, train: look.train_loss, validation: look.validation_loss,
+    gradients: look.diagnostics.map((layer) => layer.gradient_norm) });
+  if (history.length > MOST_LOOKS) history = history.filter((_, at) => at % 2 === 0 || at === history.length - 1);
+}
+
+function draw() {
+  drawNetwork(look, choose);
+  drawRegions();
+  const steps = history.map((each) => each.step);
+  const losses = [
+    { name: "training", now: look.train_loss, values: history.map((each) => each.train), colour: colour("accent") },
+    { name: "validation", now: look.validation_loss, values: history.map((each) => each.validation),
+      colour: colour("validation"), dash: [5, 3] },
+  ];
+  drawCurves(byId("losses"), steps, losses);
+  legend("loss-legend", losses);
+  const depths = ramp("negative", "positive");
+  const layers = look.layers.map((layer, at) => ({
+    name: at === look.layers.length - 1 ? "output" : `layer ${at + 1}`,
+    now: look.diagnostics[at].gradient_norm,
+    note: ["dead", "saturated"].filter((kind) => look.diagnostics[at][kind] > 0.005)
+      .map((kind) => `${Math.round(100 * look.diagnostics[at][kind])} % ${kind}`).join(),
+    values: history.map((each) => each.gradients[at]),
+    colour: layerColour(at, look.layers.length),
+  }));
+  drawCurves(byId("gradients"), steps, layers, true);
+  legend("gradients-legend", layers);
+}
+
+// From dark to light with depth, as viridis does, less its palest end.
+function layerColour(at, count) {
+  const share = count > 1 ? at / (count - 1) : 0;
+  return `hsl(${265 - 195 * share} ${55 + 25 * share}% ${42 + 6 * share}%)`;
+}
+
+function legend(id, curves) {
+  byId(id).replaceChildren(...curves.map((curve) => {
+    const key = make("i", { className: "key line" });
+    key.style.background = curve.colour;
+    const note = curve.note ? ` (${curve.note})` : "";
+    return make("span", {}, key, `${curve.name} `, make("b", { textContent: Number.isFinite(curve.now)
+      ? curve.now.toPrecision(3) : "–" }), note);
+  }));
+}
+
+function drawRegions() {
+  const neuron = pointed || pinned;
+  const canvas = byId("regions");
+  byId("output-title").textContent = neuron ? neuron.name : "Decision regions";
+  byId("neuron").textContent = neuron ? describe(neuron, look)
+    : "Point at a neuron, or press it, to see its plane in large and its weights.";
+  if (neuron) drawPlane(canvas, neuron.bytes, neuronPalette());
+  else drawPlane(canvas, bytesOf(look.regions), ramp("class-0", "class-1", 0.62), boundaryColour());
+  const drawing = canvas.getContext("2d");
+  const { train, validation } = network.points;
+  const radius = train.label.length > 700 ? 2.6 : 3.6;
+  drawPoints(drawing, canvas.clientWidth, train.point, train.label, network.extent, radius);
+  if (byId("held-out").checked) {
+    drawPoints(drawing, canvas.clientWidth, validation.point, validation.label, network.extent, radius, true);
+  }
+}
+
+function choose(change) {
+  if ("pinned" in change) pinned = change.pinned;
+  if ("pointed" in change) pointed = change.pointed;
+  if (look?.layers) drawRegions();
+}
+
+async function pace(steps) {
+  if (!network) return;
+  const speed = Number(byId("speed").value) || null;
+  try {
+    await ask(`networks/${network.name}`, "POST", { steps, steps_per_second: speed });
+  } catch (error) {
+    say(error.message, true);
+  }
+}
+
+async function copy(button, text) {
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "The browser forbids it";
+  }
+  setTimeout(() => { button.textContent = before; }, 1500);
+}
+
+function listen() {
+  byId("run").addEventListener("click", () => pace(look?.is_running ? 0 : null));
+  byId("step").addEventListener("click", () => pace(1));
+  byId("reset").addEventListener("click", resetFromForm);
+  byId("speed").addEventListener("change", () => { if (look?.is_running) pace(null); });
+  byId("held-out").addEventListener("change", () => look?.layers && drawRegions());
+  byId("copy-link").addEventListener("click", (event) => copy(event.target, location.href));
+  byId("copy-command").addEventListener("click", (event) => copy(event.target, byId("command").textContent));
+  byId("download").addEventListener("click", (event) => {
+    event.currentTarget.href = `data:text/yaml;charset=utf-8,${encodeURIComponent(byId("yaml").textContent)}`;
+  });
+  const redraw = () => {
+    readColours();
+    forgetNetwork();
+    drawThumbnails();
+    if (look?.layers && network) draw();
+  };
+  window.addEventListener("resize", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  window.addEventListener("hashchange", showLink);
+  window.addEventListener("pagehide", () => {
+    if (network) fetch(`networks/${network.name}`, { method: "DELETE", keepalive: true });
+  });
+}
+
+function showLink() {
+  const said = fromFragment(location.hash);
+  showSettings(said, resetFromForm);
+  // What a link says and no field can show is sent too, to be refused by name.
+  const shown = Object.entries(formSettings()).filter(([, value]) => value !== null);
+  reset({ ...said, ...Object.fromEntries(shown) });
+}
+
+readColours();
+buildForm(await ask("choices"), resetFromForm);
+listen();
+showLink();

@@ -1,0 +1,160 @@
+"""What a learner may choose: a small classifier of points, in the words of its config."""
+
+import typing
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field, field_validator
+
+from dlapps.applications.classification.application import Classification, ClassificationConfig
+from dlapps.config.files import dump_yaml
+from dlapps.config.schema import build_config, explain_error
+from dlapps.config.section import Fraction, Section, Seed
+from dlapps.config.training import OptimizerSettings
+from dlapps.datasets.points import DEFAULT_NOISE, make_points
+from dlapps.errors import UsageError, did_you_mean
+from dlapps.layers.activations import Activation
+from dlapps.models.classifier import LossSettings
+from dlapps.models.kernels import KernelSettings
+
+MOST_LAYERS = 6
+MOST_NEURONS = 8
+THUMBNAIL_POINTS = 90
+STEPS_OF_A_CONFIG = 1000
+"""What a config asks for while nothing was trained yet."""
+# A maxout unit has two weights for each input, and so no line of one width.
+ACTIVATIONS = [name for name in typing.get_args(Activation) if name != "maxout"]
+
+
+class RefusedSetting(UsageError):
+    """A setting cannot be what it was said to be."""
+
+    def __init__(self, setting: str, message: str):
+        super().__init__(message)
+        self.setting = setting
+
+
+class Points(Section):
+    """Which points to learn from; half as many more validate, and as many test."""
+
+    name: Literal["blobs", "xor", "rings", "spirals"] = "spirals"
+    num_examples: Annotated[int, Field(ge=10, le=2000)] = 400
+    noise: Annotated[float, Field(ge=0, le=5)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=1000)] = 32
+
+
+class Network(Section):
+    """The hidden layers of a multi-layer perceptron."""
+
+    widths: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=MOST_NEURONS)], ...], Field(max_length=MOST_LAYERS)
+    ] = (8, 8)
+    activation: str = "tanh"
+    dropout: Fraction = 0.0
+
+    @field_validator("activation")
+    @classmethod
+    def _check_activation(cls, name: str) -> str:
+        if name not in ACTIVATIONS:
+            raise ValueError("it is none of the playground" + did_you_mean(name, ACTIVATIONS))
+        return name
+
+
+class Learning(Section):
+    """How the network learns."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=100)] = 0.01
+    optimizer: OptimizerSettings = OptimizerSettings()
+
+
+class Settings(Section):
+    """All that is chosen on the page."""
+
+    seed: Seed = 0
+    data: Points = Points()
+    model: Network = Network()
+    loss: LossSettings = LossSettings()
+    kernels: KernelSettings = KernelSettings()
+    training: Learning = Learning()
+
+    def config(self, steps: int) -> ClassificationConfig:
+        """The config that trains this network for `steps`; RefusedSetting if there is none."""
+        try:
+            config = build_config(
+                ClassificationConfig, Classification.models, self._values(steps), "The playground"
+            )
+        except UsageError as error:
+            raise RefusedSetting("", str(error)) from error
+        assert isinstance(config, ClassificationConfig)
+        return config
+
+    def to_yaml(self, step: int) -> str:
+        """The config of the network as it is after `step`, without what is as by default."""
+        return dump_yaml(self._values(step or STEPS_OF_A_CONFIG))
+
+    def _values(self, steps: int) -> dict[str, Any]:
+        def changed(section: Section) -> dict[str, Any]:
+            return section.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+
+        values = {
+            "application": "classification",
+            "seed": self.seed,
+            "data": self.data.model_dump(mode="json", exclude_none=True),
+            "model": {"name": "mlp", **self.model.model_dump(mode="json")},
+            "loss": changed(self.loss),
+            "kernels": changed(self.kernels),
+            "training": {
+                "steps": steps,
+                "learning_rate": self.training.learning_rate,
+                "optimizer": {
+                    "name": self.training.optimizer.name, **changed(self.training.optimizer)
+                },
+                "restore_best_weights": False,  # What is seen is the last.
+                "device": "cpu",
+            },
+        }  # fmt: skip
+        return {name: value for name, value in values.items() if value != {}}
+
+
+def read_settings(values: Any) -> Settings:
+    """The settings that a page sends; raises RefusedSetting, which names the first wrong one."""
+    try:
+        return Settings.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise RefusedSetting(*explain_error(error, Settings)) from error
+
+
+def choices() -> dict[str, Any]:
+    """What the page offers: the defaults, the names to choose from, and a few points of each set."""
+    return {
+        "defaults": Settings().model_dump(mode="json", exclude_none=True),
+        "most_layers": MOST_LAYERS,
+        "most_neurons": MOST_NEURONS,
+        "points": {
+            name: {"noise": noise, "examples": _examples(name)}
+            for name, noise in DEFAULT_NOISE.items()
+        },
+        "names": {
+            "model.activation": ACTIVATIONS,
+            "loss.name": _names_of(LossSettings, "name"),
+            "kernels.initializer": _names_of(KernelSettings, "initializer"),
+            "training.optimizer.name": _names_of(OptimizerSettings, "name"),
+        },
+    }
+
+
+def _examples(name: str) -> list[list[float]]:
+    points, labels = make_points(name, THUMBNAIL_POINTS)
+    return [[round(x, 2), round(y, 2), label] for (x, y), label in zip(points.tolist(), labels.tolist())]
+
+
+def _names_of(section: type[Section], field: str) -> list[str]:
+    """The names that a field of a section may be."""
+    annotation = section.model_fields[field].annotation
+    branches = (annotation, *typing.get_args(annotation))
+    return [
+        name
+        for branch in branches
+        if typing.get_origin(branch) is Literal
+        for name in typing.get_args(branch)
+    ]
