@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dlapps.config.schema import explain_error
-from dlapps.playground.probe import PLANE
+from dlapps.playground.probe import PLANE, SPLITS
 from dlapps.playground.session import Pace, Sessions
 from dlapps.playground.settings import RefusedSetting, choices, read_settings
 from dlapps.serving.app import failure, http_error, read_body
@@ -24,7 +24,7 @@ from dlapps.serving.page import FILES as SHARED_FILES
 from dlapps.serving.page import HEADERS, static_routes
 
 FILES = Path(__file__).with_name("page")
-SCRIPTS = ("playground.js", "form.js", "network.js", "drawing.js")
+SCRIPTS = ("playground.js", "form.js", "network.js", "pencil.js", "drawing.js")
 STATIC = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page/style.css": ("style.css", "text/css; charset=utf-8"),
@@ -73,17 +73,15 @@ class _Endpoints:
 
     async def choices(self, _request: Request) -> Response:
         """What the page offers."""
-        return _json(choices())
+        return _json({**choices(), "extent": PLANE.extent})
 
     async def begin(self, request: Request) -> Response:
         """Builds the network that the settings describe, and says on which points it learns."""
         settings = read_settings(await _document(request))
         name, session = await asyncio.to_thread(self.sessions.begin, settings)
-        points = {
-            split: {column: values for column, values in session.data[split].columns.items()}
-            for split in ("train", "validation")
-        }
-        return _json({"name": name, "points": points, "extent": PLANE.extent}, 201)
+        points = {split: dict(session.data[split].columns) for split in SPLITS}
+        csv = settings.data.to_csv() if settings.data.drawn else ""
+        return _json({"name": name, "points": points, "csv": csv}, 201)
 
     async def look(self, request: Request) -> Response:
         """The network as it is, once that is newer than the look numbered `after`."""

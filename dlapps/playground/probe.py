@@ -47,12 +47,13 @@ class Probe:
         with averaged_weights(self.model):
             measured = self._measure()
             weights = [[v.numpy() for v in layer.weights] for layer in self.layers]
+        planes = {name: output.numpy().T for name, output in measured["neurons"].items()}
         return {
             "regions": _as_text(measured["probability"].numpy() * 255),
             "layers": [
                 {
                     "name": layer.name,
-                    "neurons": [_neuron(plane) for plane in measured["neurons"][layer.name].numpy().T],
+                    "neurons": [_neuron(plane) for plane in planes[layer.name]],
                     "kernel": kernel,
                     "bias": bias,
                 }
@@ -87,8 +88,8 @@ class Probe:
 
 
 def _neuron(plane: np.ndarray) -> str:
-    largest = max(float(np.abs(plane).max()), 1e-6)
-    return _as_text(128 + 127 * plane / largest)
+    finite = np.nan_to_num(plane)
+    return _as_text(128 + 127 * (finite / max(float(np.abs(finite).max()), 1e-6)))
 
 
 def _as_text(values: np.ndarray) -> str:

@@ -17,7 +17,7 @@ from dlapps.config.section import Section
 from dlapps.data.images.labelled import LabelledExamples
 from dlapps.errors import DlappsError, in_short, reason
 from dlapps.playground.probe import Probe
-from dlapps.playground.settings import Settings
+from dlapps.playground.settings import POINTS_CSV, Settings
 from dlapps.serving.errors import RequestError
 from dlapps.training.loop import train
 from dlapps.training.stage import Stage
@@ -31,6 +31,7 @@ SECONDS_UNWATCHED = 10
 SECONDS_FOR_NEWS = 1.0
 """That a question waits for something new to show."""
 SECONDS_TO_BUILD = 60
+DIRECTORIES = "dlapps-playground-"
 # The seeds of Keras, of NumPy and of Python are the process': one network is drawn at a time.
 _drawing_weights = threading.Lock()
 
@@ -52,14 +53,17 @@ class Session:
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self.application = Classification(settings.config(MOST_STEPS))
-        self.data: LabelledExamples = self.application.build_data()
+        with tempfile.TemporaryDirectory(prefix=DIRECTORIES) as directory:
+            (Path(directory) / POINTS_CSV).write_text(settings.data.to_csv())
+            self.application = Classification(settings.config(MOST_STEPS, Path(directory)))
+            self.data: LabelledExamples = self.application.build_data()
         self.asked = time.monotonic()
         self._changed = threading.Condition()
         self._steps_left = 0.0
         self._seconds_a_step = 0.0
         self._next_step_at = 0.0
         self._is_wanted = True
+        self._is_waiting = False
         self._is_ended = False
         self._number = 0
         self._seen: dict[str, Any] = {}
@@ -84,7 +88,7 @@ class Session:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._seen or self._outcome, SECONDS_TO_BUILD)
             self._changed.wait_for(lambda: self._number > after, SECONDS_FOR_NEWS)
-            is_running = not self._outcome and self._steps_left > 0
+            is_running = not self._outcome and (self._steps_left > 0 or not self._is_waiting)
             return {
                 **self._seen,
                 "number": self._number,
@@ -101,7 +105,7 @@ class Session:
     def _live(self) -> None:
         outcome = f"It has taken all of its {MOST_STEPS:,} steps."
         try:
-            with tempfile.TemporaryDirectory(prefix="dlapps-playground-") as directory:
+            with tempfile.TemporaryDirectory(prefix=DIRECTORIES) as directory:
                 self._train(Path(directory))
         except _Ended:
             outcome = "This network was let go of. Reset begins anew."
@@ -148,12 +152,20 @@ class Session:
                 elif is_to_go and wait > 0:
                     self._changed.wait(wait)
                 elif is_to_go:
+                    self._is_waiting = False
                     self._steps_left -= 1
                     self._next_step_at = time.monotonic() + self._seconds_a_step
                     return
                 else:
-                    self._changed.wait()
+                    self._wait()
         raise _Ended
+
+    def _wait(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._number += 1
+            self._changed.notify_all()
+        self._changed.wait()
 
     def _show(self, step: int, probe: Probe) -> None:
         self._seen = {"step": step, "yaml": self.settings.to_yaml(step), **probe.look()}

@@ -1,16 +1,18 @@
 """What a learner may choose: a small classifier of points, in the words of its config."""
 
 import typing
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from dlapps.applications.classification.application import Classification, ClassificationConfig
 from dlapps.config.files import dump_yaml
 from dlapps.config.schema import build_config, explain_error
 from dlapps.config.section import Fraction, Section, Seed
 from dlapps.config.training import OptimizerSettings
+from dlapps.data.sources.point_file import FEWEST_OF_A_CLASS, HEADER
 from dlapps.datasets.points import DEFAULT_NOISE, make_points
 from dlapps.errors import UsageError, did_you_mean
 from dlapps.layers.activations import Activation
@@ -25,6 +27,10 @@ STEPS_OF_A_CONFIG = 1000
 # A maxout unit has two weights for each input, and so no line of one width.
 ACTIVATIONS = [name for name in typing.get_args(Activation) if name != "maxout"]
 
+Coordinate = Annotated[float, Field(ge=-7, le=7)]
+POINTS_CSV = Path("points.csv")
+"""Where drawn points lie beside the config."""
+
 
 class RefusedSetting(UsageError):
     """A setting cannot be what it was said to be."""
@@ -35,12 +41,32 @@ class RefusedSetting(UsageError):
 
 
 class Points(Section):
-    """Which points to learn from; half as many more validate, and as many test."""
+    """Which points to learn from; half as many generated ones more validate, and as many test."""
 
-    name: Literal["blobs", "xor", "rings", "spirals"] = "spirals"
+    name: Literal["blobs", "xor", "rings", "spirals", "drawn"] = "spirals"
     num_examples: Annotated[int, Field(ge=10, le=2000)] = 400
     noise: Annotated[float, Field(ge=0, le=5)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=1000)] = 32
+    drawn: Annotated[
+        tuple[tuple[Coordinate, Coordinate, Annotated[int, Field(ge=0, le=1)]], ...],
+        Field(max_length=1000),
+    ] = ()
+    """x, y and class of each point that a person drew; a tenth validate, and as many test."""
+
+    @model_validator(mode="after")
+    def _check_drawn(self):
+        if self.name == "drawn" and any(self.count_of(c) < FEWEST_OF_A_CLASS for c in (0, 1)):
+            raise ValueError(f"draw at least {FEWEST_OF_A_CLASS} points of each class")
+        return self
+
+    def count_of(self, label: int) -> int:
+        """How many points of a class were drawn."""
+        return sum(point[2] == label for point in self.drawn)
+
+    def to_csv(self) -> str:
+        """The drawn points as a table that `data.name: point_file` reads."""
+        rows = [f"{x},{y},class {label}" for x, y, label in self.drawn]
+        return "\n".join([",".join(HEADER), *rows, ""])
 
 
 class Network(Section):
@@ -77,11 +103,15 @@ class Settings(Section):
     kernels: KernelSettings = KernelSettings()
     training: Learning = Learning()
 
-    def config(self, steps: int) -> ClassificationConfig:
-        """The config that trains this network for `steps`; RefusedSetting if there is none."""
+    def config(self, steps: int, directory: Path) -> ClassificationConfig:
+        """The config that trains this network for `steps`; drawn points are read in `directory`.
+
+        Raises RefusedSetting.
+        """
+        values = self._values(steps, directory / POINTS_CSV)
         try:
             config = build_config(
-                ClassificationConfig, Classification.models, self._values(steps), "The playground"
+                ClassificationConfig, Classification.models, values, "The playground"
             )
         except UsageError as error:
             raise RefusedSetting("", str(error)) from error
@@ -90,16 +120,21 @@ class Settings(Section):
 
     def to_yaml(self, step: int) -> str:
         """The config of the network as it is after `step`, without what is as by default."""
-        return dump_yaml(self._values(step or STEPS_OF_A_CONFIG))
+        return dump_yaml(self._values(step or STEPS_OF_A_CONFIG, POINTS_CSV))
 
-    def _values(self, steps: int) -> dict[str, Any]:
+    def _values(self, steps: int, points: Path) -> dict[str, Any]:
         def changed(section: Section) -> dict[str, Any]:
             return section.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
+        data = self.data.model_dump(mode="json", exclude_none=True, exclude={"drawn"})
+        if self.data.name == "drawn":
+            data = {
+                "name": "point_file", "path": str(points), "batch_size": self.data.batch_size
+            }  # fmt: skip
         values = {
             "application": "classification",
             "seed": self.seed,
-            "data": self.data.model_dump(mode="json", exclude_none=True),
+            "data": data,
             "model": {"name": "mlp", **self.model.model_dump(mode="json")},
             "loss": changed(self.loss),
             "kernels": changed(self.kernels),
@@ -125,7 +160,7 @@ def read_settings(values: Any) -> Settings:
 
 
 def choices() -> dict[str, Any]:
-    """What the page offers: the defaults, the names to choose from, and a few points of each set."""
+    """What the page offers: defaults, names to choose from, and a few points of each set."""
     return {
         "defaults": Settings().model_dump(mode="json", exclude_none=True),
         "most_layers": MOST_LAYERS,
@@ -145,7 +180,9 @@ def choices() -> dict[str, Any]:
 
 def _examples(name: str) -> list[list[float]]:
     points, labels = make_points(name, THUMBNAIL_POINTS)
-    return [[round(x, 2), round(y, 2), label] for (x, y), label in zip(points.tolist(), labels.tolist())]
+    return [
+        [round(x, 2), round(y, 2), label] for (x, y), label in zip(points.tolist(), labels.tolist())
+    ]
 
 
 def _names_of(section: type[Section], field: str) -> list[str]:

@@ -49,7 +49,8 @@ def _refused(address: Sequence[Any], error: OSError) -> UsageError:
 def run(app: ASGIApp, bound: socket.socket, path: str = "/v1/models/NAME") -> None:
     """Serves until SIGTERM or Ctrl-C, then answers what was asked before it.
 
-    Says when it is ready, and where: at `path`. Ends in SystemExit or KeyboardInterrupt. Raises UsageError.
+    Says when it is ready, and where: at `path`. Ends in SystemExit or KeyboardInterrupt. Raises
+    UsageError.
     """
     config = uvicorn.Config(
         app,

@@ -184,9 +184,7 @@ class _Loop:
             self.diagnostics_file = DiagnosticsFile(
                 directory, first_step + self.progress.step, self.history.events
             )
-        self.display = Display(
-            self.progress.step, self.settings.steps, shown=shown and is_chief()
-        )
+        self.display = Display(self.progress.step, self.settings.steps, shown=shown and is_chief())
         self.steps_per_call = StepsPerCall(self.settings.steps_per_call, num_workers())
         self.row_began = (time.monotonic(), self.progress.step)
 

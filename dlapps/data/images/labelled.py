@@ -13,6 +13,7 @@ from dlapps.data.images.decoding import decode_image
 from dlapps.data.images.folder import load_image_folder
 from dlapps.data.images.prepared import load_prepared
 from dlapps.data.selection import SelectedData, without_fold, without_listed
+from dlapps.data.sources.point_file import load_point_file
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve, numbered
 from dlapps.datasets.digits import TEST_SIZE, load_digits
@@ -34,16 +35,18 @@ class LabelledData(SelectedData):
     """Which labelled data to learn from.
 
     digits, shapes, blobs, xor, rings and spirals need nothing; mnist and fashion_mnist are found
-    in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder reads `path`; tfds is any
-    data set of TensorFlow Datasets with images and labels, read from the disk as it is needed.
+    in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; image_folder and point_file read `path`;
+    tfds is any data set of TensorFlow Datasets with images and labels, read from the disk as it is
+    needed.
     """
 
     name: Literal[
         "digits", "shapes", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor",
-        "rings", "spirals",
+        "rings", "spirals", "point_file",
     ]  # fmt: skip
     path: UserPath | None = None
     """image_folder: the folder of class folders, with or without train, validation and test.
+    point_file: a CSV file of points, whose first line is x,y,class.
     tfds: in place of `builder`, the folder of one version that TFDS prepared."""
     builder: str | None = None
     """tfds: the name and version of the data set, such as imagenet2012:5.1.0."""
@@ -55,10 +58,10 @@ class LabelledData(SelectedData):
     channels: Literal["auto", 1, 3] = "auto"
     """image_folder, tfds: 1 for grey, 3 for colour; auto: grey if every image is."""
     num_examples: Positive = 2000
-    """Shapes and points: how many to draw for training; half as many for validation and test
+    """Generated scenes and points: how many for training; half as many for validation and test
     each."""
     noise: Annotated[float, Field(ge=0)] | None = None
-    """Point sets: spread around the pattern; left out, each set's own."""
+    """Generated points: spread around the pattern; left out, each set's own."""
     num_train: Positive | None = None
     """How many of the examples to learn from, the first by a fixed permutation; left out, all."""
     batch_size: BatchSize = 128
@@ -67,7 +70,7 @@ class LabelledData(SelectedData):
     @model_validator(mode="after")
     def _check_path(self):
         if self.name != "tfds":
-            check_path(self.path, self.name, ["image_folder"])
+            check_path(self.path, self.name, ["image_folder", "point_file"])
             if self.builder or self.test_split:
                 raise ValueError("data.builder and data.test_split go with data.name tfds only")
         elif (self.path is None) == (self.builder is None):
@@ -107,9 +110,9 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
     all circles, all squares or all triangles. mnist and fashion_mnist: the official test
     split; 5,000 of the official 60,000 for training are carved for validation by a fixed
     permutation. image_folder: its own split folders, or a fixed stratified 80 / 10 / 10. tfds: as
-    `load_prepared` says. Without those that `data.exclude` lists; of those to learn from,
-    `data.num_train` are left where it is given, and of these those outside of `data.left_out`.
-    UsageError where there are fewer.
+    `load_prepared` says. point_file: 80 / 10 / 10 of each class. Without those that `data.exclude`
+    lists; of those to learn from, `data.num_train` are left where it is given, and of these those
+    outside of `data.left_out`. UsageError where there are fewer.
     """
     data = without_listed(_all_of(settings), settings.exclude)
     return without_fold(_first_of_train(data, settings), settings.left_out)
@@ -135,6 +138,8 @@ def _all_of(settings: LabelledData) -> LabelledExamples:
         return _shapes(settings.num_examples)
     if settings.name == "image_folder":
         return _image_folder(settings)
+    if settings.name == "point_file":
+        return _point_file(settings)
     if settings.name == "tfds":
         prepared = load_prepared(
             settings.builder, settings.path, settings.image_size, settings.channels,
@@ -183,6 +188,15 @@ def _points(settings: LabelledData) -> LabelledExamples:
     names = tuple(f"class {label}" for label in np.unique(labels))
     everything = Examples({"point": points, "label": labels}, names=numbered("all", len(labels)))
     return _carved(everything, held_out, held_out, names)
+
+
+def _point_file(settings: LabelledData) -> LabelledExamples:
+    assert settings.path is not None, "the settings were checked"
+    loaded = load_point_file(settings.path)
+    splits = {
+        name: Examples(columns, names=loaded.names[name]) for name, columns in loaded.splits.items()
+    }
+    return Data(splits, LabelledSpec(input_shape=(2,), class_names=loaded.class_names))
 
 
 def _carved(

@@ -112,6 +112,12 @@ export function drawPoints(drawing, size, points, labels, extent, radius, hollow
 
 const brief = (value) => Number(value.toPrecision(2)).toString();
 
+// The number 1, 2 or 5 times a power of ten that is next above.
+function roundStep(value) {
+  const power = 10 ** Math.floor(Math.log10(value || 1));
+  return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= value * (1 - 1e-9));
+}
+
 const tenTo = (exponent) => (exponent < -3 || exponent > 3 ? `1e${exponent}` : brief(10 ** exponent));
 
 // Curves of values by step: each {values, colour, dash}; steps are those of all.
@@ -121,8 +127,10 @@ export function drawCurves(canvas, steps, curves, logarithmic = false) {
   if (!all.length) return;
   const scaled = logarithmic ? (value) => Math.log10(Math.max(value, 1e-12)) : (value) => value;
   let low = logarithmic ? Math.floor(scaled(Math.min(...all))) : 0;
-  let high = logarithmic ? Math.ceil(scaled(Math.max(...all))) : Math.max(...all) * 1.05 || 1;
-  if (high === low) high = low + 1;
+  const largest = Math.max(...all);
+  const every = logarithmic ? 1 : roundStep(largest / 3);
+  let high = logarithmic ? Math.ceil(scaled(largest)) : Math.ceil(largest / every) * every;
+  if (high <= low) high = low + 1;
   const [left, top, right, bottom] = [38, 6, width - 8, height - 18];
   const last = Math.max(steps[steps.length - 1], 1);
   const across = (step) => left + (step / last) * (right - left);
@@ -133,8 +141,8 @@ export function drawCurves(canvas, steps, curves, logarithmic = false) {
   drawing.lineWidth = 1;
   drawing.textAlign = "right";
   drawing.textBaseline = "middle";
-  const every = logarithmic ? Math.max(1, Math.ceil((high - low) / 4)) : (high - low) / 4;
-  for (let mark = low; mark <= high + 1e-9; mark += every) {
+  const apart = logarithmic ? Math.ceil((high - low) / 4) : every;
+  for (let mark = low; mark <= high * (1 + 1e-9) + 1e-12; mark += apart) {
     const at = bottom - ((mark - low) / (high - low)) * (bottom - top);
     drawing.beginPath();
     drawing.moveTo(left, at);

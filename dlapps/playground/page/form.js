@@ -1,8 +1,15 @@
 // The settings as a form, as the document that is sent, and as the part of a link after its #.
 "use strict";
 
-import { colour, drawPoints, context } from "./drawing.js";
+import { context, drawPoints } from "./drawing.js";
 import { make } from "./elements.js";
+import { drawn, setDrawn, switchPencil } from "./pencil.js";
+
+const DRAWN = "drawn"; // In place of the name of generated points.
+const SCRIBBLE = Array.from({ length: 16 }, (_, at) => {
+  const [across, label] = [(at % 8) - 3.5, Math.floor(at / 8)];
+  return [1.4 * across, 2.2 * Math.sin(across) + (label ? 2 : -2), label];
+}); // What stands for drawn points before there are any.
 
 const form = () => document.getElementById("settings");
 const fields = () => [...form().elements].filter((each) => each.name && each.type !== "radio");
@@ -19,11 +26,13 @@ export function buildForm(offered, changed) {
     select.append(...options.map((each) => make("option", { value: each, textContent: each.replaceAll("_", " ") })));
   }
   document.getElementById("data").replaceChildren(
-    ...Object.entries(choices.points).map(([name, { noise }]) => {
+    ...[...Object.keys(choices.points), DRAWN].map((name) => {
       const radio = make("input", { type: "radio", name: "data.name", value: name });
       radio.addEventListener("change", () => {
-        form().elements["data.noise"].value = noise;
+        form().elements["data.noise"].value = choices.points[name]?.noise ?? 0;
         tellValues();
+        // On a phone the plane to draw on is far from here.
+        if (name === DRAWN) document.getElementById("output").scrollIntoView({ block: "nearest" });
       });
       return make("label", {}, radio, make("canvas", {}), make("span", { textContent: name }));
     }),
@@ -45,7 +54,7 @@ export function buildForm(offered, changed) {
 
 export function drawThumbnails() {
   for (const label of document.querySelectorAll("#data label")) {
-    const points = choices.points[label.querySelector("input").value].examples;
+    const points = choices.points[label.querySelector("input").value]?.examples ?? SCRIBBLE;
     const [drawing, width] = context(label.querySelector("canvas"));
     drawPoints(drawing, width, points, points.map((each) => each[2]), [-6.5, 6.5, -6.5, 6.5], 1.6);
   }
@@ -82,9 +91,11 @@ function tellValues() {
     output.textContent = form().elements[output.dataset.for].value;
   }
   const optimizer = form().elements["training.optimizer.name"].value;
+  const isDrawn = form().elements["data.name"].value === DRAWN;
   for (const each of form().querySelectorAll("[data-only]")) {
-    each.hidden = each.dataset.only !== optimizer;
+    each.hidden = ![optimizer, isDrawn ? "drawn" : "generated"].includes(each.dataset.only);
   }
+  switchPencil(isDrawn);
 }
 
 // Puts flat settings, by dotted name, into the form; what is not said is as by default.
@@ -97,8 +108,8 @@ export function showSettings(said, changed) {
   for (const radio of form().querySelectorAll("[type=radio]")) {
     radio.checked = radio.value === settings["data.name"];
   }
-  const list = settings["model.widths"];
-  widths = (Array.isArray(list) ? list : String(list).split(",").filter(Boolean)).map(Number);
+  setDrawn(settings["data.drawn"] ?? []);
+  widths = settings["model.widths"];
   showWidths(changed);
   tellValues();
 }
@@ -108,11 +119,12 @@ export function formSettings() {
   const settings = { "model.widths": widths };
   const points = form().elements["data.name"].value;
   if (points) settings["data.name"] = points;
+  if (points === DRAWN) settings["data.drawn"] = drawn();
   for (const field of fields()) {
     const isNumber = field.type === "number" || field.type === "range";
-    const isOpen = field.value === "" || field.closest("[hidden]");
-    if (!isOpen) settings[field.name] = isNumber ? Number(field.value) : field.value;
-    // An empty number is sent as it is, so that the refusal names it.
+    if (field.closest("[hidden]")) continue;
+    if (field.value !== "") settings[field.name] = isNumber ? Number(field.value) : field.value;
+    // A number that is none is sent, so that it is refused by name.
     else if (field.type === "number") settings[field.name] = null;
   }
   if (!settings["training.optimizer.momentum"]) delete settings["training.optimizer.momentum"];
@@ -138,12 +150,19 @@ function flat(document, prefix = "") {
 }
 
 export function toFragment(settings) {
-  const entries = Object.entries(settings).map(([name, value]) => [name, String(value ?? "")]);
-  return `#${new URLSearchParams(entries).toString().replaceAll("%2C", ",")}`;
+  const entries = Object.entries(settings).map(([name, value]) =>
+    [name, name === "data.drawn" ? value.join(";") : String(value ?? "")]);
+  return `#${new URLSearchParams(entries).toString().replaceAll("%2C", ",").replaceAll("%3B", ";")}`;
 }
 
 export function fromFragment(fragment) {
-  return Object.fromEntries(new URLSearchParams(fragment.slice(1)));
+  const said = Object.fromEntries(new URLSearchParams(fragment.slice(1)));
+  const listed = (name, mark) => said[name].split(mark).filter(Boolean);
+  if ("model.widths" in said) said["model.widths"] = listed("model.widths", ",").map(Number);
+  if ("data.drawn" in said) {
+    said["data.drawn"] = listed("data.drawn", ";").map((point) => point.split(",").map(Number));
+  }
+  return said;
 }
 
 export function markWrong(name) {

@@ -4,13 +4,15 @@
 import { boundaryColour, bytesOf, colour, context, drawCurves, drawPlane, drawPoints, ramp, readColours } from "./drawing.js";
 import { make } from "./elements.js";
 import { buildForm, drawThumbnails, formSettings, fromFragment, markWrong, nested, showSettings, toFragment } from "./form.js";
+import { drawn, listenPencil, pencilAt } from "./pencil.js";
 import { describe, drawNetwork, forgetNetwork, neuronPalette } from "./network.js";
 
 const MILLISECONDS_BETWEEN_LOOKS = 90;
 const MOST_LOOKS = 600; // Of which curves are drawn; beyond, every other is forgotten.
 const byId = (id) => document.getElementById(id);
 
-let network = null; // {name, points, extent} of the one that is watched.
+let extent; // Left, right, bottom and top of the plane.
+let network = null; // {name, points, csv} of the one that is watched.
 let look = null;
 let history = [];
 let pinned = null;
@@ -45,6 +47,7 @@ async function reset(settings) {
     const begun = await ask("networks", "POST", nested(settings));
     if (number !== resets) return void ask(`networks/${begun.name}`, "DELETE").catch(() => {});
     network = begun;
+    byId("beside").hidden = byId("download-points").hidden = !begun.csv;
     history = [];
     pinned = pointed = null;
     forgetNetwork();
@@ -52,6 +55,7 @@ async function reset(settings) {
   } catch (error) {
     if (number !== resets) return;
     markWrong(error.field);
+    if (isDrawing()) drawRegions();
     say(error.field === undefined ? "The playground does not answer. Is it still running?" : error.message, true);
   }
 }
@@ -144,21 +148,29 @@ function legend(id, curves) {
 }
 
 function drawRegions() {
-  const neuron = pointed || pinned;
   const canvas = byId("regions");
+  const neuron = network && (pointed || pinned);
   byId("output-title").textContent = neuron ? neuron.name : "Decision regions";
   byId("neuron").textContent = neuron ? describe(neuron, look)
     : "Point at a neuron, or press it, to see its plane in large and its weights.";
-  if (neuron) drawPlane(canvas, neuron.bytes, neuronPalette());
+  if (!network) context(canvas); // Blank, for points that are too few for a network.
+  else if (neuron) drawPlane(canvas, neuron.bytes, neuronPalette());
   else drawPlane(canvas, bytesOf(look.regions), ramp("class-0", "class-1", 0.62), boundaryColour());
   const drawing = canvas.getContext("2d");
+  const size = canvas.clientWidth;
+  if (isDrawing()) {
+    drawPoints(drawing, size, drawn(), drawn().map((each) => each[2]), extent, 3.6);
+    const pencil = pencilAt();
+    if (pencil) drawPoints(drawing, size, [pencil], [0], extent, 6, true);
+    return;
+  }
   const { train, validation } = network.points;
   const radius = train.label.length > 700 ? 2.6 : 3.6;
-  drawPoints(drawing, canvas.clientWidth, train.point, train.label, network.extent, radius);
-  if (byId("held-out").checked) {
-    drawPoints(drawing, canvas.clientWidth, validation.point, validation.label, network.extent, radius, true);
-  }
+  drawPoints(drawing, size, train.point, train.label, extent, radius);
+  if (byId("held-out").checked) drawPoints(drawing, size, validation.point, validation.label, extent, radius, true);
 }
+
+const isDrawing = () => !byId("pencil").hidden;
 
 function choose(change) {
   if ("pinned" in change) pinned = change.pinned;
@@ -195,9 +207,12 @@ function listen() {
   byId("held-out").addEventListener("change", () => look?.layers && drawRegions());
   byId("copy-link").addEventListener("click", (event) => copy(event.target, location.href));
   byId("copy-command").addEventListener("click", (event) => copy(event.target, byId("command").textContent));
-  byId("download").addEventListener("click", (event) => {
-    event.currentTarget.href = `data:text/yaml;charset=utf-8,${encodeURIComponent(byId("yaml").textContent)}`;
+  const offer = (id, type, text) => byId(id).addEventListener("click", (event) => {
+    event.currentTarget.href = `data:${type};charset=utf-8,${encodeURIComponent(text())}`;
   });
+  offer("download", "text/yaml", () => byId("yaml").textContent);
+  offer("download-points", "text/csv", () => network.csv);
+  listenPencil(extent, drawRegions, resetFromForm);
   const redraw = () => {
     readColours();
     forgetNetwork();
@@ -221,6 +236,8 @@ function showLink() {
 }
 
 readColours();
-buildForm(await ask("choices"), resetFromForm);
+const choices = await ask("choices");
+extent = choices.extent;
+buildForm(choices, resetFromForm);
 listen();
 showLink();

@@ -1,0 +1,182 @@
+"""The playground as a learner uses it, in a browser, with networks that really learn.
+
+Needs Chromium (Debian's `chromium-headless-shell` or `chromium`).
+"""
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from dlapps.playground.app import create_app
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+PATIENCE = 90_000
+SMALL = "#data.num_examples=40&model.widths=3"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, address) -> Iterator[Any]:
+    """Opens the page at a link, on a phone, with its network ready; fails where its script does."""
+    pages, failures = [], []
+
+    def visit(fragment: str, is_ready: bool = True) -> Any:
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        pages.append(page)
+        page.goto(fragment if fragment.startswith("http") else address + fragment)
+        if is_ready:
+            ready(page)
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+    assert failures == []
+
+
+def ready(page: Any) -> None:
+    playwright.expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE)
+
+
+def train(page: Any, steps: int, accuracy: float = 2.0) -> None:
+    """Trains for so many steps, or until it validates so well; then pauses."""
+    page.click("#run")
+    give_up = time.monotonic() + PATIENCE / 1000
+    while number(page, "#steps") < steps and number(page, "#validation-accuracy") < 100 * accuracy:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    page.click("#run")
+    playwright.expect(page.locator("#run")).to_have_text("Start", timeout=PATIENCE)
+
+
+def number(page: Any, place: str) -> float:
+    return float(re.sub(r"[^\d.]", "", page.inner_text(place)) or 0)
+
+
+def test_a_line_cannot_part_spirals(visit):
+    page = visit("#data.name=spirals&model.activation=linear&model.widths=8&data.num_examples=200")
+    train(page, 300)
+    assert number(page, "#validation-accuracy") < 70
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_enough_tanh_neurons_part_spirals(visit):
+    page = visit("#model.widths=8,8,8&training.learning_rate=0.03")
+    train(page, 4000, accuracy=0.901)
+    assert number(page, "#validation-accuracy") > 90
+    assert f"steps: {number(page, '#steps'):.0f}\n" in page.inner_text("#yaml")
+
+
+def test_pause_pauses_and_step_takes_one(visit):
+    page = visit(SMALL)
+    train(page, 10)
+    reached = number(page, "#steps")
+    time.sleep(0.5)
+    assert number(page, "#steps") == reached
+    page.focus("#step")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#steps")).to_have_text(f"{reached + 1:.0f}")
+    page.click("#reset")
+    playwright.expect(page.locator("#steps")).to_have_text("0")
+
+
+def test_a_link_restores_all_settings(visit):
+    page = visit(SMALL)
+    page.click("#data label:has-text('xor')")
+    page.fill("[name='data.noise']", "0.5")
+    page.select_option("[name='training.optimizer.name']", "sgd")
+    page.fill("[name='training.optimizer.momentum']", "0.9")
+    page.select_option("[name='model.activation']", "relu")
+    page.fill("[name='kernels.l2']", "0.001")
+    page.fill("[name='seed']", "7")
+    page.click("text=Add layer")
+    page.click("[aria-label='One more neuron in layer 2']")
+    ready(page)
+    playwright.expect(page.locator("#yaml")).to_contain_text("- 4")
+    config = page.inner_text("#yaml")
+    for said in (
+        "xor",
+        "noise: 0.5",
+        "momentum: 0.9",
+        "relu",
+        "l2: 0.001",
+        "seed: 7",
+        "- 3\n  - 4",
+    ):
+        assert said in config
+    again = visit(page.url)
+    assert again.inner_text("#yaml") == config
+    assert again.input_value("[name='training.optimizer.momentum']") == "0.9"
+    assert again.is_checked("[value='xor']")
+
+
+def test_a_setting_that_cannot_be_is_named_and_marked(visit):
+    page = visit(SMALL)
+    page.fill("[name='training.learning_rate']", "0")
+    page.press("[name='training.learning_rate']", "Tab")
+    playwright.expect(page.locator("#status")).to_contain_text("training.learning_rate")
+    assert page.get_attribute("[name='training.learning_rate']", "aria-invalid") == "true"
+    assert page.is_disabled("#run")
+    page = visit("#data.nmae=<b>xor</b>", is_ready=False)
+    playwright.expect(page.locator("#status")).to_contain_text("data.nmae is no setting")
+
+
+def test_points_are_drawn_with_the_mouse_and_with_the_keys(visit):
+    page = visit(SMALL)
+    page.click("#data label:has-text('drawn')")
+    playwright.expect(page.locator("#status")).to_contain_text("at least 3 points of each class")
+    box = page.locator("#regions").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=8)
+    page.mouse.up()
+    page.focus("#regions")
+    page.keyboard.press("1")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press(" ")
+    ready(page)
+    playwright.expect(page.locator("#yaml")).to_contain_text("path: points.csv")
+    assert ",0;0,-0.25,1;0,-0.5,1;0,-0.75,1&" in page.url
+    train(page, 3)
+    assert visit(page.url).inner_text("#yaml").startswith("application: classification")
+
+
+def test_a_neuron_is_looked_at_by_keyboard(visit):
+    page = visit(SMALL)
+    page.focus("[aria-label='Layer 1, neuron 2']")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#output-title")).to_have_text("Layer 1, neuron 2")
+    assert re.search(r"weights \S+, \S+; bias 0.00", page.inner_text("#neuron"))
