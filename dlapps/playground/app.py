@@ -43,7 +43,7 @@ def create_app() -> Starlette:
         try:
             yield
         finally:
-            endpoints.sessions.close()
+            await asyncio.to_thread(endpoints.sessions.close)
 
     return Starlette(
         routes=[

@@ -31,6 +31,7 @@ SECONDS_UNWATCHED = 10
 SECONDS_FOR_NEWS = 1.0
 """That a question waits for something new to show."""
 SECONDS_TO_BUILD = 60
+SECONDS_TO_END = 10
 DIRECTORIES = "dlapps-playground-"
 # The seeds of Keras, of NumPy and of Python are the process': one network is drawn at a time.
 _drawing_weights = threading.Lock()
@@ -68,7 +69,8 @@ class Session:
         self._number = 0
         self._seen: dict[str, Any] = {}
         self._outcome = ""
-        threading.Thread(target=self._live, name="playground", daemon=True).start()
+        self._thread = threading.Thread(target=self._live, name="playground", daemon=True)
+        self._thread.start()
 
     def pace(self, pace: Pace) -> None:
         """Goes on, for so many steps or without end, or waits."""
@@ -102,6 +104,10 @@ class Session:
             self._is_ended = True
             self._changed.notify_all()
 
+    def join(self) -> None:
+        """Waits until the thread has ended, but not for one that hangs."""
+        self._thread.join(SECONDS_TO_END)
+
     def _live(self) -> None:
         outcome = f"It has taken all of its {MOST_STEPS:,} steps."
         try:
@@ -128,6 +134,8 @@ class Session:
     def _build(self) -> Stage:
         config = self.application.config
         with _drawing_weights:
+            if self._is_ended:  # While others were built; this takes a second.
+                raise _Ended
             keras.utils.set_random_seed(config.seed)
             model = self.application.build_model(self.data.spec)
             (stage,) = self.application.stages(model, self.data)
@@ -207,6 +215,10 @@ class Sessions:
             session.end()
 
     def close(self) -> None:
-        """Ends all sessions."""
-        for name in list(self._sessions):
-            self.end(name)
+        """Ends all sessions: TensorFlow must not be at work when the process ends."""
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        for session in sessions:
+            session.end()
+        for session in sessions:
+            session.join()

@@ -107,9 +107,9 @@ def test_pause_pauses_and_step_takes_one(visit):
     assert number(page, "#steps") == reached
     page.focus("#step")
     page.keyboard.press("Enter")
-    playwright.expect(page.locator("#steps")).to_have_text(f"{reached + 1:.0f}")
+    playwright.expect(page.locator("#steps")).to_have_text(f"{reached + 1:.0f}", timeout=PATIENCE)
     page.click("#reset")
-    playwright.expect(page.locator("#steps")).to_have_text("0")
+    playwright.expect(page.locator("#steps")).to_have_text("0", timeout=PATIENCE)
 
 
 def test_a_link_restores_all_settings(visit):
@@ -124,7 +124,7 @@ def test_a_link_restores_all_settings(visit):
     page.click("text=Add layer")
     page.click("[aria-label='One more neuron in layer 2']")
     ready(page)
-    playwright.expect(page.locator("#yaml")).to_contain_text("- 4")
+    playwright.expect(page.locator("#yaml")).to_contain_text("- 4", timeout=PATIENCE)
     config = page.inner_text("#yaml")
     for said in (
         "xor",
@@ -146,7 +146,9 @@ def test_a_setting_that_cannot_be_is_named_and_marked(visit):
     page = visit(SMALL)
     page.fill("[name='training.learning_rate']", "0")
     page.press("[name='training.learning_rate']", "Tab")
-    playwright.expect(page.locator("#status")).to_contain_text("training.learning_rate")
+    playwright.expect(page.locator("#status")).to_contain_text(
+        "training.learning_rate", timeout=PATIENCE
+    )
     assert page.get_attribute("[name='training.learning_rate']", "aria-invalid") == "true"
     assert page.is_disabled("#run")
     page = visit("#data.nmae=<b>xor</b>", is_ready=False)
@@ -168,7 +170,7 @@ def test_points_are_drawn_with_the_mouse_and_with_the_keys(visit):
         page.keyboard.press("ArrowDown")
         page.keyboard.press(" ")
     ready(page)
-    playwright.expect(page.locator("#yaml")).to_contain_text("path: points.csv")
+    playwright.expect(page.locator("#yaml")).to_contain_text("path: points.csv", timeout=PATIENCE)
     assert ",0;0,-0.25,1;0,-0.5,1;0,-0.75,1&" in page.url
     train(page, 3)
     assert visit(page.url).inner_text("#yaml").startswith("application: classification")

@@ -1,5 +1,6 @@
 """`dlapps playground` as a process of its own, and what it refuses before it starts."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -7,15 +8,27 @@ import sys
 import urllib.request
 
 
+def ask(address, document):
+    """The answer to a JSON document, if there is one."""
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(address, json.dumps(document).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.loads(response.read() or b"null")
+
+
 def test_it_says_where_it_is_and_ends_when_it_is_told_to():
     command = [sys.executable, "-m", "cli.main", "playground", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             ready = next(line for line in process.stderr if line.startswith("Ready at "))
-            with urllib.request.urlopen(ready.split()[2], timeout=10) as page:
+            address = ready.split()[2]
+            with urllib.request.urlopen(address, timeout=30) as page:
                 assert b"<title>Playground</title>" in page.read()
+            begun = ask(f"{address}networks", {"model": {"widths": [2]}})
+            ask(f"{address}networks/{begun['name']}", {"steps": None})
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 143
+            assert process.wait(60) == 143
+            assert "Traceback" not in process.stderr.read()
         finally:
             process.kill()
 

@@ -44,7 +44,7 @@ export function drawNetwork(look, chosen) {
       const weight = kernel[from][to] ?? 0;
       const strength = Math.abs(weight);
       line.setAttribute("stroke", colour(weight < 0 ? "negative" : "positive"));
-      line.setAttribute("stroke-width", ((size / 52) * Math.min(8, 0.5 + 2.4 * strength)).toFixed(2));
+      line.setAttribute("stroke-width", ((size / 52) * (0.4 + (7 * strength) / (strength + 2))).toFixed(2));
       line.setAttribute("stroke-opacity", Math.min(0.9, 0.18 + 0.5 * strength).toFixed(2));
     }));
   });

@@ -8,6 +8,7 @@ import { drawn, listenPencil, pencilAt } from "./pencil.js";
 import { describe, drawNetwork, forgetNetwork, neuronPalette } from "./network.js";
 
 const MILLISECONDS_BETWEEN_LOOKS = 90;
+const MILLISECONDS_OF_CHANGE = 250;
 const MOST_LOOKS = 600; // Of which curves are drawn; beyond, every other is forgotten.
 const byId = (id) => document.getElementById(id);
 
@@ -18,6 +19,7 @@ let history = [];
 let pinned = null;
 let pointed = null;
 let resets = 0;
+let pending = 0; // The timer of a reset that is to come.
 
 function say(text, isWrong = false) {
   if (byId("status").textContent !== text) byId("status").textContent = text;
@@ -33,13 +35,18 @@ async function ask(address, method = "GET", body = undefined) {
   return answer;
 }
 
-// Lets go of the network there is, and makes one as the settings say.
-async function reset(settings) {
-  const number = ++resets;
-  const before = network;
+// Lets go of the network there is.
+function leave() {
+  if (network) ask(`networks/${network.name}`, "DELETE").catch(() => {});
   network = null;
   enable(false);
-  if (before) ask(`networks/${before.name}`, "DELETE").catch(() => {});
+}
+
+// Makes a network as the settings say, in place of the one there is.
+async function reset(settings) {
+  const number = ++resets;
+  clearTimeout(pending);
+  leave();
   window.history.replaceState(null, "", toFragment(settings));
   markWrong("");
   say("Building the network …");
@@ -61,6 +68,14 @@ async function reset(settings) {
 }
 
 const resetFromForm = () => reset(formSettings());
+
+// What changes often, such as a number that is counted up, makes one network and not many.
+function resetSoon() {
+  resets++;
+  leave();
+  clearTimeout(pending);
+  pending = setTimeout(resetFromForm, MILLISECONDS_OF_CHANGE);
+}
 
 // Asks for one look after the other as long as this is the network to be seen.
 async function watch(watched) {
@@ -118,7 +133,6 @@ function draw() {
   ];
   drawCurves(byId("losses"), steps, losses);
   legend("loss-legend", losses);
-  const depths = ramp("negative", "positive");
   const layers = look.layers.map((layer, at) => ({
     name: at === look.layers.length - 1 ? "output" : `layer ${at + 1}`,
     now: look.diagnostics[at].gradient_norm,
@@ -140,7 +154,8 @@ function layerColour(at, count) {
 function legend(id, curves) {
   byId(id).replaceChildren(...curves.map((curve) => {
     const key = make("i", { className: "key line" });
-    key.style.background = curve.colour;
+    key.style.background = curve.dash
+      ? `repeating-linear-gradient(to right, ${curve.colour} 0 5px, transparent 5px 8px)` : curve.colour;
     const note = curve.note ? ` (${curve.note})` : "";
     return make("span", {}, key, `${curve.name} `, make("b", { textContent: Number.isFinite(curve.now)
       ? curve.now.toPrecision(3) : "–" }), note);
@@ -212,7 +227,7 @@ function listen() {
   });
   offer("download", "text/yaml", () => byId("yaml").textContent);
   offer("download-points", "text/csv", () => network.csv);
-  listenPencil(extent, drawRegions, resetFromForm);
+  listenPencil(extent, drawRegions, resetSoon);
   const redraw = () => {
     readColours();
     forgetNetwork();
@@ -229,7 +244,7 @@ function listen() {
 
 function showLink() {
   const said = fromFragment(location.hash);
-  showSettings(said, resetFromForm);
+  showSettings(said, resetSoon);
   // What a link says and no field can show is sent too, to be refused by name.
   const shown = Object.entries(formSettings()).filter(([, value]) => value !== null);
   reset({ ...said, ...Object.fromEntries(shown) });
@@ -238,6 +253,6 @@ function showLink() {
 readColours();
 const choices = await ask("choices");
 extent = choices.extent;
-buildForm(choices, resetFromForm);
+buildForm(choices, resetSoon);
 listen();
 showLink();
