@@ -24,7 +24,9 @@ from dlapps.serving.page import FILES as SHARED_FILES
 from dlapps.serving.page import HEADERS, static_routes
 
 FILES = Path(__file__).with_name("page")
-SCRIPTS = ("playground.js", "form.js", "network.js", "pencil.js", "drawing.js")
+SCRIPTS = (
+    "playground.js", "form.js", "network.js", "curves.js", "pencil.js", "drawing.js",
+)  # fmt: skip
 STATIC = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page/style.css": ("style.css", "text/css; charset=utf-8"),
@@ -80,7 +82,7 @@ class _Endpoints:
         settings = read_settings(await _document(request))
         name, session = await asyncio.to_thread(self.sessions.begin, settings)
         points = {split: dict(session.data[split].columns) for split in SPLITS}
-        csv = settings.data.to_csv() if settings.data.drawn else ""
+        csv = settings.data.to_csv() if settings.data.name == "drawn" else ""
         return _json({"name": name, "points": points, "csv": csv}, 201)
 
     async def look(self, request: Request) -> Response:

@@ -17,7 +17,7 @@ def client():
 def test_the_page_and_all_it_loads_are_served(client):
     page = client.get("/")
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    names = ("playground", "form", "network", "drawing", "pencil", "elements")
+    names = ("playground", "form", "network", "curves", "pencil", "drawing", "elements")
     for name in ("style.css", *(f"{name}.js" for name in names)):
         assert client.get(f"/page/{name}").status_code == 200
 

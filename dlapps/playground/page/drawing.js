@@ -1,4 +1,4 @@
-// Pictures of planes, points and curves on a canvas, in the colours of the page.
+// Pictures of planes and points on a canvas, in the colours of the page.
 "use strict";
 
 let colours = {};
@@ -7,8 +7,8 @@ export function readColours() {
   const style = getComputedStyle(document.documentElement);
   const names = ["ink", "pale", "line", "panel", "zero", "negative", "positive", "class-0",
     "class-1", "edge", "boundary", "accent", "validation"];
-  colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-  return colours;
+  const valueOf = (name) => style.getPropertyValue(`--${name}`).trim();
+  colours = Object.fromEntries(names.map((name) => [name, valueOf(name)]));
 }
 
 export const colour = (name) => colours[name];
@@ -108,63 +108,4 @@ export function drawPoints(drawing, size, points, labels, extent, radius, hollow
     drawing.fill();
     drawing.stroke();
   });
-}
-
-const brief = (value) => Number(value.toPrecision(2)).toString();
-
-// The number 1, 2 or 5 times a power of ten that is next above.
-function roundStep(value) {
-  const power = 10 ** Math.floor(Math.log10(value || 1));
-  return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= value * (1 - 1e-9));
-}
-
-const tenTo = (exponent) => (exponent < -3 || exponent > 3 ? `1e${exponent}` : brief(10 ** exponent));
-
-// Curves of values by step: each {values, colour, dash}; steps are those of all.
-export function drawCurves(canvas, steps, curves, logarithmic = false) {
-  const [drawing, width, height] = context(canvas);
-  const all = curves.flatMap((curve) => curve.values).filter((v) => Number.isFinite(v) && (!logarithmic || v > 0));
-  if (!all.length) return;
-  const scaled = logarithmic ? (value) => Math.log10(Math.max(value, 1e-12)) : (value) => value;
-  let low = logarithmic ? Math.floor(scaled(Math.min(...all))) : 0;
-  const largest = Math.max(...all);
-  const every = logarithmic ? 1 : roundStep(largest / 3);
-  let high = logarithmic ? Math.ceil(scaled(largest)) : Math.ceil(largest / every) * every;
-  if (high <= low) high = low + 1;
-  const [left, top, right, bottom] = [38, 6, width - 8, height - 18];
-  const last = Math.max(steps[steps.length - 1], 1);
-  const across = (step) => left + (step / last) * (right - left);
-  const down = (value) => bottom - ((scaled(value) - low) / (high - low)) * (bottom - top);
-  drawing.font = "11px system-ui, sans-serif";
-  drawing.fillStyle = colours.pale;
-  drawing.strokeStyle = colours.line;
-  drawing.lineWidth = 1;
-  drawing.textAlign = "right";
-  drawing.textBaseline = "middle";
-  const apart = logarithmic ? Math.ceil((high - low) / 4) : every;
-  for (let mark = low; mark <= high * (1 + 1e-9) + 1e-12; mark += apart) {
-    const at = bottom - ((mark - low) / (high - low)) * (bottom - top);
-    drawing.beginPath();
-    drawing.moveTo(left, at);
-    drawing.lineTo(right, at);
-    drawing.stroke();
-    drawing.fillText(logarithmic ? tenTo(mark) : brief(mark), left - 5, at);
-  }
-  drawing.textBaseline = "alphabetic";
-  drawing.textAlign = "left";
-  drawing.fillText("0", left, height - 4);
-  drawing.textAlign = "right";
-  drawing.fillText(`step ${last.toLocaleString("en")}`, right, height - 4);
-  drawing.lineWidth = 1.8;
-  drawing.lineJoin = "round";
-  for (const curve of curves) {
-    drawing.strokeStyle = curve.colour;
-    drawing.setLineDash(curve.dash || []);
-    drawing.beginPath();
-    curve.values.forEach((value, index) => {
-      if (Number.isFinite(value)) drawing.lineTo(across(steps[index]), down(value));
-    });
-    drawing.stroke();
-  }
-  drawing.setLineDash([]);
 }

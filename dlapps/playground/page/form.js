@@ -22,8 +22,9 @@ export function buildForm(offered, changed) {
   choices = offered;
   for (const [name, options] of Object.entries(choices.names)) {
     const select = form().elements[name];
-    if (name === "kernels.initializer") select.append(make("option", { value: "", textContent: "Keras' own" }));
-    select.append(...options.map((each) => make("option", { value: each, textContent: each.replaceAll("_", " ") })));
+    const option = (value, textContent) => make("option", { value, textContent });
+    if (name === "kernels.initializer") select.append(option("", "Keras' own"));
+    select.append(...options.map((each) => option(each, each.replaceAll("_", " "))));
   }
   document.getElementById("data").replaceChildren(
     ...[...Object.keys(choices.points), DRAWN].map((name) => {
@@ -77,8 +78,9 @@ function showWidths(changed) {
         });
         return made;
       };
-      return make("div", { className: "width" }, button("−", -1, "One less"),
-        make("span", { textContent: width, title: `neurons in layer ${layer + 1}` }), button("+", 1, "One more"));
+      const count = make("span", { textContent: width, title: `neurons in layer ${layer + 1}` });
+      return make("div", { className: "width" },
+        button("−", -1, "One less"), count, button("+", 1, "One more"));
     }),
   );
   if (focused) group.querySelector(`[data-key="${focused}"]`)?.focus();
@@ -152,7 +154,9 @@ function flat(document, prefix = "") {
 export function toFragment(settings) {
   const entries = Object.entries(settings).map(([name, value]) =>
     [name, name === "data.drawn" ? value.join(";") : String(value ?? "")]);
-  return `#${new URLSearchParams(entries).toString().replaceAll("%2C", ",").replaceAll("%3B", ";")}`;
+  // Commas and semicolons may stand in a fragment, where they are easier to read.
+  const text = new URLSearchParams(entries).toString();
+  return `#${text.replaceAll("%2C", ",").replaceAll("%3B", ";")}`;
 }
 
 export function fromFragment(fragment) {

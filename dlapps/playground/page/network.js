@@ -6,6 +6,7 @@ import { make } from "./elements.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const INPUT_SIDE = 21;
+const LARGEST = 52; // Pixels of a neuron.
 
 const diagram = () => document.getElementById("diagram");
 
@@ -44,7 +45,8 @@ export function drawNetwork(look, chosen) {
       const weight = kernel[from][to] ?? 0;
       const strength = Math.abs(weight);
       line.setAttribute("stroke", colour(weight < 0 ? "negative" : "positive"));
-      line.setAttribute("stroke-width", ((size / 52) * (0.4 + (7 * strength) / (strength + 2))).toFixed(2));
+      const width = (size / LARGEST) * (0.4 + (7 * strength) / (strength + 2));
+      line.setAttribute("stroke-width", width.toFixed(2));
       line.setAttribute("stroke-opacity", Math.min(0.9, 0.18 + 0.5 * strength).toFixed(2));
     }));
   });
@@ -60,7 +62,7 @@ function layOut(counts, chosen) {
   const width = diagram().clientWidth;
   const pitch = width / counts.length;
   const most = Math.max(...counts);
-  size = Math.round(Math.max(22, Math.min(52, 0.6 * pitch)));
+  size = Math.round(Math.max(22, Math.min(LARGEST, 0.6 * pitch)));
   const rows = Math.max(size + 6, Math.min(62, 1.25 * size));
   const height = most * rows + 34;
   diagram().style.height = `${height}px`;
@@ -85,14 +87,17 @@ function layOut(counts, chosen) {
       const line = document.createElementNS(SVG, "path");
       const [start, end] = [from.x + size / 2, to.x - size / 2];
       const bend = (end - start) / 2;
-      line.setAttribute("d", `M${start} ${from.y}C${start + bend} ${from.y} ${end - bend} ${to.y} ${end} ${to.y}`);
+      const curve = `C${start + bend} ${from.y} ${end - bend} ${to.y} ${end} ${to.y}`;
+      line.setAttribute("d", `M${start} ${from.y}${curve}`);
       line.setAttribute("fill", "none");
       svg.append(line);
       return line;
     })));
   const narrow = pitch < 70;
-  const captions = counts.map((_, column) => make("div", { className: "caption", textContent:
-    column === 0 ? "input" : column === counts.length - 1 ? "output" : narrow ? column : `layer ${column}` }));
+  const captionOf = (column) => (column === 0 ? "input" : column === counts.length - 1 ? "output"
+    : narrow ? column : `layer ${column}`);
+  const captions = counts.map((_, column) =>
+    make("div", { className: "caption", textContent: captionOf(column) }));
   captions.forEach((caption, column) => { caption.style.left = `${pitch * (column + 0.5)}px`; });
   diagram().replaceChildren(svg, ...captions, ...nodes.flat().map((node) => node.canvas));
   inputPlanes().forEach((bytes, index) => {

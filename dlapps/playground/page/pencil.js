@@ -4,6 +4,7 @@
 const NEAREST = 0.25; // Between two points of one line, in the plane's unit.
 const FARTHEST = 6.7;
 const MOST = 1000;
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
 const byId = (id) => document.getElementById(id);
 
@@ -30,8 +31,8 @@ export function switchPencil(on) {
 const label = () => Number(document.querySelector("#pencil input:checked").value);
 
 function add(x, y) {
-  const inside = Math.max(Math.abs(x), Math.abs(y)) <= FARTHEST;
-  if (inside && points.length < MOST) points = [...points, [Number(x.toFixed(2)), Number(y.toFixed(2)), label()]];
+  if (Math.max(Math.abs(x), Math.abs(y)) > FARTHEST || points.length >= MOST) return;
+  points = [...points, [Number(x.toFixed(2)), Number(y.toFixed(2)), label()]];
 }
 
 // `redraw` is called when there is another point, `changed` when a line is at its end.
@@ -59,9 +60,10 @@ export function listenPencil([left, right, bottom, top], redraw, changed) {
   canvas.addEventListener("lostpointercapture", () => isOn && changed());
   canvas.addEventListener("keydown", (event) => {
     if (!isOn) return;
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+    const step = STEPS[event.key];
+    const within = (value) => Math.max(-FARTHEST, Math.min(FARTHEST, value));
     cursor ??= [0, 0];
-    if (step) cursor = cursor.map((at, axis) => Math.max(-FARTHEST, Math.min(FARTHEST, at + NEAREST * step[axis])));
+    if (step) cursor = cursor.map((at, axis) => within(at + NEAREST * step[axis]));
     else if (event.key === " ") {
       add(...cursor);
       changed();

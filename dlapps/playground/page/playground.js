@@ -1,21 +1,25 @@
 // The page: settings that make a network, the buttons that train it, and what is seen of it.
 "use strict";
 
-import { boundaryColour, bytesOf, colour, context, drawCurves, drawPlane, drawPoints, ramp, readColours } from "./drawing.js";
+import { forgetCurves, remember, showCurves } from "./curves.js";
+import {
+  boundaryColour, bytesOf, context, drawPlane, drawPoints, ramp, readColours,
+} from "./drawing.js";
 import { make } from "./elements.js";
-import { buildForm, drawThumbnails, formSettings, fromFragment, markWrong, nested, showSettings, toFragment } from "./form.js";
+import {
+  buildForm, drawThumbnails, formSettings, fromFragment, markWrong, nested, showSettings,
+  toFragment,
+} from "./form.js";
 import { drawn, listenPencil, pencilAt } from "./pencil.js";
 import { describe, drawNetwork, forgetNetwork, neuronPalette } from "./network.js";
 
 const MILLISECONDS_BETWEEN_LOOKS = 90;
 const MILLISECONDS_OF_CHANGE = 250;
-const MOST_LOOKS = 600; // Of which curves are drawn; beyond, every other is forgotten.
 const byId = (id) => document.getElementById(id);
 
 let extent; // Left, right, bottom and top of the plane.
 let network = null; // {name, points, csv} of the one that is watched.
 let look = null;
-let history = [];
 let pinned = null;
 let pointed = null;
 let resets = 0;
@@ -24,6 +28,12 @@ let pending = 0; // The timer of a reset that is to come.
 function say(text, isWrong = false) {
   if (byId("status").textContent !== text) byId("status").textContent = text;
   byId("status").classList.toggle("wrong", isWrong);
+}
+
+// What a browser throws where nobody answers is a TypeError.
+function sayWrong(error) {
+  const isGone = error instanceof TypeError;
+  say(isGone ? "The playground does not answer. Is it still running?" : error.message, true);
 }
 
 async function ask(address, method = "GET", body = undefined) {
@@ -55,7 +65,7 @@ async function reset(settings) {
     if (number !== resets) return void ask(`networks/${begun.name}`, "DELETE").catch(() => {});
     network = begun;
     byId("beside").hidden = byId("download-points").hidden = !begun.csv;
-    history = [];
+    forgetCurves();
     pinned = pointed = null;
     forgetNetwork();
     watch(begun);
@@ -63,7 +73,7 @@ async function reset(settings) {
     if (number !== resets) return;
     markWrong(error.field);
     if (isDrawing()) drawRegions();
-    say(error.field === undefined ? "The playground does not answer. Is it still running?" : error.message, true);
+    sayWrong(error);
   }
 }
 
@@ -91,7 +101,7 @@ async function watch(watched) {
   } catch (error) {
     if (watched !== network) return;
     enable(false);
-    say(error instanceof TypeError ? "The playground does not answer. Is it still running?" : error.message, true);
+    sayWrong(error);
   }
 }
 
@@ -111,55 +121,14 @@ function show(answer) {
   byId("train-accuracy").textContent = percent(look.train_accuracy);
   byId("validation-accuracy").textContent = percent(look.validation_accuracy);
   byId("yaml").textContent = look.yaml;
-  remember();
+  remember(look);
   draw();
-}
-
-function remember() {
-  if (history.at(-1)?.step === look.step) return;
-  history.push({ step: look.step, train: look.train_loss, validation: look.validation_loss,
-    gradients: look.diagnostics.map((layer) => layer.gradient_norm) });
-  if (history.length > MOST_LOOKS) history = history.filter((_, at) => at % 2 === 0 || at === history.length - 1);
 }
 
 function draw() {
   drawNetwork(look, choose);
   drawRegions();
-  const steps = history.map((each) => each.step);
-  const losses = [
-    { name: "training", now: look.train_loss, values: history.map((each) => each.train), colour: colour("accent") },
-    { name: "validation", now: look.validation_loss, values: history.map((each) => each.validation),
-      colour: colour("validation"), dash: [5, 3] },
-  ];
-  drawCurves(byId("losses"), steps, losses);
-  legend("loss-legend", losses);
-  const layers = look.layers.map((layer, at) => ({
-    name: at === look.layers.length - 1 ? "output" : `layer ${at + 1}`,
-    now: look.diagnostics[at].gradient_norm,
-    note: ["dead", "saturated"].filter((kind) => look.diagnostics[at][kind] > 0.005)
-      .map((kind) => `${Math.round(100 * look.diagnostics[at][kind])} % ${kind}`).join(),
-    values: history.map((each) => each.gradients[at]),
-    colour: layerColour(at, look.layers.length),
-  }));
-  drawCurves(byId("gradients"), steps, layers, true);
-  legend("gradients-legend", layers);
-}
-
-// From dark to light with depth, as viridis does, less its palest end.
-function layerColour(at, count) {
-  const share = count > 1 ? at / (count - 1) : 0;
-  return `hsl(${265 - 195 * share} ${55 + 25 * share}% ${42 + 6 * share}%)`;
-}
-
-function legend(id, curves) {
-  byId(id).replaceChildren(...curves.map((curve) => {
-    const key = make("i", { className: "key line" });
-    key.style.background = curve.dash
-      ? `repeating-linear-gradient(to right, ${curve.colour} 0 5px, transparent 5px 8px)` : curve.colour;
-    const note = curve.note ? ` (${curve.note})` : "";
-    return make("span", {}, key, `${curve.name} `, make("b", { textContent: Number.isFinite(curve.now)
-      ? curve.now.toPrecision(3) : "–" }), note);
-  }));
+  showCurves(look);
 }
 
 function drawRegions() {
@@ -182,7 +151,9 @@ function drawRegions() {
   const { train, validation } = network.points;
   const radius = train.label.length > 700 ? 2.6 : 3.6;
   drawPoints(drawing, size, train.point, train.label, extent, radius);
-  if (byId("held-out").checked) drawPoints(drawing, size, validation.point, validation.label, extent, radius, true);
+  if (byId("held-out").checked) {
+    drawPoints(drawing, size, validation.point, validation.label, extent, radius, true);
+  }
 }
 
 const isDrawing = () => !byId("pencil").hidden;
@@ -199,7 +170,7 @@ async function pace(steps) {
   try {
     await ask(`networks/${network.name}`, "POST", { steps, steps_per_second: speed });
   } catch (error) {
-    say(error.message, true);
+    sayWrong(error);
   }
 }
 
@@ -220,8 +191,10 @@ function listen() {
   byId("reset").addEventListener("click", resetFromForm);
   byId("speed").addEventListener("change", () => { if (look?.is_running) pace(null); });
   byId("held-out").addEventListener("change", () => look?.layers && drawRegions());
-  byId("copy-link").addEventListener("click", (event) => copy(event.target, location.href));
-  byId("copy-command").addEventListener("click", (event) => copy(event.target, byId("command").textContent));
+  const copies = (id, text) =>
+    byId(id).addEventListener("click", (event) => copy(event.target, text()));
+  copies("copy-link", () => location.href);
+  copies("copy-command", () => byId("command").textContent);
   const offer = (id, type, text) => byId(id).addEventListener("click", (event) => {
     event.currentTarget.href = `data:${type};charset=utf-8,${encodeURIComponent(text())}`;
   });
