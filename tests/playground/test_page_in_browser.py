@@ -70,15 +70,17 @@ def ready(page: Any) -> None:
     playwright.expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE)
 
 
-def train(page: Any, steps: int, accuracy: float = 2.0) -> None:
-    """Trains for so many steps, or until it validates so well; then pauses."""
+def train(page: Any, steps: int, enough: float = 101) -> float:
+    """Trains for so many steps, or until it validates so well; pauses. The best percentage seen."""
     page.click("#run")
-    give_up = time.monotonic() + PATIENCE / 1000
-    while number(page, "#steps") < steps and number(page, "#validation-accuracy") < 100 * accuracy:
+    give_up, best = time.monotonic() + PATIENCE / 1000, 0.0
+    while number(page, "#steps") < steps and best < enough:
         assert time.monotonic() < give_up
+        best = max(best, number(page, "#validation-accuracy"))
         time.sleep(0.05)
     page.click("#run")
     playwright.expect(page.locator("#run")).to_have_text("Start", timeout=PATIENCE)
+    return best
 
 
 def number(page: Any, place: str) -> float:
@@ -87,15 +89,14 @@ def number(page: Any, place: str) -> float:
 
 def test_a_line_cannot_part_spirals(visit):
     page = visit("#data.name=spirals&model.activation=linear&model.widths=8&data.num_examples=200")
-    train(page, 300)
-    assert number(page, "#validation-accuracy") < 70
+    assert train(page, 300) < 70
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_enough_tanh_neurons_part_spirals(visit):
     page = visit("#model.widths=8,8,8&training.learning_rate=0.03")
-    train(page, 4000, accuracy=0.901)
-    assert number(page, "#validation-accuracy") > 90
+    # The steps that are on their way to a pause may lose a little of it.
+    assert train(page, 4000, enough=90.1) > 90
     assert f"steps: {number(page, '#steps'):.0f}\n" in page.inner_text("#yaml")
 
 
