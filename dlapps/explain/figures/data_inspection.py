@@ -70,7 +70,7 @@ def balance_figure(labels: Mapping[str, np.ndarray], class_names: Sequence[str])
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.set(title="Classes in each split", ylabel="share of the split")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=len(labels), loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    figure.legend(loc="outside lower center", frameon=False, ncols=len(labels))
     return figure
 
 
