@@ -1,4 +1,4 @@
-"""Padding to a multiple of a size and cutting back, for networks that halve their images."""
+"""Mirrored borders; padding to a multiple of a size and cutting back, for networks that halve."""
 
 import keras
 from keras import ops
@@ -53,3 +53,27 @@ class CropLike(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         image, reference = input_shape
         return (image[0], *reference[1:3], image[3])
+
+
+@keras.saving.register_keras_serializable("dlapps")
+class MirrorPadding2D(keras.layers.Layer):
+    """Images [N, H, W, C] with a mirrored border of some pixels, no more than they have a side.
+
+    Beside zeros, a convolution would see an edge all around.
+    """
+
+    def __init__(self, padding: int, **options):
+        super().__init__(**options)
+        self.padding = padding
+
+    def call(self, images):
+        sides = (self.padding, self.padding)
+        return ops.pad(images, ((0, 0), sides, sides, (0, 0)), mode="symmetric")
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        sides = (None if side is None else side + 2 * self.padding for side in (height, width))
+        return (batch, *sides, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}

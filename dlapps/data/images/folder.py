@@ -65,7 +65,7 @@ def load_image_folder(
     in_memory = num_examples * int(np.prod(shape)) <= memory_limit
     splits, names, unreadable = {}, {}, []
     for split, examples in folder.splits.items():
-        splits[split], failed = _load_split(split, examples, shape, in_memory)
+        splits[split], failed = load_split(split, examples, shape, in_memory)
         names[split] = names_below(path, [file for file, _ in examples], failed)
         unreadable += failed
     warn_of_unreadable(unreadable, num_examples, IMAGES)
@@ -74,7 +74,7 @@ def load_image_folder(
     return LoadedImageFolder(splits, folder.class_names, shape, names)
 
 
-def _load_split(
+def load_split(
     split: str, examples: list[tuple[Path, int]], shape: tuple[int, int, int], in_memory: bool
 ) -> tuple[dict[str, np.ndarray], list[Path]]:
     """Returns the arrays of the images that decode, and the paths of those that do not."""

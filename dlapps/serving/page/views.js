@@ -24,6 +24,8 @@ export const VIEWS = {
   class_map: maskView,
   mask_file: () => null, // The class map says the same.
   images: imagesView,
+  picture_file: ({ b64 }) =>
+    make("img", { src: `data:image/png;base64,${b64}`, alt: "The picture" }),
   sentence: (value) => make("p", { className: "headline", textContent: value }),
   action: (value, tensor) => make("p", { className: "headline", textContent: tensor.names[value] }),
   action_values: (value, tensor) => numberTable(value, tensor.names),
