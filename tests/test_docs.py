@@ -14,7 +14,7 @@ import yaml
 import dlapps.applications
 from cli.main import dlapps as program
 from dlapps.applications import application_names, load_application
-from dlapps.config.files import config_files, find_config, read_text
+from dlapps.config.files import config_files, find_any_config, read_text
 from dlapps.runs.directory import read_config
 
 ROOT = Path(__file__).parents[1]
@@ -81,10 +81,11 @@ def test_commands_are_ones_that_dlapps_takes(document, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"photo.jpg")))
     for words in commands(document):
         context = parsed(words)
-        config = context.params.get("config")
-        if config and config.suffix != ".yaml":
-            text = read_text(find_config(words[0], str(config)).path)
-            read_config(words[0], text, str(config), context.params["assignments"])
+        config = str(context.params.get("config") or "")
+        if config and not config.endswith(".yaml"):
+            application, file = find_any_config(config)
+            assert words[0] in (application, "data")
+            read_config(application, read_text(file.path), config, context.params["assignments"])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)

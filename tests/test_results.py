@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OF_BENCHMARKS = ("own_photos", "training_speed", "uncertainty")
 DOCUMENTS = [path for path in (ROOT / "results").glob("*.json") if path.stem not in OF_BENCHMARKS]
-OPTIONS = r" --to \S+| --seeds \d+"
-"""What may differ: how many seeds there are is said in every table."""
+OPTIONS = r" --to \S+| --(seeds|jobs) \d+"
+"""What may differ: how many seeds there are is said in every table, how many ran at a time is
+seen in the times."""
 
 
 def test_results_readme_and_headers_are_written_from_the_documents():
