@@ -56,8 +56,8 @@ def load_prepared(
             }
 
         numbers = {"number": np.arange(len(records))}
-        names = numbered(split, len(records))
-        return Examples(numbers, load, read=read, source=records.digest(), names=names)
+        own_names = numbered(split, len(records))
+        return Examples(numbers, load, read=read, source=records.digest(), names=own_names)
 
     splits = {"train": examples("train"), "test": examples(test)}
     if "validation" in there and test != "validation":
