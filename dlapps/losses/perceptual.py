@@ -23,8 +23,8 @@ class PerceptualLoss(keras.losses.Loss):
     content image. The style loss is that of Gram matrices from those of a style, which `style`
     holds by layer, float32 [1, C, C]. The total variation is added, as a mean over all pixels.
 
-    Departure: each layer's difference is divided by the mean square of what it should be. So no
-    layer drowns another, and the same weights suit any network.
+    Departure: each layer's difference is divided by the mean square of what is compared. So no
+    layer drowns another, no picture the others of its batch, and the same weights suit any network.
     """
 
     names = ("content_loss", "style_loss", "total_variation")
@@ -57,7 +57,8 @@ class PerceptualLoss(keras.losses.Loss):
         of_style = [
             _distance(gram, gram_matrix(found[layer])) for layer, gram in self.style.items()
         ]
-        variation = tf.image.total_variation(y_pred) / math.prod(y_pred.shape[1:])
+        pictures = tf.convert_to_tensor(y_pred)
+        variation = tf.image.total_variation(pictures) / math.prod(pictures.shape[1:])
         values = (_mean(of_content), _mean(of_style), variation)
         return {
             name: self.weights[name] * value for name, value in zip(self.names, values, strict=True)
@@ -68,10 +69,11 @@ class PerceptualLoss(keras.losses.Loss):
 
 
 def _distance(wanted, found):
-    """float32 [N]: the mean squared difference, as a share of the mean square of what is wanted."""
+    """float32 [N]: the mean squared difference, as a share of the mean square of both."""
     wanted, found = ops.cast(wanted, "float32"), ops.cast(found, "float32")
     axes = tuple(range(1, len(found.shape)))
-    scale = ops.mean(ops.square(wanted), axis=axes)
+    # Without that of `found`, a picture far too bright counts forty times as much as another.
+    scale = ops.mean((ops.square(wanted) + ops.square(found)) / 2, axis=axes)
     return ops.mean(ops.square(found - wanted), axis=axes) / ops.maximum(scale, 1e-6)
 
 
