@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dlapps.config.section import Section
     from dlapps.data.splits import Data, Examples
     from dlapps.explain.explainable import Explainable
-    from dlapps.explain.figures.mistakes import Drawing
+    from dlapps.explain.figures.examples import Drawing
     from dlapps.export.answer import Answer
     from dlapps.training.stage import Stage
 

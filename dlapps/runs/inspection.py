@@ -1,6 +1,6 @@
 """A look at the data of a config before anything is trained: what there is, what is there twice."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from dlapps.data.batches import in_order
 from dlapps.data.duplicates import alike_pairs, digests_of, equal_pairs, thumbnails_of
 from dlapps.data.images.folder import read_header
 from dlapps.data.sources.folders import map_in_threads
-from dlapps.data.splits import Data, Examples
+from dlapps.data.splits import Examples
 from dlapps.errors import UsageError
 from dlapps.explain.figures.data_inspection import (
     ShownPair,
@@ -31,6 +31,9 @@ MOST_EXAMPLES = 100_000
 """Of a split; of a larger one as many are looked at, evenly spaced."""
 MOST_PAIRS = 1000
 """That are written down; all are counted."""
+MOST_DRAWN = 24
+DRAWN = "train"
+"""The split of which mean images and lengths are drawn."""
 READ_AT_ONCE = 256
 CONTENTS = ("image", "waveform", "point", "source_text")
 """What an example consists of, beside its label: the first of these that there is."""
@@ -41,17 +44,18 @@ class Inspected(NamedTuple):
 
     total: int
     """How many examples the split has, of which the arrays may hold fewer."""
-    rows: np.ndarray
     names: list[str]
     """Which example of its source each is, such as a file."""
     digests: np.ndarray
     unusable: np.ndarray
     """bool: holds no information, or no numbers: an image of one colour, silence, NaN."""
     labels: np.ndarray | None = None
+    """int: -1 where a label is kept secret, as in the test split of a contest."""
     thumbnails: np.ndarray | None = None
     lengths: Mapping[str, np.ndarray] = {}
     image_sums: np.ndarray | None = None
-    """float64 [classes, H, W, C]: of all images of a class; one class where there are no labels."""
+    """float64 [classes, H, W, C]: of all images of a class; one class where there are no labels;
+    None of splits that are not drawn."""
 
 
 def inspect_data(config: Config, config_name: str, directory: Path) -> dict[str, Any]:
@@ -71,19 +75,20 @@ def inspect_data(config: Config, config_name: str, directory: Path) -> dict[str,
     class_names = list(getattr(data.spec, "class_names", ()))
     inspected = {name: _inspect(name, split, class_names) for name, split in splits.items()}
     pairs, correlations = _duplicates(inspected)
+    shown = _shown_pairs(inspected, pairs[:MOST_PAIRS], correlations[:MOST_PAIRS], class_names)
     described = {
         "application": config.application,
         "config": config_name,
         "data": config.data.name,
         "splits": {name: _describe(each, class_names) for name, each in inspected.items()},
-        "duplicates": _describe_duplicates(inspected, pairs, correlations, class_names),
+        "duplicates": _describe_duplicates(inspected, pairs, correlations, shown),
     }
     sizes = _file_sizes(config, inspected)
     if sizes is not None:
         described["file_sizes"] = {
             name: _quantiles(side) for name, side in zip(("height", "width"), sizes.T, strict=True)
         }
-    figures = _figures(data, inspected, class_names, pairs, correlations)
+    figures = _figures(inspected, class_names, shown, len(pairs))
     files = [
         write_into(directory, f"{name}.png", png_bytes(figure)) for name, figure in figures.items()
     ]
@@ -107,14 +112,13 @@ def _inspect(name: str, examples: Examples, class_names: list[str]) -> Inspected
             found["label"] = block["label"]
         for each, values in found.items():
             parts.setdefault(each, []).append(values)
-        if kind == "image":
+        if kind == "image" and name == DRAWN:
             sums = _sums_by_class(block, len(class_names) if "label" in block else 1)
             image_sums = sums if image_sums is None else image_sums + sums
     whole = {each: np.concatenate(values) for each, values in parts.items()}
     named = examples.names
     return Inspected(
         total,
-        rows,
         [f"{name} {row}" for row in rows]
         if named is None
         else [each.decode(errors="replace") for each in named.tolist()],
@@ -122,7 +126,7 @@ def _inspect(name: str, examples: Examples, class_names: list[str]) -> Inspected
         whole["unusable"],
         whole.get("label"),
         whole.get("thumbnail"),
-        {each: values for each, values in whole.items() if each in ("seconds", "source", "target")},
+        {each: values for each, values in whole.items() if each in ("source", "target")},
         image_sums,
     )
 
@@ -166,16 +170,19 @@ def _duplicates(inspected: Mapping[str, Inspected]) -> tuple[np.ndarray, np.ndar
     Equal ones have 1. Those across splits come first, then the most alike.
     """
     digests = np.concatenate([each.digests for each in inspected.values()])
-    equal = equal_pairs(digests)
-    pairs, correlations = equal, np.ones(len(equal))
+    pairs = equal_pairs(digests)
+    correlations = np.ones(len(pairs))
     thumbnails = [each.thumbnails for each in inspected.values() if each.thumbnails is not None]
     if thumbnails:
+        # One of all that are equal: of a placeholder that is there a thousand times, a million
+        # pairs would say no more.
+        firsts = np.unique(digests, return_index=True)[1]
         alike, found = alike_pairs(
-            np.concatenate(thumbnails), track=lambda starts: progress(starts, "Comparing images")
+            np.concatenate(thumbnails)[firsts],
+            track=lambda starts: progress(starts, "Comparing images"),
         )
-        differ = digests[alike[:, 0]] != digests[alike[:, 1]]
-        pairs = np.concatenate([equal, alike[differ]])
-        correlations = np.concatenate([correlations, found[differ]])
+        pairs = np.concatenate([pairs, np.sort(firsts[alike], axis=1)])
+        correlations = np.concatenate([correlations, found])
     splits = _split_numbers(inspected)
     is_within = splits[pairs[:, 0]] == splits[pairs[:, 1]]
     order = np.lexsort((pairs[:, 0], -correlations, is_within))
@@ -184,15 +191,15 @@ def _duplicates(inspected: Mapping[str, Inspected]) -> tuple[np.ndarray, np.ndar
 
 def _split_numbers(inspected: Mapping[str, Inspected]) -> np.ndarray:
     """The number of the split of each row of all splits one after another."""
-    return np.repeat(np.arange(len(inspected)), [len(each.rows) for each in inspected.values()])
+    return np.repeat(np.arange(len(inspected)), [len(each.names) for each in inspected.values()])
 
 
 def _describe(split: Inspected, class_names: list[str]) -> dict[str, Any]:
     described: dict[str, Any] = {"num_examples": split.total}
-    if split.total > len(split.rows):
-        described["looked_at"] = len(split.rows)
+    if split.total > len(split.names):
+        described["looked_at"] = len(split.names)
     if split.labels is not None:
-        counts = np.bincount(split.labels, minlength=len(class_names))
+        counts = np.bincount(split.labels[split.labels >= 0], minlength=len(class_names))
         described["classes"] = dict(zip(class_names, counts.tolist(), strict=True))
     if split.lengths:
         described["words"] = {side: _quantiles(each) for side, each in split.lengths.items()}
@@ -210,7 +217,7 @@ def _describe_duplicates(
     inspected: Mapping[str, Inspected],
     pairs: np.ndarray,
     correlations: np.ndarray,
-    class_names: list[str],
+    shown: Sequence[ShownPair],
 ) -> dict[str, Any]:
     """How many pairs there are, between which splits, and the first of them by name."""
     splits, names = _split_numbers(inspected), list(inspected)
@@ -221,12 +228,11 @@ def _describe_duplicates(
         place = names[one] if one == other else f"{names[one]} and {names[other]}"
         equal = int(np.sum(between & (correlations == 1)))
         counts[place] = {"equal": equal, "alike": int(between.sum()) - equal}
-    shown = _shown_pairs(inspected, pairs[:MOST_PAIRS], correlations[:MOST_PAIRS], class_names)
-    labels = [each.labels for each in inspected.values() if each.labels is not None]
     described: dict[str, Any] = {"counts": counts}
-    if labels:
-        one, other = np.concatenate(labels)[pairs].T
-        described["labels_differ"] = int(np.sum(one != other))
+    if all(each.labels is not None for each in inspected.values()):
+        labels = np.concatenate([each.labels for each in inspected.values()])[pairs]
+        is_known = (labels >= 0).all(axis=1)
+        described["labels_differ"] = int(np.sum(is_known & (labels[:, 0] != labels[:, 1])))
     return described | {"pairs": [each.described() for each in shown]}
 
 
@@ -236,12 +242,13 @@ def _shown_pairs(
     correlations: np.ndarray,
     class_names: list[str],
 ) -> list[ShownPair]:
-    places = [(name, row) for name, each in inspected.items() for row in range(len(each.rows))]
+    places = [(name, row) for name, each in inspected.items() for row in range(len(each.names))]
 
     def of_side(index: int) -> tuple[str, str, str | None, np.ndarray | None]:
         split, row = places[index]
         each = inspected[split]
-        label = None if each.labels is None else class_names[each.labels[row]]
+        number = -1 if each.labels is None else each.labels[row]
+        label = class_names[number] if number >= 0 else None
         image = None if each.thumbnails is None else each.thumbnails[row]
         return split, each.names[row], label, image
 
@@ -263,25 +270,27 @@ def _file_sizes(config: Config, inspected: Mapping[str, Inspected]) -> np.ndarra
 
 
 def _figures(
-    data: Data,
     inspected: Mapping[str, Inspected],
     class_names: list[str],
-    pairs: np.ndarray,
-    correlations: np.ndarray,
+    shown: Sequence[ShownPair],
+    num_pairs: int,
 ) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
-    labels = {name: each.labels for name, each in inspected.items() if each.labels is not None}
+    labels = {
+        name: each.labels[each.labels >= 0]
+        for name, each in inspected.items()
+        if each.labels is not None
+    }
     if labels:
         figures["balance"] = balance_figure(labels, class_names)
-    train = inspected["train"]
+    train = inspected[DRAWN]
     if train.image_sums is not None:
-        counts, names = np.array([len(train.rows)]), []
+        counts, names = np.array([len(train.names)]), []
         if train.labels is not None:
             counts, names = np.bincount(train.labels, minlength=len(class_names)), class_names
         figures["mean_images"] = mean_images_figure(train.image_sums, counts, names)
     if train.lengths:
         figures["lengths"] = histogram_figure(train.lengths, "words a sentence, train")
-    shown = _shown_pairs(inspected, pairs[:24], correlations[:24], class_names)
     if shown and shown[0].first_image is not None:
-        figures["duplicates"] = duplicates_figure(shown, len(pairs))
+        figures["duplicates"] = duplicates_figure(shown[:MOST_DRAWN], num_pairs)
     return figures

@@ -12,7 +12,9 @@ from dlapps.applications.base import Classes
 from dlapps.data.selection import NAME, data_fingerprint, list_text, read_list
 from dlapps.data.sources.published import origin_of
 from dlapps.errors import UsageError, in_short, printable
-from dlapps.explain.figures.mistakes import Drawing, captioned_figure, mistake_caption
+from dlapps.explain.figures.examples import Drawing, examples_figure
+from dlapps.explain.figures.mistakes import mistake_caption
+from dlapps.explain.figures.names import end_of
 from dlapps.explain.figures.png import png_bytes
 from dlapps.files import write_into, writing_to
 from dlapps.metrics.confident_learning import confident_learning
@@ -202,14 +204,9 @@ def _picture(run: TrainedRun, worst: Sequence[Suspect], num_suspects: int) -> by
         return None
     title = f"The {len(worst)} worst of {num_suspects:,} suspects (given → likelier)"
     drawings, captions = [drawn[each] for each in worst], [_caption(each) for each in worst]
-    return png_bytes(captioned_figure(title, drawings, captions, PANEL_SIZE))
+    return png_bytes(examples_figure(title, drawings, captions, PANEL_SIZE))
 
 
 def _caption(suspect: Suspect) -> str:
     caption = mistake_caption(suspect.given, suspect.likelier, suspect.probability)
-    return f"{caption}\n{_end_of(suspect.example)}"
-
-
-def _end_of(name: str) -> str:
-    shown = printable(name)
-    return shown if len(shown) <= LONGEST_NAME else f"…{shown[1 - LONGEST_NAME :]}"
+    return f"{caption}\n{end_of(printable(suspect.example), LONGEST_NAME)}"

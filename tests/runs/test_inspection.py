@@ -54,6 +54,16 @@ def test_what_is_wrong_with_a_folder_is_found(tmp_path, folder):
     assert document == {key: value for key, value in found.items() if key != "files"}
 
 
+def test_of_many_that_are_equal_each_is_paired_with_the_first_alone(tmp_path, folder):
+    for number in range(4):
+        shutil.copy(folder / "train/cat/3.png", folder / f"train/cat/again{number}.png")
+    found = inspected(tmp_path, "image_folder_lenet5", f"data.path={folder}")
+    assert found["duplicates"]["counts"] == {
+        "train": {"equal": 4, "alike": 0},
+        "train and test": {"equal": 1, "alike": 0},
+    }
+
+
 @pytest.mark.parametrize(
     ("config", "setting", "pictures"),
     [

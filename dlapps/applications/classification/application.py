@@ -52,8 +52,9 @@ from dlapps.data.splits import Examples, carve
 from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.examples import Drawing, draw_image
 from dlapps.explain.figures.loss_surface import loss_surface_figure
-from dlapps.explain.figures.mistakes import Drawing, confident_mistakes, draw_image
+from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.layer_views import classes_figure

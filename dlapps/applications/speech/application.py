@@ -42,7 +42,7 @@ from dlapps.data.splits import Examples
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
-from dlapps.explain.figures.mistakes import Drawing
+from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.relevance import answer_text
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (

@@ -10,7 +10,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from dlapps.explain.explainable import Relevance
-from dlapps.explain.figures.mistakes import Drawing, mistakes_figure
+from dlapps.explain.figures.examples import Drawing
+from dlapps.explain.figures.mistakes import mistakes_figure
 from dlapps.explain.figures.palette import class_colours
 from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
 

@@ -1,13 +1,15 @@
 """What a data set looks like before anything is learned from it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dlapps.explain.figures.image_grid import as_bytes
+from dlapps.explain.figures.examples import draw_image, examples_figure
+from dlapps.explain.figures.names import end_of
 from dlapps.explain.figures.palette import class_colours
 
 LONGEST_NAME = 26
@@ -33,7 +35,7 @@ class ShownPair(NamedTuple):
     @property
     def labels_differ(self) -> bool:
         """Whether at least one of the labels must be wrong."""
-        return self.first_label != self.second_label
+        return None not in (labels := {self.first_label, self.second_label}) and len(labels) == 2
 
     def described(self) -> dict[str, Any]:
         """The pair without its images, for a JSON document."""
@@ -61,7 +63,7 @@ def balance_figure(labels: Mapping[str, np.ndarray], class_names: Sequence[str])
         places = np.arange(count) + (number - (len(labels) - 1) / 2) * width
         axes.bar(places, shares, width, color=colour, label=f"{split} ({len(each):,})")
     if count <= MOST_CLASSES:
-        names = [_cut(name) for name in class_names]
+        names = [end_of(name, LONGEST_NAME) for name in class_names]
         is_long = max(map(len, names)) > 3
         axes.set_xticks(
             range(count), names, rotation=45 if is_long else 0,
@@ -74,9 +76,7 @@ def balance_figure(labels: Mapping[str, np.ndarray], class_names: Sequence[str])
     return figure
 
 
-def mean_images_figure(
-    sums: np.ndarray, counts: np.ndarray, class_names: Sequence[str], columns: int = 6
-) -> Figure:
+def mean_images_figure(sums: np.ndarray, counts: np.ndarray, class_names: Sequence[str]) -> Figure:
     """The mean of all images of the learned split and, where it has classes, of each.
 
     sums: [classes, H, W, C], of all images of a class; counts: [classes].
@@ -87,46 +87,40 @@ def mean_images_figure(
             (name, total / max(count, 1))
             for name, total, count in zip(class_names, sums, counts, strict=True)
         ][:MOST_CLASSES]
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    figure = Figure(figsize=(1.7 * columns + 0.4, 1.9 * rows + 0.5), layout="constrained")
-    figure.suptitle("Mean image in train")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels:
-        axes.axis("off")
-    for axes, (name, image) in zip(panels, shown):
-        _draw(axes, np.round(image).astype(np.uint8))
-        axes.set_title(_cut(name), fontsize=9, parse_math=False)
-    return figure
+    drawings = [partial(draw_image, image=np.round(image).astype(np.uint8)) for _, image in shown]
+    captions = [end_of(name, LONGEST_NAME) for name, _ in shown]
+    return examples_figure("Mean image in train", drawings, captions, (1.7, 1.9), most_columns=6)
 
 
 def duplicates_figure(pairs: Sequence[ShownPair], total: int) -> Figure:
     """Pairs side by side, each under where they are, their labels and how much they correlate."""
-    columns = min(PAIRS_A_ROW, len(pairs))
-    rows = -(-len(pairs) // columns)
-    figure = Figure(figsize=(3.4 * columns, 2.1 * rows + 0.6), layout="constrained")
-    figure.suptitle(
-        f"{len(pairs)} of {total:,} pairs, those across splits first; in red where labels differ"
-    )
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels:
-        axes.axis("off")
-    for axes, pair in zip(panels, pairs):
+    drawings, captions = [], []
+    for pair in pairs:
         assert pair.first_image is not None, "pairs of images are drawn"
         assert pair.second_image is not None, "pairs of images are drawn"
         gap = np.full((len(pair.first_image), 2, pair.first_image.shape[-1]), 255, np.uint8)
-        _draw(axes, np.concatenate([pair.first_image, gap, pair.second_image], axis=1))
-        alike = "equal" if pair.correlation == 1 else f"correlation {pair.correlation:.3f}"
-        lines = [
-            f"{split}: {_cut(name)}" + ("" if label is None else f" ({_cut(label)})")
-            for split, name, label in (
-                (pair.first_split, pair.first_name, pair.first_label),
-                (pair.second_split, pair.second_name, pair.second_label),
-            )
-        ]
-        colour = "tab:red" if pair.labels_differ else "black"
-        axes.set_title("\n".join([*lines, alike]), fontsize=7, color=colour, parse_math=False)
-    return figure
+        both = np.concatenate([pair.first_image, gap, pair.second_image], axis=1)
+        drawings.append(partial(draw_image, image=both))
+        captions.append(_pair_caption(pair))
+    title = (
+        f"{len(pairs)} of {total:,} pairs, those across splits first; in red where labels differ"
+    )
+    is_red = [pair.labels_differ for pair in pairs]
+    return examples_figure(title, drawings, captions, (3.4, 2.1), PAIRS_A_ROW, is_red)
+
+
+def _pair_caption(pair: ShownPair) -> str:
+    sides = (
+        (pair.first_split, pair.first_name, pair.first_label),
+        (pair.second_split, pair.second_name, pair.second_label),
+    )
+    lines = [
+        f"{split}: {end_of(name, LONGEST_NAME)}"
+        + ("" if label is None else f" ({end_of(label, LONGEST_NAME)})")
+        for split, name, label in sides
+    ]
+    alike = "equal" if pair.correlation == 1 else f"correlation {pair.correlation:.3f}"
+    return "\n".join([*lines, alike])
 
 
 def histogram_figure(values: Mapping[str, np.ndarray], what: str) -> Figure:
@@ -142,14 +136,3 @@ def histogram_figure(values: Mapping[str, np.ndarray], what: str) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return figure
-
-
-def _draw(axes: Any, image: np.ndarray) -> None:
-    picture = as_bytes(image)
-    picture = picture[..., 0] if picture.shape[-1] == 1 else picture
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-
-
-def _cut(name: str) -> str:
-    """A name from its end, where a path says the most."""
-    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]

@@ -22,3 +22,8 @@ def field_name(name: str) -> str:
         return WHOLE_NAMES[name]
     words = " ".join(FIELD_TERMS.get(word, word) for word in name.split("_") if word)
     return words[:1].upper() + words[1:]
+
+
+def end_of(name: str, most: int) -> str:
+    """The end of a name of more than so many letters, where a path says the most."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
