@@ -1,4 +1,4 @@
-"""What can be done with any application: train, evaluate, predict, export, explain."""
+"""What can be done with any application: train, evaluate, predict, export, and what it takes."""
 
 import os
 import shlex
@@ -64,17 +64,19 @@ def _setter(variable: str):
 
 def application_group(name: str) -> click.Group:
     """The commands of the application called `name`."""
+    from cli.explain_command import explain
     from cli.learning_rate_command import find_learning_rate
     from cli.listing import summary_of
     from cli.suspects_command import suspects
 
     group = click.Group(name, help=summary_of(name), short_help=summary_of(name))
-    for build in (_train, _evaluate, _predict, _export, _explain, find_learning_rate, suspects):
+    for build in (_train, _evaluate, _predict, _export, explain, find_learning_rate, suspects):
         group.add_command(build(name))
     return group
 
 
-def _open(name: str, directory: Path, assignments: tuple[str, ...] = ()) -> "TrainedRun":
+def open_named_run(name: str, directory: Path, assignments: tuple[str, ...] = ()) -> "TrainedRun":
+    """The run of the application called `name` in a directory, with TensorFlow started for it."""
     start_tensorflow()
     from dlapps.runs.trained import open_run
 
@@ -133,7 +135,7 @@ def _evaluate(name: str) -> click.Command:
     @MOVED
     def evaluate(directory: Path, as_json: bool, assignments: tuple[str, ...]) -> None:
         """Measure a trained RUN on the test and the validation split."""
-        metrics = _open(name, directory, assignments).evaluate()
+        metrics = open_named_run(name, directory, assignments).evaluate()
         if as_json:
             click.echo(json_text(metrics))
         else:
@@ -142,7 +144,7 @@ def _evaluate(name: str) -> click.Command:
     return evaluate
 
 
-def _read_inputs(
+def read_inputs(
     context: click.Context, parameter: click.Parameter, inputs: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The inputs, among them numbers such as -7 but no mistyped option; `-` is stdin's lines."""
@@ -165,7 +167,7 @@ def _lines_of_stdin() -> list[str]:
 def _predict(name: str) -> click.Command:
     @click.command("predict", context_settings={"ignore_unknown_options": True})
     @RUN
-    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, callback=_read_inputs)
+    @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, callback=read_inputs)
     @click.option(
         "--to",
         "target",
@@ -189,15 +191,15 @@ def _predict(name: str) -> click.Command:
         single - stands for a list of inputs on stdin, one a line. What cannot be answered is
         named, and the exit code is then 1; it is 2 if that is all.
         """
-        records = _open(name, directory, assignments).predict(inputs, target)
-        failures = _failures(records)
+        records = open_named_run(name, directory, assignments).predict(inputs, target)
+        failures = failures_of(records)
         if as_json:
             click.echo(json_text(records))
         else:
             for record in records:
                 if "error" not in record:
                     _echo_record(record)
-        _end_with(failures, records)
+        end_with(failures, records)
 
     return predict
 
@@ -246,10 +248,10 @@ def _export(name: str) -> click.Command:
         """
         if format_name == "savedmodel":
             _refuse_with_saved_model(signature, quantize)
-            saved_model = _open(name, directory, assignments).export(target, model_name)
+            saved_model = open_named_run(name, directory, assignments).export(target, model_name)
             _echo({"saved_model": str(saved_model)}, as_json)
             return
-        folder = _open(name, directory, assignments).export_network(
+        folder = open_named_run(name, directory, assignments).export_network(
             target, model_name, format_name, signature, quantize
         )
         _echo({format_name: str(folder)}, as_json)
@@ -266,78 +268,7 @@ def _refuse_with_saved_model(signature: str | None, quantize: str | None) -> Non
         )
 
 
-def _explain(name: str) -> click.Command:
-    @click.command("explain", context_settings={"ignore_unknown_options": True})
-    @RUN
-    @click.argument("inputs", metavar="[INPUT...]", nargs=-1, callback=_read_inputs)
-    @click.option(
-        "--method",
-        metavar="NAME",
-        help="How to find what in INPUT the answer came from, such as grad_cam or saliency; or "
-        "all, every one that suits the network. feature_maps and inversion show what a layer does.",
-    )
-    @click.option(
-        "--target",
-        metavar="CLASS",
-        help="What to explain, in place of the answer, such as a class.",
-    )
-    @click.option(
-        "--layer", metavar="LAYER", help="The layer to look at; without INPUT, what it learned."
-    )
-    @click.option(
-        "--picture",
-        metavar="NAME",
-        help="Draw only this picture, one that takes longer, such as loss_surface.",
-    )
-    @JSON
-    @data_options
-    @MOVED
-    def explain(
-        directory: Path,
-        inputs: tuple[str, ...],
-        method: str | None,
-        target: str | None,
-        layer: str | None,
-        picture: str | None,
-        as_json: bool,
-        assignments: tuple[str, ...],
-    ) -> None:
-        """Draw what a trained RUN learned, or how it comes to its answer for each INPUT.
-
-        Without INPUT the pictures go to RUN/pictures and, without --layer, into RUN/report.html;
-        with it, to RUN/predictions. INPUT may be all that predict takes.
-        """
-        if not inputs and (method or target):
-            raise click.UsageError("--method and --target explain an INPUT; none is given.")
-        if picture and (inputs or layer):
-            raise click.UsageError(
-                "--picture draws what RUN learned as a whole: it takes neither INPUT nor --layer."
-            )
-        run = _open(name, directory, assignments)
-        if picture:
-            from dlapps.runs.report import draw_further_picture
-
-            _echo_files({"files": [str(draw_further_picture(run, picture))]}, as_json)
-            return
-        if not inputs:
-            from dlapps.runs.layer_pictures import explain_layer
-            from dlapps.runs.report import explain_run
-
-            files = explain_layer(run, layer) if layer else explain_run(run)
-            _echo_files({"files": [str(path) for path in files]}, as_json)
-            return
-        from dlapps.runs.explanation import explain_inputs
-
-        records = explain_inputs(run, inputs, method, target, layer)
-        failures = _failures(records)
-        files = [file for record in records for file in record.get("files", [])]
-        _echo_files({"files": files, "errors": failures}, as_json)
-        _end_with(failures, records)
-
-    return explain
-
-
-def _failures(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def failures_of(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The records of inputs that could not be answered; raises UsageError if that is all."""
     failures = [record for record in records if "error" in record]
     if len(failures) == len(records):
@@ -346,7 +277,7 @@ def _failures(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return failures
 
 
-def _end_with(failures: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+def end_with(failures: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
     """Says which inputs could not be answered, and why, and ends the command as a failed one."""
     for record in failures:
         click.echo(in_short(record["error"], LONGEST_MESSAGE), err=True)
@@ -354,14 +285,6 @@ def _end_with(failures: list[dict[str, Any]], records: list[dict[str, Any]]) -> 
         click.echo(f"{len(failures)} of {len(records)} inputs could not be answered.", err=True)
         # No error, which with --json would be a second document on stdout.
         sys.exit(DlappsError.exit_code)
-
-
-def _echo_files(document: dict[str, list], as_json: bool) -> None:
-    if as_json:
-        click.echo(json_text(document))
-    else:
-        for file in document["files"]:
-            click.echo(printable(file))
 
 
 def _echo(values: dict[str, Any], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Calibration, Classes
 from dlapps.applications.classification.adversarial import adversarial_picture
+from dlapps.applications.classification.answers import classifier_answers, read_point
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -25,13 +26,11 @@ from dlapps.applications.classification.pictures import decision_regions, neuron
 from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
 from dlapps.applications.classification.smallest_change import smallest_change_picture
 from dlapps.applications.classification.uncertainty import (
-    UNCERTAINTY_KINDS,
     AskedClassifier,
     ClassifierEvaluation,
     Prediction,
     best_temperature,
     reliability_curves,
-    show_uncertainty,
     uncertainty_report,
     with_temperature,
 )
@@ -39,17 +38,12 @@ from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.images.decoding import (
-    IMAGE_FILE,
-    READABLE,
-    decode_images,
-    read_bytes,
     read_image,
     to_unit_interval,
 )
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
-from dlapps.data.sources.folders import IMAGES
 from dlapps.data.splits import Examples, carve
-from dlapps.errors import UsageError, in_short
+from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.examples import Drawing, draw_image
@@ -59,15 +53,7 @@ from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.layer_views import classes_figure
 from dlapps.explain.methods.loss_surface import loss_surface
-from dlapps.export.answer import Answer, Arrays
-from dlapps.export.class_names import (
-    LabelTable,
-    class_answer,
-    class_kinds,
-    expected_class_answer,
-    show_class,
-)
-from dlapps.export.kinds import Kind, image_file, pixel_array
+from dlapps.export.answer import Answer
 from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import LossSettings, compile_classifier, layers_with_maps
@@ -93,12 +79,6 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
 MOST_ON_SURFACE, BATCH_ON_SURFACE = 256, 32
-POINT = "coordinates such as 0.5,-1.2"
-POINT_KIND = Kind(
-    "point", "the coordinates of a point in the plane",
-    {"names": ["x", "y"], "low": [-6, -6], "high": [6, 6]},
-)  # fmt: skip
-FARTHEST = float(np.finfo(np.float32).max)
 
 
 class Transfer(Section):
@@ -264,73 +244,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         )
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
-        table, asked = LabelTable(spec.class_names), self._asked(model)
-
-        def answer(x: tf.Tensor) -> dict[str, tf.Tensor]:
-            answered = asked.answer(x)
-            return class_answer(answered["probabilities"], table) | answered
-
-        def expected(x: Any) -> Arrays:
-            logits, uncertainty = asked.expected(x)
-            return expected_class_answer(logits, spec.class_names) | uncertainty
-
-        show_answer = show_class(spec.class_names)
-
-        def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-            return show_answer(text, outputs, directory, name) | show_uncertainty(outputs)
-
-        kinds = class_kinds(spec.class_names) | UNCERTAINTY_KINDS
-        batch_size = self.config.evaluation.batch_size
-        if not spec.is_image:
-            points = np.random.default_rng(0).uniform(-6, 6, (8, 2)).astype(np.float32)
-            return {
-                "serving_default": Answer(
-                    inputs={"points": tf.TensorSpec([None, 2], tf.float32)},
-                    function=lambda points: answer(points),
-                    example=lambda: ({"points": points}, expected(points)),
-                    read=lambda text: {"points": _read_point(text)[None]},
-                    show=show,
-                    takes=POINT,
-                    resources=[table],
-                    input_kinds={"points": POINT_KIND},
-                    output_kinds=kinds,
-                    rows=lambda examples: in_order(
-                        examples, batch_size, lambda row: {"points": row["point"]}
-                    ),
-                )
-            }
-        shape = (2, *spec.input_shape)
-        pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-        files = np.array([tf.io.encode_png(image).numpy() for image in pixels], object)
-        return {
-            "serving_default": Answer(
-                inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
-                function=lambda image_bytes: answer(
-                    to_unit_interval(decode_images(image_bytes, spec.image_shape))
-                ),
-                example=lambda: ({"image_bytes": files}, expected(to_unit_interval(pixels))),
-                read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
-                show=show,
-                takes=IMAGE_FILE,
-                suffixes=IMAGES.suffixes,
-                resources=[table],
-                input_kinds={
-                    "image_bytes": image_file(spec.image_shape, READABLE, IMAGES.suffixes)
-                },
-                output_kinds=kinds,
-            ),
-            "pixels": Answer(
-                inputs={"pixels": tf.TensorSpec([None, *spec.input_shape], tf.uint8)},
-                function=lambda pixels: answer(to_unit_interval(pixels)),
-                example=lambda: ({"pixels": pixels}, expected(to_unit_interval(pixels))),
-                resources=[table],
-                input_kinds={"pixels": pixel_array(spec.image_shape)},
-                output_kinds=kinds,
-                rows=lambda examples: in_order(
-                    examples, batch_size, lambda row: {"pixels": row["image"]}
-                ),
-            ),
-        }
+        return classifier_answers(self._asked(model), spec, self.config.evaluation.batch_size)
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns
@@ -392,7 +306,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         def prepare(text: str) -> list[tf.Tensor]:
             if spec.is_image:
                 return [to_unit_interval(read_image(Path(text), spec.image_shape)[None])]
-            return [tf.constant(_read_point(text)[None])]
+            return [tf.constant(read_point(text)[None])]
 
         def show(
             text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
@@ -454,14 +368,3 @@ def _drawings_of_images(_: keras.Model, examples: Examples) -> list[Drawing]:
         return []
     batches = in_order(examples, len(examples), lambda columns: columns["image"])
     return [functools.partial(draw_image, image=image) for image in next(iter(batches)).numpy()]
-
-
-def _read_point(text: str) -> np.ndarray:
-    try:
-        x, y = (float(number) for number in text.split(","))
-        # In the 32 bits of the network, a number may be infinite that was not.
-        if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
-            raise ValueError("no place in the plane")
-    except ValueError as error:
-        raise UsageError(f"'{in_short(text)}' is not a point; this run takes {POINT}.") from error
-    return np.array([x, y], np.float32)
