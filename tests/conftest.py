@@ -7,14 +7,20 @@ import io
 import json
 import logging
 import os
+import shutil
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest import mock
 
 import hypothesis
 import pytest
+import uvicorn
 
 from cli.main import main
 
@@ -146,9 +152,41 @@ def xor_run(dlapps: Command, tiny: list[str], tmp_path_factory) -> Path:
 @pytest.fixture
 def no_network(monkeypatch) -> None:
     """Cuts the network, and the way to data that lies on this machine already."""
-    import socket
 
     def resolve(*arguments, **options):
         raise socket.gaierror(socket.EAI_NONAME, "no network in this test")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; tests that ask for it are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    # For one module: while it is open, no other test of the process may run an event loop.
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Any], contextlib.AbstractContextManager[str]]:
+    """A block in which an ASGI application is served, at the address that it is given."""
+
+    @contextlib.contextmanager
+    def serve(app: Any) -> Iterator[str]:
+        with socket.create_server(("127.0.0.1", 0)) as bound:
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+            thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+            thread.start()
+            while not server.started:
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+            server.should_exit = True
+            thread.join()
+
+    return serve

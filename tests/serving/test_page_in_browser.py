@@ -7,10 +7,6 @@ their `model.json` and their answers are given, and what the page sends is looke
 import base64
 import io
 import json
-import shutil
-import socket
-import threading
-import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,8 +23,6 @@ from starlette.routing import Route
 from dlapps.serving.page import page_routes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 
 def tensor(kind: str, shape: list[int | None], dtype: str = "string", **facts: Any) -> dict:
@@ -96,7 +89,7 @@ def asked() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def address(asked, tmp_path_factory) -> Iterator[str]:
+def address(asked, tmp_path_factory, serving) -> Iterator[str]:
     """Where the page is served, with models that answer as said above."""
     served = []
     for name, signature in MODELS.items():
@@ -113,23 +106,8 @@ def address(asked, tmp_path_factory) -> Iterator[str]:
         return JSONResponse({"predictions": [ANSWERS[name]]})
 
     routes = [*page_routes(lambda: served), Route("/v1/models/{name}", predict, methods=["POST"])]
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with serving(Starlette(routes=routes)) as address:
+        yield address
 
 
 @pytest.fixture

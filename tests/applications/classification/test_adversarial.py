@@ -2,23 +2,12 @@
 
 import keras
 import numpy as np
-import pytest
 from keras import layers
 
 from dlapps.applications.classification.adversarial import EPSILONS, adversarial_picture
 from dlapps.data.splits import Examples
 
 NAMES = ("dark", "bright")
-
-
-@pytest.fixture(scope="module")
-def model() -> keras.Model:
-    """An image is bright where the mean of its pixels is above a half."""
-    image = keras.Input((4, 4, 1))
-    mean = layers.Flatten()(layers.GlobalAveragePooling2D()(image))
-    network = keras.Model(image, layers.Dense(2)(mean))
-    network.layers[-1].set_weights([np.array([[-40.0, 40.0]]), np.array([20.0, -20.0])])
-    return network
 
 
 def examples(shades: np.ndarray) -> Examples:
@@ -30,11 +19,11 @@ def prepare(columns):
     return columns["image"], columns["label"]
 
 
-def test_curves_are_those_that_the_margins_give(model):
+def test_curves_are_those_that_the_margins_give(brightness):
     shades = np.random.default_rng(0).uniform(size=200)
     split = examples(shades)
     split.columns["label"][:20] ^= 1
-    figure = adversarial_picture(model, split, prepare, NAMES)
+    figure = adversarial_picture(brightness, split, prepare, NAMES)
     upper, lower = figure.axes
     curves = {line.get_label(): line.get_ydata() for line in upper.get_lines()}
     is_right = np.arange(200) >= 20
@@ -47,8 +36,8 @@ def test_curves_are_those_that_the_margins_give(model):
     assert captions <= {"dark → bright", "bright → dark", "dark →\nbright", "bright →\ndark"}
 
 
-def test_without_a_change_that_matters_only_curves_are_drawn(model):
-    figure = adversarial_picture(model, examples(np.array([0.0, 1.0] * 20)), prepare, NAMES)
+def test_without_a_change_that_matters_only_curves_are_drawn(brightness):
+    figure = adversarial_picture(brightness, examples(np.array([0.0, 1.0] * 20)), prepare, NAMES)
     assert len(figure.axes) == 1
 
 
