@@ -41,7 +41,13 @@ def grad_cam_functions(run: TrainedRun) -> dict[str, Callable[[], np.ndarray]]:
         theirs = Gradcam(run.model, clone=False)
         score = CategoricalScore([0] * IMAGES)
         functions["tf-keras-vis"] = lambda: np.array(
-            theirs(score, images, penultimate_layer=layer, expand_cam=False)
+            theirs(
+                score,
+                images,
+                penultimate_layer=layer,
+                seek_penultimate_conv_layer=False,
+                expand_cam=False,
+            )
         )
     return functions
 

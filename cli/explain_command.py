@@ -65,7 +65,7 @@ def explain(name: str) -> click.Command:
             raise click.UsageError("--method and --target explain an INPUT; none is given.")
         if picture and (inputs or layer):
             raise click.UsageError(
-                "--picture draws what RUN learned as a whole: it takes neither INPUT nor --layer."
+                "--picture draws what RUN learned as a whole; it takes no INPUT and no --layer."
             )
         run = open_named_run(name, directory, assignments)
         if picture:

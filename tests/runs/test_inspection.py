@@ -5,10 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
-from cli.main import dlapps
 from dlapps.config.files import find_any_config, read_text
 from dlapps.errors import UsageError
 from dlapps.runs.directory import read_config
@@ -85,11 +83,11 @@ def test_an_agent_has_no_data(tmp_path):
         inspected(tmp_path, "cartpole_dqn")
 
 
-def test_the_command_says_it_in_words(tmp_path, folder):
-    target = str(tmp_path / "out")
-    command = ["data", "inspect", "image_folder_lenet5", "--set", f"data.path={folder}"]
-    answer = CliRunner().invoke(dlapps, [*command, "--to", target])
-    assert answer.exit_code == 0, answer.output
-    assert "train: 13 examples of 2 classes, from 6 (cat) to 7 (dog) of each" in answer.output
-    assert "twice in train and test: 1 equal, 0 alike" in answer.output
-    assert "train: train/cat/3.png (cat) = test: test/dog/copy.png (dog)" in answer.output
+def test_the_command_says_it_in_words(dlapps, tmp_path, folder):
+    path = f"data.path={folder}"
+    target = tmp_path / "out"
+    answer = dlapps("data", "inspect", "image_folder_lenet5", "--set", path, "--to", target)
+    assert answer.exit_code == 0, answer.stderr
+    assert "train: 13 examples of 2 classes, from 6 (cat) to 7 (dog) of each" in answer.stdout
+    assert "twice in train and test: 1 equal, 0 alike" in answer.stdout
+    assert "train: train/cat/3.png (cat) = test: test/dog/copy.png (dog)" in answer.stdout
