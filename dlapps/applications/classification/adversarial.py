@@ -25,7 +25,7 @@ ATTACKS: dict[str, Attack] = {
     "FGSM, one step": fast_gradient_sign,
     f"PGD, {STEPS} steps": functools.partial(projected_gradient_descent, steps=STEPS),
 }
-EPSILONS = np.array([0, 2, 4, 8, 16, 32, 64]) / LEVELS
+EPSILONS = np.array([0, 2, 4, 8, 16, 32, 64], np.float32) / LEVELS
 IMAGE_BOUNDS = (0.0, 1.0)
 MOST_EXAMPLES, BATCH_SIZE, MOST_SHOWN = 512, 128, 6
 PASSES = (len(EPSILONS) - 1) * (3 * (1 + STEPS) + len(ATTACKS))
@@ -54,7 +54,7 @@ def adversarial_picture(
         return None
     count = min(affordable, MOST_EXAMPLES, len(examples))
     _, chosen = carve(examples, count)
-    batches = list(in_order(chosen, BATCH_SIZE, prepare))
+    batches = [(x, tf.cast(y, tf.int32)) for x, y in in_order(chosen, BATCH_SIZE, prepare)]
     labels = np.concatenate([y for _, y in batches])
     unmoved = np.concatenate([classify(model, x).numpy().argmax(axis=1) for x, _ in batches])
     accuracies = {}
@@ -77,12 +77,19 @@ def adversarial_picture(
 def _compiled(model: keras.Model, attack: Attack) -> Attacked:
     """From images, labels and epsilon to what an attack makes of the images, and the answers."""
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    signature = [
+        tf.TensorSpec(model.inputs[0].shape, tf.float32),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([], tf.float32),
+    ]
+
+    # Traced once, for batches of any size.
+    @tf.function(autograph=False, input_signature=signature)
     def attacked(x: tf.Tensor, labels: tf.Tensor, epsilon: tf.Tensor):
         moved = attack(model, x, labels, epsilon, bounds=IMAGE_BOUNDS)
         return moved, tf.argmax(model(moved, training=False), axis=-1)
 
-    return lambda x, labels, epsilon: attacked(x, labels, tf.constant(epsilon, tf.float32))
+    return attacked
 
 
 def _changed(
