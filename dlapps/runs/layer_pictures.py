@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 
 from dlapps.data.batches import in_order
 from dlapps.errors import UsageError, did_you_mean, in_short
+from dlapps.explain.exciting_images import exciting_figure, maximized_figure
 from dlapps.explain.explainable import Explainable
 from dlapps.explain.figures.embedding import embedding_figure
 from dlapps.explain.figures.png import png_bytes
 from dlapps.explain.figures.weights import weights_figure
-from dlapps.explain.layer_views import exciting_figure, layers_of_images, maximized_figure
+from dlapps.explain.image_layers import layers_of_images
 from dlapps.explain.methods.activations import nodes_inside
 from dlapps.explain.methods.input_optimization import NoGradientError
 from dlapps.files import write_into

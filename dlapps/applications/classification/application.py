@@ -44,6 +44,7 @@ from dlapps.data.images.decoding import (
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.splits import Examples, carve
 from dlapps.errors import in_short
+from dlapps.explain.exciting_images import classes_figure
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.explain.figures.examples import Drawing, draw_image
@@ -51,7 +52,6 @@ from dlapps.explain.figures.loss_surface import loss_surface_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
-from dlapps.explain.layer_views import classes_figure
 from dlapps.explain.methods.loss_surface import loss_surface
 from dlapps.export.answer import Answer
 from dlapps.losses.classification import ClassificationLoss

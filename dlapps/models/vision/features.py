@@ -12,8 +12,7 @@ from dlapps.models.vision.images import check_size
 from dlapps.models.vision.pretrained import SMALLEST, Backbone, pretrained
 
 BORDER = 8
-"""Pixels that are mirrored around an image. A picture that is painted right up to zeros gets a frame
-of bright specks."""
+"""Pixels that are mirrored around an image: one painted right up to zeros gets a bright frame."""
 
 
 def feature_network(
