@@ -2,9 +2,8 @@
 
 Everything is in this process, and the data are loaded once a life. One config for each model of
 each application lives a whole life, trained in bfloat16, the harder way, since what comes after is
-in float32; but not the networks that are meant for a GPU, as a CPU without bfloat16 takes minutes
-to imitate it. With DLAPPS_EVERYTHING the first config of each application does so in float32, too,
-and all others are trained and measured.
+in float32. With DLAPPS_EVERYTHING all others are trained and measured as they are, those that are
+meant for a GPU among them.
 """
 
 import functools
@@ -42,7 +41,7 @@ def for_a_gpu(file: Path) -> bool:
 CONFIGS = [
     file
     for file in sorted((Path(__file__).parents[1] / "configs").glob("*/*.yaml"))
-    if file.stem not in TOO_LONG and (EVERYTHING or not for_a_gpu(file))
+    if file.stem not in TOO_LONG
 ]
 LONGEST_LIFE = 60.0
 """Seconds of one core, a third more than the longest takes on a slow one: more is an accident."""
@@ -67,13 +66,8 @@ def of_different_models(files: list[Path]) -> list[Path]:
     return list(chosen.values())
 
 
-DIFFERENT = of_different_models(CONFIGS)
-FIRST = [*{file.parent.name: file for file in reversed(DIFFERENT)}.values()] if EVERYTHING else []
-LIVES = [
-    *((file, "float32" if for_a_gpu(file) else "mixed_bfloat16") for file in DIFFERENT),
-    *((file, "float32") for file in FIRST if not for_a_gpu(file)),
-]
-OTHERS = [file for file in CONFIGS if file not in DIFFERENT] if EVERYTHING else []
+LIVES = of_different_models([file for file in CONFIGS if not for_a_gpu(file)])
+OTHERS = [file for file in CONFIGS if file not in LIVES] if EVERYTHING else []
 
 
 @pytest.fixture(autouse=True)
@@ -135,15 +129,11 @@ def values_of(run: Run) -> list[np.ndarray]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("file", "precision"),
-    LIVES,
-    ids=[f"{file.parent.name}/{file.stem}-{precision}" for file, precision in LIVES],
-)
-def test_every_step_from_data_to_saved_model(file, precision, files, case_of, tmp_path):
+@pytest.mark.parametrize("file", LIVES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_every_step_from_data_to_saved_model(file, files, case_of, tmp_path):
     life = life_of(file, files, case_of, tmp_path)
     began = time.process_time()
-    continue_in_the_middle(life, f"training.precision={precision}")
+    continue_in_the_middle(life, "training.precision=mixed_bfloat16")
     run = life.trained("continued")
     assert all(layer.compute_dtype == "float32" for layer in run.model._flatten_layers())
     metrics = run.evaluate()

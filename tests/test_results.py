@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OF_BENCHMARKS = ("own_photos", "training_speed", "uncertainty")
+OF_BENCHMARKS = (
+    "explanations", "label_errors", "own_photos", "training_speed", "training_speed_bfloat16",
+    "uncertainty",
+)  # fmt: skip
 DOCUMENTS = [path for path in (ROOT / "results").glob("*.json") if path.stem not in OF_BENCHMARKS]
 OPTIONS = r" --to \S+| --(seeds|jobs) \d+"
 """What may differ: how many seeds there are is said in every table, how many ran at a time is
