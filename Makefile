@@ -39,6 +39,7 @@ results: $(VENV)/.installed
 	$(COMPARE) mnist_lenet5_quick --to results/classification_mnist_quick
 	$(COMPARE) fashion_mnist_two_convolutions --seeds 3 --to results/classification_fashion_mnist
 	$(COMPARE) fashion_mnist_resnet --seeds 1 --to results/classification_fashion_mnist_resnet
+	$(COMPARE) shapes_convolutional_network --seeds 3 --to results/classification_shapes
 	$(COMPARE) fashion_mnist_overconfident --seeds 3 --to results/classification_overconfident
 	$(COMPARE) mnist_convolutional_network --seeds 1 --to results/classification_mnist_best
 	$(COMPARE) mnist_small_capsule_network --seeds 1 --to results/classification_capsules
@@ -62,6 +63,8 @@ results: $(VENV)/.installed
 	$(BIN)/python benchmarks/own_photos.py --to results/own_photos.json
 	$(BIN)/python benchmarks/uncertainty.py $(foreach seed,0 1 2,\
 	  runs/classification/fashion_mnist_overconfident/$(seed)) --to results/uncertainty.json
+	$(BIN)/python benchmarks/explanations.py --to results/explanations.json
+	$(BIN)/python benchmarks/label_errors.py --to results/label_errors.json
 	$(BIN)/python benchmarks/training_speed.py --to results/training_speed.json
 	$(BIN)/python benchmarks/write_results.py
 

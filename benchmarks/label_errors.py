@@ -1,6 +1,6 @@
 """How many of the labels that `suspects` finds were really made wrong, on Fashion-MNIST.
 
-python benchmarks/label_errors.py [--share 0.05] [--folds 4] [--to FILE]
+python benchmarks/label_errors.py [--share 0.05] [--seed 1] [--folds 4] [--to FILE]
 
 DLAPPS_MANUAL_DIR holds fashion_mnist. A copy of it is prepared in which a share of the training
 labels, drawn by a seed, is each another class than it was; then `dlapps classification train` and
@@ -43,8 +43,8 @@ class FlippedFashionMNIST(tfds.image_classification.FashionMNIST, skip_registrat
 
     name = "fashion_mnist"
 
-    def __init__(self, *, share: float, **options: Any):
-        random = np.random.RandomState(0)
+    def __init__(self, *, share: float, seed: int, **options: Any):
+        random = np.random.RandomState(seed)
         self.shifts = np.zeros(NUM_TRAIN, np.int64)
         chosen = random.permutation(NUM_TRAIN)[: round(share * NUM_TRAIN)]
         self.shifts[chosen] = random.randint(1, NUM_CLASSES, len(chosen))
@@ -56,9 +56,9 @@ class FlippedFashionMNIST(tfds.image_classification.FashionMNIST, skip_registrat
             yield index, {**record, "label": (int(record["label"]) + int(shift)) % NUM_CLASSES}
 
 
-def prepare_flipped(manual_dir: Path, data_dir: Path, share: float) -> None:
+def prepare_flipped(manual_dir: Path, data_dir: Path, share: float, seed: int) -> None:
     """Prepares the copy in `data_dir`, where the suite finds it in place of the published set."""
-    builder = FlippedFashionMNIST(share=share, data_dir=data_dir)
+    builder = FlippedFashionMNIST(share=share, seed=seed, data_dir=data_dir)
     builder.download_and_prepare(
         download_config=tfds.download.DownloadConfig(
             manual_dir=manual_dir / "fashion_mnist", try_download_gcs=False
@@ -101,9 +101,9 @@ def compared(listed: Sequence[str], faulty: set[str], num_train: int) -> dict[st
     }
 
 
-def measure(manual_dir: Path, share: float, folds: int, scratch: Path) -> dict[str, Any]:
+def measure(manual_dir: Path, share: float, seed: int, folds: int, scratch: Path) -> dict[str, Any]:
     """What suspects finds by confident learning and by loss, and the time that the folds took."""
-    prepare_flipped(manual_dir, scratch / "data", share)
+    prepare_flipped(manual_dir, scratch / "data", share, seed)
     faulty, num_train = faulty_names(scratch / "data")
     run = scratch / "run"
     options = [part for setting in SETTINGS for part in ("--set", setting)]
@@ -117,7 +117,8 @@ def measure(manual_dir: Path, share: float, folds: int, scratch: Path) -> dict[s
             listed = [row["example"] for row in rows]
         seconds = round(time.monotonic() - began)
         methods[name] = {**compared(listed, faulty, num_train), "seconds": seconds}
-    return {"config": CONFIG, "settings": SETTINGS, "share": share, "methods": methods}
+    facts = {"config": CONFIG, "settings": SETTINGS, "share": share, "seed": seed}
+    return {**facts, "methods": methods}
 
 
 def table(methods: Mapping[str, Mapping[str, Any]]) -> str:
@@ -135,12 +136,13 @@ def main() -> None:
     """Prepares, measures, and writes what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--share", type=float, default=0.05, help="of the labels made wrong")
+    parser.add_argument("--seed", type=int, default=1, help="of what is made wrong")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--to", type=Path, help="a JSON file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         manual_dir = Path(os.environ["DLAPPS_MANUAL_DIR"])
-        document = measure(manual_dir, options.share, options.folds, Path(scratch))
+        document = measure(manual_dir, options.share, options.seed, options.folds, Path(scratch))
     if options.to:
         options.to.write_text(json.dumps(document, indent=1) + "\n")
     print(table(document["methods"]))

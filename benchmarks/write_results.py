@@ -2,21 +2,22 @@
 
 python benchmarks/write_results.py [--check]
 
-`make results` measures: `dlapps compare --to`, `own_photos.py`, `uncertainty.py` and
-`training_speed.py --to` write the documents. This sets them out, with the sentences of
-results/notes. With --check, nothing is written, and the exit code says whether all is as it would
-be.
+`make results` measures: `dlapps compare --to` and the benchmarks named below write the documents.
+This sets them out, with the sentences of results/notes. With --check, nothing is written, and the
+exit code says whether all is as it would be.
 """
 
 import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from explanations import table as explanations_table
+from label_errors import table as label_errors_table
 from own_photos import table as photos_table
 from training_speed import table as speed_table
 from uncertainty import table as uncertainty_table
@@ -34,6 +35,19 @@ BEGIN, END = "<!-- written by benchmarks/write_results.py -->\n", "<!-- until he
 HEADER_MARK = "# Measured: "
 
 Document = Mapping[str, Any]
+
+BENCHMARKS: dict[str, tuple[str, Callable[[Document], str]]] = {
+    "own_photos": ("Own photos", lambda document: photos_table(document["folders"])),
+    "uncertainty": ("Uncertainty", lambda document: uncertainty_table(document["methods"])),
+    "explanations": ("Explanations", lambda document: explanations_table(document["methods"])),
+    "label_errors": ("Wrong labels", lambda document: label_errors_table(document["methods"])),
+    "training_speed": ("Speed", lambda document: speed_table(document["families"])),
+    "training_speed_bfloat16": (
+        "Speed with bfloat16",
+        lambda document: speed_table(document["families"]),
+    ),
+}
+"""By the name of its document and notes, what a benchmark measures, and its table."""
 
 
 def comparisons(application: str) -> list[tuple[Path, Document]]:
@@ -60,15 +74,10 @@ def results_page() -> str:
                 f"![Each seed, the interval of the mean, the published figure]({picture})\n",
             ]
         parts.append((NOTES / f"{application}.md").read_text())
-    photos = json.loads((RESULTS / "own_photos.json").read_text())
-    parts += ["## Own photos\n", (NOTES / "own_photos.md").read_text()]
-    parts += [photos_table(photos["folders"]) + "\n"]
-    uncertainty = json.loads((RESULTS / "uncertainty.json").read_text())
-    parts += ["## Uncertainty\n", (NOTES / "uncertainty.md").read_text()]
-    parts += [uncertainty_table(uncertainty["methods"]) + "\n"]
-    parts += ["## Speed\n", (NOTES / "training_speed.md").read_text()]
-    speed = json.loads((RESULTS / "training_speed.json").read_text())
-    return "\n".join([*parts, speed_table(speed["families"]) + "\n"])
+    for name, (title, table) in BENCHMARKS.items():
+        document = json.loads((RESULTS / f"{name}.json").read_text())
+        parts += [f"## {title}\n", (NOTES / f"{name}.md").read_text(), table(document) + "\n"]
+    return "\n".join(parts)
 
 
 def readme_table() -> str:
