@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from dlapps.config.schema import Config
 from dlapps.errors import UsageError, did_you_mean, in_short
-from dlapps.explain.architecture.picture import architecture_figure, architecture_svg
+from dlapps.explain.architecture.drawing import architecture_drawing
+from dlapps.explain.architecture.picture import architecture_png, architecture_svg
 from dlapps.explain.architecture.table import as_csv, layer_table
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.diagnostics import diagnostics_figure
@@ -39,7 +40,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
         for name, part in architectures.items()
         if isinstance(part, keras.Function)
     }
-    drawings = [Picture(name, architecture_svg(part)) for name, part in architectures.items()]
+    drawings = {name: architecture_drawing(part) for name, part in architectures.items()}
     curves = [_as_picture("training_curves", training_curves(run.history()))]
     if diagnosed := run.diagnostics():
         curves.append(_as_picture("diagnostics", diagnostics_figure(diagnosed)))
@@ -50,9 +51,10 @@ def explain_run(run: TrainedRun) -> list[Path]:
     files: dict[str, str | bytes] = {
         f"pictures/{picture.name}.png": picture.content for picture in (*curves, *pictures)
     }
-    for drawing, part in zip(drawings, architectures.values(), strict=True):
-        files[f"pictures/{drawing.name}.png"] = png_bytes(architecture_figure(part))
-        files[f"pictures/{drawing.name}.svg"] = drawing.content
+    vectors = {name: architecture_svg(drawing) for name, drawing in drawings.items()}
+    for name, drawing in drawings.items():
+        files[f"pictures/{name}.png"] = architecture_png(drawing)
+        files[f"pictures/{name}.svg"] = vectors[name]
     files |= {f"pictures/{name}.csv": as_csv(rows) for name, rows in tables.items()}
     report = Report(
         title=run.name,
@@ -62,7 +64,7 @@ def explain_run(run: TrainedRun) -> list[Path]:
         metrics=metrics,
         curves=curves,
         pictures=pictures,
-        architecture=drawings,
+        architecture=[Picture(name, text) for name, text in vectors.items()],
         layers={field_name(name): rows for name, rows in tables.items()},
         exports=_exports(run),
         facts=facts_of(run.read_json(ENVIRONMENT)),

@@ -1,39 +1,28 @@
 """A model's architecture as boxes and arrows with coordinates, before any file format."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
 
-from dlapps.explain.architecture.layer_graph import LayerCall, Role, layer_calls
-from dlapps.explain.architecture.layout import arrange
-from dlapps.explain.architecture.page import BOX_HEIGHT, MARGIN, Page, Point
+from dlapps.explain.architecture.box import block_of, blocks_of, room_for, texts_of
+from dlapps.explain.architecture.folding import FoldedGraph, Repeat, folded
+from dlapps.explain.architecture.layer_graph import Role, layer_calls
+from dlapps.explain.architecture.layout import Layout, arrange
+from dlapps.explain.architecture.page import MARGIN, Extent, Page, Point
+from dlapps.explain.architecture.text import Text, text_width
 
-CHARACTER = 6.9
-LEGEND_CHARACTER = 6.1
-LONGEST_TEXT = 46
-
-
-@dataclass(frozen=True)
-class Box:
-    """A layer's box by its left top corner."""
-
-    left: float
-    top: float
-    call: LayerCall
-
-
-@dataclass(frozen=True)
-class Text:
-    """A line of text on its baseline, which starts or ends at x."""
-
-    x: float
-    y: float
-    words: str
-    size: float = 10.5
-    bold: bool = False
-    pale: bool = False
-    ends_here: bool = False
+TITLE_SIZE, TIMES_SIZE = 14.0, 13.0
+LEGEND_TOP, SAMPLE, BETWEEN = 40.0, 10.0, 18.0
+LEGEND_LINE = 17.0
+SCALE = (
+    "A block is as high as the maps are large",
+    "and as wide as they have channels, both by logarithms.",
+)
+HEADER = 104.0
+WIDEST, LONGEST = 1200.0, 1500.0
+"""Pixels of a page; a longer strip is cut where its parts fit beside each other."""
 
 
 @dataclass(frozen=True)
@@ -43,68 +32,79 @@ class Drawing:
     title: str
     width: float
     height: float
-    box_width: float
-    boxes: tuple[Box, ...]
+    frames: tuple[Extent, ...]
+    """Around what is drawn once and repeated."""
+    boxes: tuple[Extent, ...]
+    blocks: tuple[tuple[Extent, Role], ...]
+    """What is coloured: the tensor that leaves each box, and the samples of the legend."""
     arrows: tuple[tuple[Point, ...], ...]
-    legend: tuple[tuple[float, float, Role], ...]
     texts: tuple[Text, ...]
 
 
 def architecture_drawing(model: keras.Model) -> Drawing:
     """The drawing of a model: from top to bottom, in several strips where it is long."""
-    calls = layer_calls(model)
-    layout = arrange([call.parents for call in calls])
-    box_width = CHARACTER * max((_characters(call) for call in calls), default=20) + 30
-    page = Page(layout, box_width)
-    boxes = tuple(
-        Box(page.centre(cell) - box_width / 2, page.top(cell), call)
-        for cell, call in zip(layout.cells, calls)
-    )
-    title = _title(model)
-    legend = tuple(_legend([role for role in Role if any(call.role is role for call in calls)]))
-    legend_width = 2 * MARGIN + sum(36 + LEGEND_CHARACTER * len(role) for _, _, role in legend)
+    graph = folded(layer_calls(model))
+    layout = arrange([step.parents for step in graph.steps])
+    page = _page(graph, layout)
+    boxes = tuple(map(page.box, layout.cells))
+    frames = tuple(page.frame(repeat.steps) for repeat in graph.repeats)
+    scale = blocks_of(graph.steps)
+    drawn = list(zip(graph.steps, boxes))
+    legend = list(_legend([step.leader.role for step in graph.steps]))
+    header = [Text(MARGIN, 28, _title(model), TITLE_SIZE, bold=True), *_scale_texts()]
+    header += [text for _, _, text in legend]
     return Drawing(
-        title=title,
-        width=max(page.width, 8.5 * len(title) + 2 * MARGIN, legend_width),
+        title=header[0].words,
+        width=max(page.width, *(_right(text) + MARGIN for text in header)),
         height=page.height,
-        box_width=box_width,
+        frames=frames,
         boxes=boxes,
-        arrows=tuple(page.arrow(route) for route in layout.routes),
-        legend=legend,
+        blocks=(
+            *((block_of(step, box, scale), step.leader.role) for step, box in drawn),
+            *((sample, role) for sample, role, _ in legend),
+        ),
+        arrows=tuple(map(page.arrow, layout.routes)),
         texts=(
-            Text(MARGIN, 28, title, size=14, bold=True),
-            *(Text(x + 16, y + 9, role, pale=True) for x, y, role in legend),
-            *(text for box in boxes for text in _box_texts(box, box_width)),
+            *header,
+            *(text for step, box in drawn for text in texts_of(step, box)),
+            *map(_times, frames, graph.repeats),
         ),
     )
 
 
-def _box_texts(box: Box, width: float) -> Iterator[Text]:
-    call = box.call
-    left, right = box.left + 14, box.left + width - 10
-    upper, lower = box.top + 17, box.top + BOX_HEIGHT - 9
-    yield Text(left, upper, _shortened(call.name), bold=True)
-    yield Text(right, upper, call.class_name, pale=True, ends_here=True)
-    yield Text(left, lower, _shortened(call.shape))
-    yield Text(right, lower, call.parameters, pale=True, ends_here=True)
+def _page(graph: FoldedGraph, layout: Layout) -> Page:
+    """The page with the most strips that are needed and have room."""
+    rooms = [room_for(step) for step in graph.steps]
+    groups = [repeat.steps for repeat in graph.repeats]
+    page = Page(layout, rooms, groups, num_strips=1, top=HEADER)
+    for num_strips in range(2, math.ceil((page.height - HEADER) / LONGEST) + 1):
+        cut = Page(layout, rooms, groups, num_strips=num_strips, top=HEADER)
+        if cut.width > WIDEST:
+            break
+        page = cut
+    return page
 
 
-def _legend(roles: list[Role]) -> Iterator[tuple[float, float, Role]]:
+def _times(frame: Extent, repeat: Repeat) -> Text:
+    words = f"\N{MULTIPLICATION SIGN} {repeat.times}"
+    return Text(frame.left + 8, frame.top + 17, words, TIMES_SIZE, bold=True)
+
+
+def _scale_texts() -> Iterator[Text]:
+    for number, words in enumerate(SCALE):
+        yield Text(MARGIN, LEGEND_TOP + (1.5 + number) * LEGEND_LINE + 8, words, pale=True)
+
+
+def _legend(roles: Sequence[Role]) -> Iterator[tuple[Extent, Role, Text]]:
     x = MARGIN
-    for role in roles:
-        yield x, 40.0, role
-        x += 36 + LEGEND_CHARACTER * len(role)
+    for role in [role for role in Role if role in roles]:
+        text = Text(x + SAMPLE + 6, LEGEND_TOP + 9, role, pale=True)
+        yield Extent(x, LEGEND_TOP, SAMPLE, SAMPLE), role, text
+        x = _right(text) + BETWEEN
 
 
-def _shortened(text: str) -> str:
-    """The text itself, or its two ends around an ellipsis where it is very long."""
-    half = LONGEST_TEXT // 2
-    return text if len(text) <= LONGEST_TEXT else f"{text[:half]}…{text[-half:]}"
-
-
-def _characters(call: LayerCall) -> int:
-    first = len(_shortened(call.name)) + len(call.class_name)
-    return 2 + max(first, len(_shortened(call.shape)) + len(call.parameters))
+def _right(text: Text) -> float:
+    return text.x + text_width(text.words, text.size, text.bold)
 
 
 def _title(model: keras.Model) -> str:

@@ -1,11 +1,16 @@
 """The calls of layers that make up a Keras model, as a graph that can be drawn."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import keras
+from keras import layers
+
+from dlapps.explain.architecture.layer_words import POOLINGS, TIMES, layer_words
 
 
 class Role(StrEnum):
@@ -18,15 +23,39 @@ class Role(StrEnum):
     MODEL = "nested model"
 
 
+class Joins(StrEnum):
+    """Whether a layer is a step of its own, or part of that of a neighbour."""
+
+    NONE = "a step of its own"
+    BEFORE = "finishes the step before it, as an activation does"
+    AFTER = "prepares the step after it, as padding does"
+
+
+class Size(NamedTuple):
+    """How large a tensor is, one example of it; what is open counts as in an image or a sentence
+    of usual size."""
+
+    side: float
+    """The geometric mean of its places along an axis; 1 for a vector."""
+    channels: float
+
+
 @dataclass(frozen=True)
 class LayerCall:
     """One use of a layer: a layer that is used twice makes two of these."""
 
     name: str
     class_name: str
+    words: str
+    """What it does, in short; a model inside is called so."""
     shape: str
-    parameters: str
+    size: Size | None
+    parameters: int
+    """Those of the layer; 0 where it was used before."""
+    note: str
+    """What else there is to say; mostly empty."""
     role: Role
+    joins: Joins
     parents: tuple[int, ...]
 
 
@@ -44,9 +73,13 @@ def layer_calls(model: keras.Model) -> list[LayerCall]:
         LayerCall(
             name=layer.name,
             class_name=type(layer).__name__,
+            words=layer_words(layer),
             shape="",
-            parameters=_parameter_text(layer),
+            size=None,
+            parameters=layer.count_params() if layer.built else 0,
+            note="" if layer.built else "not built",
             role=_role(layer, num_parents=1),
+            joins=Joins.NONE,
             parents=(),
         )
         for layer in model.layers
@@ -62,27 +95,28 @@ def graph_nodes(graph: keras.Function) -> list:
 
 def _graph_calls(graph: keras.Function) -> list[LayerCall]:
     nodes = graph_nodes(graph)
-    shapes = _shape_texts(graph, nodes)
+    shapes = _sized_shapes(graph, nodes)
     index_of = {id(node): index for index, node in enumerate(nodes)}
     seen: set[int] = set()
     calls = []
     for node in nodes:
-        operation = node.operation
-        shared = id(operation) in seen
+        operation, outputs = node.operation, node.output_tensors
+        is_shared = id(operation) in seen
         seen.add(id(operation))
         parents = tuple(dict.fromkeys(index_of[id(parent)] for parent in node.parent_nodes))
-        shape = ", ".join(shapes[id(tensor)] for tensor in node.output_tensors)
         role = _role(operation, len(parents))
-        parameters = "shared, counted once" if shared else _parameter_text(operation)
-        if role is Role.INPUT and any(letter in shape for letter in "HWT"):
-            parameters = "any " + ", ".join(letter for letter in "HWT" if letter in shape)
+        shape = ", ".join(_shape_text(each.shape, shapes[id(each)]) for each in outputs)
         calls.append(
             LayerCall(
                 name=operation.name,
                 class_name=type(operation).__name__,
+                words=layer_words(operation),
                 shape=shape,
-                parameters=parameters,
+                size=_size(outputs[0].shape, shapes[id(outputs[0])]),
+                parameters=0 if is_shared else _num_parameters(operation),
+                note="shared, counted once" if is_shared else _open_sizes(role, shape),
                 role=role,
+                joins=_joins(node, role),
                 parents=parents,
             )
         )
@@ -99,35 +133,45 @@ def _role(operation: keras.Operation, num_parents: int) -> Role:
     return Role.MERGE if num_parents > 1 else Role.NO_WEIGHTS
 
 
-def _parameter_text(operation: keras.Operation) -> str:
-    if not isinstance(operation, keras.Layer):
-        return "0 parameters"
-    if not operation.built:
-        return "not built"
-    count = operation.count_params()
-    return f"{count:,} parameter{'' if count == 1 else 's'}"
+def _joins(node: Any, role: Role) -> Joins:
+    """By what a layer does to its only input: nothing but scale, shift, bend or hide its numbers
+    finishes what came before."""
+    if role in (Role.INPUT, Role.MODEL) or len(node.input_tensors) != 1:
+        return Joins.NONE
+    if isinstance(node.operation, layers.ZeroPadding1D | layers.ZeroPadding2D):
+        return Joins.AFTER
+    weights = node.operation.weights if isinstance(node.operation, keras.Layer) else []
+    keeps_shape = [each.shape for each in node.output_tensors] == [node.input_tensors[0].shape]
+    has_matrix = any(len(weight.shape) >= 2 for weight in weights)
+    mixes_places = isinstance(node.operation, POOLINGS)
+    return Joins.BEFORE if keeps_shape and not has_matrix and not mixes_places else Joins.NONE
+
+
+def _num_parameters(operation: keras.Operation) -> int:
+    return operation.count_params() if isinstance(operation, keras.Layer) else 0
+
+
+def _open_sizes(role: Role, shape: str) -> str:
+    letters = [letter for letter in "HWT" if letter in shape]
+    return "any " + ", ".join(letters) if letters and role is Role.INPUT else ""
 
 
 HEIGHT, WIDTH = 3 * 2**12, 5 * 2**12
 """Sizes that an image of any size is given to see what becomes of them, as H and W."""
 
 
-def _shape_texts(graph: keras.Function, nodes: Sequence) -> dict[int, str]:
-    """The shape of each node's outputs by their id, the batch left out.
+def _sized_shapes(graph: keras.Function, nodes: Sequence) -> dict[int, tuple[int | None, ...]]:
+    """The shape of each node's outputs by their id, of H x W images where their size is open.
 
-    Where the size of images is open, it is H x W, and what is made of it is told by that. Other
-    open sizes are T: lengths, such as those of two sentences, which need not be the same.
+    Other open sizes are lengths, such as those of two sentences, which need not be the same: they
+    stay None.
     """
     tensors = [tensor for node in nodes for tensor in node.output_tensors]
     inputs = [_sized(tensor) for tensor in graph.inputs]
-    shapes = [tensor.shape for tensor in tensors]
+    shapes = tensors
     if any(one.shape != other.shape for one, other in zip(inputs, graph.inputs, strict=True)):
-        sized = keras.Function(graph.inputs, tensors).compute_output_spec(inputs)
-        shapes = [tensor.shape for tensor in sized]
-    return {
-        id(tensor): _shape_text(tensor.shape, shape)
-        for tensor, shape in zip(tensors, shapes, strict=True)
-    }
+        shapes = keras.Function(graph.inputs, tensors).compute_output_spec(inputs)
+    return {id(tensor): sized.shape for tensor, sized in zip(tensors, shapes, strict=True)}
 
 
 def _sized(tensor: keras.KerasTensor) -> keras.KerasTensor:
@@ -145,7 +189,25 @@ def _shape_text(shape: tuple[int | None, ...], sized: tuple[int | None, ...]) ->
         str(fixed) if fixed is not None else _size_text(size)
         for fixed, size in zip(shape[1:], sized[1:], strict=True)
     )
-    return " \N{MULTIPLICATION SIGN} ".join(sizes)
+    return TIMES.join(sizes)
+
+
+USUAL_IMAGE, USUAL_LENGTH = 256, 32
+
+
+def _size(shape: tuple[int | None, ...], sized: tuple[int | None, ...]) -> Size:
+    """Of the sizes of an image of any size as many pixels are counted as one usually has."""
+    sides = [
+        USUAL_LENGTH
+        if size is None
+        else size
+        if fixed is not None
+        else size * USUAL_IMAGE / (HEIGHT if size % 5 else WIDTH)
+        for fixed, size in zip(shape[1:], sized[1:], strict=True)
+    ]
+    has_channels = bool(sides) and shape[-1] is not None
+    *places, channels = sides if has_channels else [*sides, 1]
+    return Size(math.prod(places) ** (1 / max(len(places), 1)), channels)
 
 
 def _size_text(size: int | None) -> str:

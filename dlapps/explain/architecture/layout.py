@@ -28,13 +28,14 @@ def arrange(parents: Sequence[Sequence[int]]) -> Layout:
     """The layout of a graph given as the parents of each node, parents before children.
 
     A node's rank is the longest path to it from a source; the longest path of all takes column 0,
-    each further branch the nearest column that is free over its whole length, and an edge that
-    skips ranks gets a lane that runs through no box.
+    each further branch, the shortest first, the nearest column that is free over its whole length,
+    and an edge that skips ranks gets a lane that runs through no box.
     """
     ranks = longest_path_ranks(parents)
     columns: dict[int, int] = {}
     owner: dict[Cell, int] = {}
-    for path in _paths(parents, ranks):
+    paths = list(_paths(parents, ranks))
+    for path in (*paths[:1], *sorted(paths[1:], key=len)):
         wanted = [columns[source] for source in parents[path[0]] if source in columns]
         column = _free_column(owner, [ranks[node] for node in path], path[0], wanted)
         for node in path:
@@ -84,13 +85,20 @@ def _paths(parents: Sequence[Sequence[int]], ranks: Sequence[int]) -> Iterator[l
 
 
 def _free_column(
-    owner: dict[Cell, int], ranks: Sequence[int], node: int, wanted: Sequence[int]
+    owner: dict[Cell, int],
+    ranks: Sequence[int],
+    node: int,
+    wanted: Sequence[int],
+    near: int = 0,
 ) -> int:
-    """The first column, wanted ones first, whose cells at the ranks are free or the node's."""
+    """The first column whose cells at the ranks are free or the node's.
+
+    Wanted ones come first, then those nearest to the column `near`.
+    """
     outward = chain([0], (side * distance for distance in count(1) for side in (1, -1)))
     return next(
         column
-        for column in chain(wanted, outward)
+        for column in chain(wanted, (near + step for step in outward))
         if all(owner.get((rank, column), node) == node for rank in ranks)
     )
 
@@ -99,7 +107,7 @@ def _route(owner: dict[Cell, int], cells: Sequence[Cell], parent: int, child: in
     start, end = cells[parent], cells[child]
     between = range(start[0] + 1, end[0])
     # Edges out of one box may share a lane: they carry the same tensor.
-    column = _free_column(owner, between, parent, (start[1], end[1]))
+    column = _free_column(owner, between, parent, (start[1], end[1]), near=start[1])
     lane = tuple((rank, column) for rank in between)
     owner.update(dict.fromkeys(lane, parent))
     return Route(parent, child, (start, *lane, end))

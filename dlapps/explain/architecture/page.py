@@ -1,75 +1,150 @@
 """The pixel coordinates of a layout on the page, in strips side by side where it is long."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from dlapps.explain.architecture.layout import Cell, Layout, Route
 
 Point = tuple[float, float]
 
-BOX_HEIGHT = 42.0
-GAP = 26.0
-MARGIN = 24.0
-HEADER = 62.0
-LANE_WIDTH = 26.0
+GAP, COLUMN_GAP = 20.0, 16.0
+MARGIN = 20.0
+LANE_WIDTH = 20.0
 BUS = 9.0
 ARRIVAL = 22.0
+FRAME_ABOVE, FRAME_BELOW, FRAME_BESIDE = 24.0, 8.0, 9.0
+"""How far the frame around repeated boxes stands from them; its label stands above them."""
+SEARCH = 6
+"""How many ranks away from where strips would be equally long they may be cut."""
+
+
+class Extent(NamedTuple):
+    """A rectangle by its left top corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 class Page:
-    """Strips of ranks side by side; edges from one strip to the next run through the gutter."""
+    """Strips of ranks side by side; edges from one strip to the next run through the gutter.
 
-    def __init__(self, layout: Layout, box_width: float):
+    Of each box the width and height that it needs is given: those of a column are equally wide,
+    those of a rank equally high. Each of the `groups` of boxes gets room for a frame.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        needed: Sequence[tuple[float, float]],
+        groups: Sequence[Sequence[int]],
+        *,
+        num_strips: int,
+        top: float,
+    ):
         self._layout = layout
-        self._strips = fold(layout)
+        self._box_cells = frozenset(layout.cells)
+        self._needed = needed
+        self._group_ranks = [_ranks(layout, group) for group in groups]
+        num_ranks = 1 + max((rank for rank, _ in layout.cells), default=0)
+        self._heights = [0.0] * num_ranks
+        for (rank, _), (_, height) in zip(layout.cells, needed):
+            self._heights[rank] = max(self._heights[rank], height)
+        self._strips = strips(layout, self._pitches(), self._group_ranks, num_strips)
         self._strip_of = {rank: index for index, strip in enumerate(self._strips) for rank in strip}
         self._buses = [self._crossings(strip.stop) for strip in self._strips]
-        self._bus_room = max(len(buses) for buses in self._buses) * BUS
-        self._centres: dict[tuple[int, int], float] = {}
+        self._tops = self._place_rows(top + max(len(buses) for buses in self._buses) * BUS)
+        self._columns: dict[tuple[int, int], tuple[float, float]] = {}
         self._rights: list[float] = []
-        left = MARGIN - GAP / 2
+        left = MARGIN - COLUMN_GAP / 2
         for index, strip in enumerate(self._strips):
-            right = self._place_columns(index, strip, left, box_width)
+            right = self._place_columns(index, strip, left)
             self._rights.append(right)
             left = right + 2 * GAP + BUS * len(self._buses[index])
-        self.width = self._rights[-1] + MARGIN
-        rows = max(len(strip) for strip in self._strips)
-        self.height = self._row_top(rows) + self._bus_room + MARGIN - GAP
+        self.width = self._rights[-1] + MARGIN - COLUMN_GAP / 2
+        self.height = self._bottom + max(len(buses) for buses in self._buses) * BUS + MARGIN
 
-    def centre(self, cell: Cell) -> float:
-        """The x of the middle of a cell."""
-        rank, column = cell
-        return self._centres[self._strip_of[rank], column]
+    def box(self, cell: Cell) -> Extent:
+        """Where a box stands."""
+        left, width = self._columns[self._strip_of[cell[0]], cell[1]]
+        return Extent(
+            left + COLUMN_GAP / 2, self._tops[cell[0]], width - COLUMN_GAP, self._heights[cell[0]]
+        )
 
-    def top(self, cell: Cell) -> float:
-        """The y of the upper edge of a cell."""
-        return self._row_top(cell[0] - self._strips[self._strip_of[cell[0]]].start)
+    def frame(self, group: Sequence[int]) -> Extent:
+        """What surrounds some boxes and the lanes between them."""
+        ranks = _ranks(self._layout, group)
+        boxes = [self.box(self._layout.cells[node]) for node in group]
+        lanes = [
+            self._x(cell)
+            for route in self._layout.routes
+            if route.child in group
+            for cell in route.cells[1:-1]
+            if cell[0] in ranks
+        ]
+        left = min([*(box.left for box in boxes), *lanes]) - FRAME_BESIDE
+        right = max([*(box.left + box.width for box in boxes), *lanes]) + FRAME_BESIDE
+        top = self._tops[ranks.start] - FRAME_ABOVE
+        bottom = self._tops[ranks[-1]] + self._heights[ranks[-1]] + FRAME_BELOW
+        return Extent(left, top, right - left, bottom - top)
 
     def arrow(self, route: Route) -> tuple[Point, ...]:
         """The corners of an edge's line, from the parent's lower edge to the child's upper edge."""
-        points = [(self.centre(route.cells[0]), self.top(route.cells[0]) + BOX_HEIGHT)]
+        points = [(self._x(route.cells[0]), self._bottom_of(route.cells[0]))]
         for before, after in pairwise(route.cells):
             if self._strip_of[before[0]] != self._strip_of[after[0]]:
                 points.extend(self._detour(route, before, after))
-            points.append((self.centre(after), self.top(after)))
-            points.append((self.centre(after), self.top(after) + BOX_HEIGHT))
+            points.append((self._x(after), self._tops[after[0]]))
+            points.append((self._x(after), self._bottom_of(after)))
         x, y = points[-2]
         return (*points[:-2], (x + self._arrival(route), y))
 
-    def _row_top(self, row: int) -> float:
-        return HEADER + self._bus_room + row * (BOX_HEIGHT + GAP)
+    def _x(self, cell: Cell) -> float:
+        """The middle of a box; a lane runs where its column is nearest to the first one."""
+        left, width = self._columns[self._strip_of[cell[0]], cell[1]]
+        if cell in self._box_cells or cell[1] == 0:
+            return left + width / 2
+        return left + LANE_WIDTH / 2 if cell[1] > 0 else left + width - LANE_WIDTH / 2
 
-    def _place_columns(self, index: int, strip: range, left: float, box_width: float) -> float:
-        boxes = {column for rank, column in self._layout.cells if rank in strip}
-        lanes = {
-            column for route in self._layout.routes for rank, column in route.cells if rank in strip
-        }
-        columns = sorted(boxes | lanes)
-        widths = [box_width + GAP if column in boxes else LANE_WIDTH for column in columns]
-        for column, width, right in zip(columns, widths, accumulate(widths)):
-            self._centres[index, column] = left + right - width / 2
-        return left + sum(widths)
+    def _bottom_of(self, cell: Cell) -> float:
+        return self._tops[cell[0]] + self._heights[cell[0]]
+
+    def _room_above(self, rank: int) -> float:
+        begins = any(ranks.start == rank for ranks in self._group_ranks)
+        return FRAME_ABOVE * begins + self._room_below(rank - 1)
+
+    def _room_below(self, rank: int) -> float:
+        return FRAME_BELOW * any(ranks[-1] == rank for ranks in self._group_ranks)
+
+    def _pitches(self) -> list[float]:
+        """From the top of each rank, with what is above it, to that of the next."""
+        return [self._room_above(rank) + each + GAP for rank, each in enumerate(self._heights)]
+
+    def _place_rows(self, top: float) -> list[float]:
+        """The top of each rank; strips begin side by side."""
+        tops, pitches = [], self._pitches()
+        self._bottom = top
+        for strip in self._strips:
+            y = top
+            for rank in strip:
+                tops.append(y + self._room_above(rank))
+                y += pitches[rank]
+            self._bottom = max(self._bottom, tops[-1] + self._heights[strip[-1]] + FRAME_BELOW)
+        return tops
+
+    def _place_columns(self, index: int, strip: range, left: float) -> float:
+        widths: dict[int, float] = {}
+        for route in self._layout.routes:
+            widths |= {column: LANE_WIDTH for rank, column in route.cells if rank in strip}
+        for (rank, column), (width, _) in zip(self._layout.cells, self._needed):
+            if rank in strip:
+                widths[column] = max(widths.get(column, 0), width + COLUMN_GAP)
+        columns = sorted(widths)
+        for column, right in zip(columns, accumulate(widths[column] for column in columns)):
+            self._columns[index, column] = (left + right - widths[column], widths[column])
+        return left + sum(widths.values())
 
     def _crossings(self, rank: int) -> list[tuple[int, int]]:
         """The (column, parent) of every line that enters a rank from the one above, in order."""
@@ -88,11 +163,13 @@ class Page:
         buses = self._buses[index]
         from_left = buses.index((before[1], route.parent))
         from_right = len(buses) - 1 - from_left
-        low = self.top(before) + BOX_HEIGHT + GAP / 2 + BUS * from_right
-        high = self.top(after) - GAP / 2 - BUS * from_left
+        below = self._bottom_of(before) + self._room_below(before[0])
+        low = below + GAP / 2 + BUS * from_right
+        above = self._room_above(after[0])
+        high = self._tops[after[0]] - above - GAP / 2 - BUS * from_left
         gutter = self._rights[index] + GAP / 2 + BUS * from_right
-        yield from ((self.centre(before), low), (gutter, low), (gutter, high))
-        yield (self.centre(after), high)
+        yield from ((self._x(before), low), (gutter, low), (gutter, high))
+        yield (self._x(after), high)
 
     def _arrival(self, route: Route) -> float:
         """How far beside the middle of its child's box an edge ends, so that arrows stay apart."""
@@ -109,29 +186,37 @@ class Page:
         return ARRIVAL * nearer * (1 if side > 0 else -1)
 
 
-STRIP_LENGTH = 24
-SEARCH = 6
+def _ranks(layout: Layout, group: Sequence[int]) -> range:
+    ranks = [layout.cells[node][0] for node in group]
+    return range(min(ranks), max(ranks) + 1)
 
 
-def fold(layout: Layout) -> list[range]:
-    """The ranks of each strip, cut where a single tensor crosses, by the fewest edges.
+def strips(
+    layout: Layout, pitches: Sequence[float], whole: Sequence[range], num_strips: int
+) -> list[range]:
+    """The ranks of each strip, about equally long, cut where a single tensor crosses by the fewest
+    edges.
 
     Where more cross, a cut would send skip connections past one another over the page; beside a
-    column that stays whole they can be followed, however long it is.
+    column that stays whole they can be followed, however long it is. What is to stay whole does.
     """
-    num_ranks = 1 + max((rank for rank, _ in layout.cells), default=0)
-    # Strips lengthen with the network, so that its page does not become a ribbon.
-    strip_length = max(STRIP_LENGTH, 2 * math.sqrt(num_ranks))
-    num_strips = math.ceil(num_ranks / strip_length)
-    parents: list[list[int]] = [[] for _ in range(num_ranks + 1)]
+    num_ranks = len(pitches)
+    parents: list[list[int]] = [[] for _ in range(num_ranks)]
     for route in layout.routes:
         for rank, _ in route.cells[1:]:
             parents[rank].append(route.parent)
+    ends = [*accumulate(pitches)]
     cuts = [0]
     for strip in range(1, num_strips):
-        target = round(strip * num_ranks / num_strips)
+        wanted = ends[-1] * strip / num_strips
+        target = min(range(num_ranks), key=lambda rank: abs(ends[rank] - wanted)) + 1
         near = range(max(cuts[-1] + 1, target - SEARCH), min(num_ranks, target + SEARCH + 1))
-        narrow = [cut for cut in near if len(set(parents[cut])) < 2]
+        narrow = [
+            cut
+            for cut in near
+            if len(set(parents[cut])) < 2
+            and not any(ranks.start < cut < ranks.stop for ranks in whole)
+        ]
         if narrow:
             cuts.append(min(narrow, key=lambda cut: (len(parents[cut]), abs(cut - target))))
     return [range(start, end) for start, end in zip(cuts, [*cuts[1:], num_ranks])]

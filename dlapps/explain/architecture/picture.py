@@ -1,18 +1,21 @@
-"""A model's architecture as a picture: a box a layer, an arrow for what flows between them."""
+"""A drawing as an SVG and as a PNG file, one pixel of the drawing a pixel or a point of them."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-import keras
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PatchCollection, PathCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch, Polygon, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 
-from dlapps.explain.architecture.drawing import Drawing, Text, architecture_drawing
+from dlapps.explain.architecture.drawing import Drawing
 from dlapps.explain.architecture.layer_graph import Role
-from dlapps.explain.architecture.page import BOX_HEIGHT, Point
+from dlapps.explain.architecture.page import Extent, Point
+from dlapps.explain.architecture.text import Text
 
 COLOURS = {
     Role.INPUT: "#8c8c8c",
@@ -23,14 +26,15 @@ COLOURS = {
 }
 INK = "#1d2733"
 PALE_INK = "#5c6773"
-LINE = "#75808c"
-BORDER = "#c3cbd3"
-FILL = "#f8fafc"
+LINE, LINE_WIDTH = "#75808c", 1.3
+BORDER, FILL = "#c3cbd3", "#f8fafc"
+FRAME_BORDER, FRAME_FILL = "#8c9aa8", "#eef3f8"
+POINTS_PER_INCH = 72
+DOTS_PER_INCH = 100
 
 
-def architecture_svg(model: keras.Model) -> str:
-    """The picture as the text of a self-contained SVG file."""
-    drawing = architecture_drawing(model)
+def architecture_svg(drawing: Drawing) -> str:
+    """The text of a self-contained SVG file."""
     size = f'width="{drawing.width:.0f}" height="{drawing.height:.0f}"'
     return "\n".join(
         [
@@ -39,35 +43,34 @@ def architecture_svg(model: keras.Model) -> str:
             'font-family="DejaVu Sans, Verdana, Arial, sans-serif">',
             f"<title>{escape(drawing.title)}</title>",
             f'<rect {size} fill="white"/>',
-            *(_svg_arrow(points) for points in drawing.arrows),
-            *(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.0f}" '
-                f'fill="{colour}" stroke="{edge}"/>'
-                for x, y, width, height, colour, edge in _rectangles(drawing)
-            ),
-            *(_svg_text(text) for text in drawing.texts),
+            *(_svg_rectangle(frame, FRAME_FILL, FRAME_BORDER) for frame in drawing.frames),
+            *map(_svg_arrow, drawing.arrows),
+            *(_svg_rectangle(box, FILL, BORDER) for box in drawing.boxes),
+            *(_svg_rectangle(block, COLOURS[role], "none") for block, role in drawing.blocks),
+            *map(_svg_text, drawing.texts),
             "</svg>\n",
         ]
     )
 
 
-def architecture_figure(model: keras.Model) -> Figure:
+def architecture_figure(drawing: Drawing) -> Figure:
     """The same picture as a matplotlib figure, one point a pixel of the SVG."""
-    drawing = architecture_drawing(model)
-    figure = Figure(figsize=(drawing.width / 72, drawing.height / 72))
+    size = (drawing.width / POINTS_PER_INCH, drawing.height / POINTS_PER_INCH)
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))
     axes.axis("off")
-    for points in drawing.arrows:
-        steps = list(_line(points))
-        vertices = [point for _, corners in steps for point in corners]
-        codes = [code for code, corners in steps for _ in corners]
-        axes.add_patch(PathPatch(Path(vertices, codes), fill=False, edgecolor=LINE, linewidth=1.3))
-        axes.add_patch(Polygon(_arrow_head(points[-1]), color=LINE, linewidth=0))
-    for x, y, width, height, colour, edge in _rectangles(drawing):
-        axes.add_patch(
-            Rectangle((x, y), width, height, facecolor=colour, edgecolor=edge, linewidth=0.9)
-        )
+    # Collections: one by one, many patches take seconds.
+    lines = [_path(points) for points in drawing.arrows]
+    heads = [_arrow_head(points[-1]) for points in drawing.arrows]
+    axes.add_collection(_rectangles(drawing.frames, FRAME_FILL, FRAME_BORDER))
+    axes.add_collection(
+        PathCollection(lines, facecolors="none", edgecolors=LINE, linewidths=LINE_WIDTH, zorder=2)
+    )
+    axes.add_collection(PolyCollection(heads, facecolors=LINE, linewidths=0, zorder=2))
+    axes.add_collection(_rectangles(drawing.boxes, FILL, BORDER))
+    blocks = [block for block, _ in drawing.blocks]
+    axes.add_collection(_rectangles(blocks, [COLOURS[role] for _, role in drawing.blocks], "none"))
     for text in drawing.texts:
         axes.text(
             text.x,
@@ -83,17 +86,28 @@ def architecture_figure(model: keras.Model) -> Figure:
     return figure
 
 
-def _rectangles(drawing: Drawing) -> Iterator[tuple[float, float, float, float, str, str]]:
-    for box in drawing.boxes:
-        yield box.left, box.top, drawing.box_width, BOX_HEIGHT, FILL, BORDER
-        yield box.left, box.top, 5, BOX_HEIGHT, COLOURS[box.call.role], "none"
-    for x, y, role in drawing.legend:
-        yield x, y, 10, 10, COLOURS[role], "none"
+def architecture_png(drawing: Drawing) -> bytes:
+    """The same picture as a PNG file."""
+    buffer = io.BytesIO()
+    FigureCanvasAgg(architecture_figure(drawing)).print_png(buffer)
+    return buffer.getvalue()
 
 
-def _line(points: tuple[Point, ...]) -> Iterator[tuple[np.uint8, tuple[Point, ...]]]:
+def _rectangles(extents: Sequence[Extent], fill: str | Sequence[str], edge: str) -> PatchCollection:
+    patches = [Rectangle((left, top), width, height) for left, top, width, height in extents]
+    return PatchCollection(patches, facecolors=fill, edgecolors=edge, linewidths=0.9, zorder=2)
+
+
+def _svg_rectangle(extent: Extent, fill: str, edge: str) -> str:
+    return (
+        f'<rect x="{extent.left:.1f}" y="{extent.top:.1f}" width="{extent.width:.1f}" '
+        f'height="{extent.height:.1f}" fill="{fill}" stroke="{edge}"/>'
+    )
+
+
+def _line(points: Sequence[Point]) -> Iterator[tuple[np.uint8, tuple[Point, ...]]]:
     """Path codes with their points: straight along an axis, else an S from above to below."""
-    yield Path.MOVETO, points[:1]
+    yield Path.MOVETO, (points[0],)
     for (x, y), (next_x, next_y) in pairwise(points):
         if x == next_x or y == next_y:
             yield Path.LINETO, ((next_x, next_y),)
@@ -102,7 +116,15 @@ def _line(points: tuple[Point, ...]) -> Iterator[tuple[np.uint8, tuple[Point, ..
             yield Path.CURVE4, ((x, middle), (next_x, middle), (next_x, next_y))
 
 
-def _svg_arrow(points: tuple[Point, ...]) -> str:
+def _path(points: Sequence[Point]) -> Path:
+    steps = list(_line(points))
+    return Path(
+        [point for _, corners in steps for point in corners],
+        [code for code, corners in steps for _ in corners],
+    )
+
+
+def _svg_arrow(points: Sequence[Point]) -> str:
     letters = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE4: "C"}
     line = " ".join(
         letters[code] + " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
@@ -110,7 +132,7 @@ def _svg_arrow(points: tuple[Point, ...]) -> str:
     )
     head = " ".join(f"{x:.1f},{y:.1f}" for x, y in _arrow_head(points[-1]))
     return (
-        f'<path d="{line}" fill="none" stroke="{LINE}" stroke-width="1.3"/>'
+        f'<path d="{line}" fill="none" stroke="{LINE}" stroke-width="{LINE_WIDTH}"/>'
         f'<polygon points="{head}" fill="{LINE}"/>'
     )
 

@@ -20,10 +20,10 @@ def branching_model() -> keras.Model:
 
 @pytest.fixture
 def deep_model() -> keras.Model:
-    """Sixty layers with a skip connection around every second one."""
+    """Sixty layers, no two alike, with a skip connection around every second one."""
     inputs = tensor = keras.Input((4,))
     for index in range(20):
-        hidden = layers.Dense(4, name=f"hidden{index}")(tensor)
-        hidden = layers.ReLU(name=f"activation{index}")(hidden)
+        hidden = layers.Dense(5 + index, name=f"wide{index}")(tensor)
+        hidden = layers.Dense(4, name=f"narrow{index}")(hidden)
         tensor = layers.Add(name=f"add{index}")([tensor, hidden])
     return keras.Model(inputs, tensor, name="deep")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlapps.explain.architecture.layout import Layout, arrange, longest_path_ranks
-from dlapps.explain.architecture.page import SEARCH, STRIP_LENGTH, fold
+from dlapps.explain.architecture.page import SEARCH, strips
 
 
 def random_graph(seed: int, num_nodes: int = 40) -> list[list[int]]:
@@ -65,14 +65,16 @@ def test_nodes_without_edges_are_stacked():
     assert arrange([[], [], []]).cells == ((0, 0), (1, 0), (2, 0))
 
 
-def test_a_long_graph_is_cut_where_fewest_edges_cross():
+def test_a_long_graph_is_cut_where_fewest_edges_cross_and_no_frame_is():
     parents = [[]] + [[node - 1] for node in range(1, 60)]
     parents[24] = [23, 18]
-    strips = fold(arrange(parents))
-    assert [rank for strip in strips for rank in strip] == list(range(60))
-    assert max(map(len, strips)) <= STRIP_LENGTH + 2 * SEARCH
-    assert not 18 < strips[1].start <= 24
-    assert fold(arrange(parents[:10])) == [range(10)]
+    frame = range(38, 44)
+    cut = strips(arrange(parents), [10.0] * 60, [frame], 3)
+    assert [rank for strip in cut for rank in strip] == list(range(60))
+    assert max(map(len, cut)) <= 20 + 2 * SEARCH
+    assert not 18 < cut[1].start <= 24
+    assert cut[2].start not in frame[1:]
+    assert strips(arrange(parents[:10]), [10.0] * 10, [], 1) == [range(10)]
 
 
 def test_skips_around_the_middle_stay_beside_one_column():
@@ -81,5 +83,5 @@ def test_skips_around_the_middle_stay_beside_one_column():
     for down in range(0, depth, 3):
         parents[2 * depth - 1 - down].append(down)
     layout = arrange(parents)
-    assert fold(layout) == [range(2 * depth)]
+    assert strips(layout, [10.0] * 2 * depth, [], 3) == [range(2 * depth)]
     assert {column for _, column in layout.cells} == {0}
