@@ -255,6 +255,6 @@ pre { background: var(--panel); padding: 1rem; border-radius: 6px; overflow-x: a
 figure { margin: 1.5rem 0; }
 figure div { background: #ffffff; border: 1px solid var(--line); border-radius: 6px;
   padding: 0.75rem; overflow-x: auto; }
-figure img { display: block; max-width: 100%; height: auto; margin: auto; }
+figure img, figure svg { display: block; max-width: 100%; height: auto; margin: auto; }
 figcaption { color: var(--pale); margin-top: 0.4rem; font-size: 0.9rem; }
 """

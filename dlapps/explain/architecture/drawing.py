@@ -17,8 +17,8 @@ TITLE_SIZE, TIMES_SIZE = 14.0, 13.0
 LEGEND_TOP, SAMPLE, BETWEEN = 40.0, 10.0, 18.0
 LEGEND_LINE = 17.0
 SCALE = (
-    "A block is as high as the maps are large",
-    "and as wide as they have channels, both by logarithms.",
+    "The height of a block tells the side of the maps,",
+    "its width their channels, both logarithmically.",
 )
 HEADER = 104.0
 WIDEST, LONGEST = 1200.0, 1500.0

@@ -29,7 +29,7 @@ def layer_words(operation: keras.Operation) -> str:
         return "model of its own"
     words = _class_words(type(operation).__name__)
     if isinstance(operation, layers.Activation):
-        return _activation(operation) or words
+        return _activation(operation) or "linear"
     if isinstance(operation, CONVOLUTIONS):
         words = _windowed(words, operation.kernel_size, operation.strides)
         groups = getattr(operation, "groups", 1)

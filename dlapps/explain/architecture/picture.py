@@ -11,6 +11,7 @@ from matplotlib.collections import PatchCollection, PathCollection, PolyCollecti
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
+from PIL import Image
 
 from dlapps.explain.architecture.drawing import Drawing
 from dlapps.explain.architecture.layer_graph import Role
@@ -27,10 +28,11 @@ COLOURS = {
 INK = "#1d2733"
 PALE_INK = "#5c6773"
 LINE, LINE_WIDTH = "#75808c", 1.3
-BORDER, FILL = "#c3cbd3", "#f8fafc"
+BORDER, FILL = "#b3bdc7", "#ffffff"
 FRAME_BORDER, FRAME_FILL = "#8c9aa8", "#eef3f8"
 POINTS_PER_INCH = 72
 DOTS_PER_INCH = 100
+NUM_COLOURS = 64
 
 
 def architecture_svg(drawing: Drawing) -> str:
@@ -88,8 +90,12 @@ def architecture_figure(drawing: Drawing) -> Figure:
 
 def architecture_png(drawing: Drawing) -> bytes:
     """The same picture as a PNG file."""
+    canvas = FigureCanvasAgg(architecture_figure(drawing))
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
-    FigureCanvasAgg(architecture_figure(drawing)).print_png(buffer)
+    # Few colours make a file a third as large, in less time.
+    image.quantize(NUM_COLOURS, Image.Quantize.FASTOCTREE).save(buffer, format="png")
     return buffer.getvalue()
 
 
