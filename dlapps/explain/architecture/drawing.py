@@ -12,6 +12,7 @@ from dlapps.explain.architecture.layer_graph import Role, layer_calls
 from dlapps.explain.architecture.layout import Layout, arrange
 from dlapps.explain.architecture.page import MARGIN, Extent, Page, Point
 from dlapps.explain.architecture.text import Text, text_width
+from dlapps.explain.architecture.valley import Valley, rungs_of
 
 TITLE_SIZE, TIMES_SIZE = 14.0, 13.0
 LEGEND_TOP, SAMPLE, BETWEEN = 40.0, 10.0, 18.0
@@ -72,10 +73,12 @@ def architecture_drawing(model: keras.Model) -> Drawing:
     )
 
 
-def _page(graph: FoldedGraph, layout: Layout) -> Page:
-    """The page with the most strips that are needed and have room."""
+def _page(graph: FoldedGraph, layout: Layout) -> Page | Valley:
+    """A valley where the network is one, else the most strips that are needed and have room."""
     rooms = [room_for(step) for step in graph.steps]
     groups = [repeat.steps for repeat in graph.repeats]
+    if rungs := rungs_of(layout, groups):
+        return Valley(rooms, groups, rungs, top=HEADER)
     page = Page(layout, rooms, groups, num_strips=1, top=HEADER)
     for num_strips in range(2, math.ceil((page.height - HEADER) / LONGEST) + 1):
         cut = Page(layout, rooms, groups, num_strips=num_strips, top=HEADER)

@@ -64,7 +64,7 @@ def architecture_figure(drawing: Drawing) -> Figure:
     axes.axis("off")
     # Collections: one by one, many patches take seconds.
     lines = [_path(points) for points in drawing.arrows]
-    heads = [_arrow_head(points[-1]) for points in drawing.arrows]
+    heads = [_arrow_head(points) for points in drawing.arrows]
     axes.add_collection(_rectangles(drawing.frames, FRAME_FILL, FRAME_BORDER))
     axes.add_collection(
         PathCollection(lines, facecolors="none", edgecolors=LINE, linewidths=LINE_WIDTH, zorder=2)
@@ -136,7 +136,7 @@ def _svg_arrow(points: Sequence[Point]) -> str:
         letters[code] + " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
         for code, corners in _line(points)
     )
-    head = " ".join(f"{x:.1f},{y:.1f}" for x, y in _arrow_head(points[-1]))
+    head = " ".join(f"{x:.1f},{y:.1f}" for x, y in _arrow_head(points))
     return (
         f'<path d="{line}" fill="none" stroke="{LINE}" stroke-width="{LINE_WIDTH}"/>'
         f'<polygon points="{head}" fill="{LINE}"/>'
@@ -152,6 +152,10 @@ def _svg_text(text: Text) -> str:
     )
 
 
-def _arrow_head(tip: Point) -> tuple[Point, Point, Point]:
-    x, y = tip
-    return (x, y), (x - 4, y - 7), (x + 4, y - 7)
+def _arrow_head(points: Sequence[Point]) -> tuple[Point, Point, Point]:
+    """A triangle at the end of a line, which comes from the left or along a column."""
+    (_, before), (x, y) = points[-2:]
+    if y == before:
+        return (x, y), (x - 7, y - 4), (x - 7, y + 4)
+    back = -7 if y > before else 7
+    return (x, y), (x - 4, y + back), (x + 4, y + back)
