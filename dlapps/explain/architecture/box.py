@@ -64,7 +64,8 @@ def texts_of(step: Step, box: Extent) -> Iterator[Text]:
     yield Text(left, y, name.left, size=NAME_SIZE, bold=True)
     for line in others:
         y += LINE_HEIGHT
-        yield Text(left, y, line.left)
+        if line.left:
+            yield Text(left, y, line.left)
         if line.right:
             yield Text(right, y, line.right, pale=True, ends_here=True)
 

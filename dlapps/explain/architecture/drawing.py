@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from dlapps.explain.architecture.box import block_of, blocks_of, room_for, texts_of
-from dlapps.explain.architecture.folding import FoldedGraph, Repeat, folded
+from dlapps.explain.architecture.folding import FoldedGraph, Repeat, Step, folded
 from dlapps.explain.architecture.layer_graph import Role, layer_calls
 from dlapps.explain.architecture.layout import Layout, arrange
 from dlapps.explain.architecture.page import MARGIN, Extent, Page, Point
@@ -36,6 +36,8 @@ class Drawing:
     frames: tuple[Extent, ...]
     """Around what is drawn once and repeated."""
     boxes: tuple[Extent, ...]
+    contents: tuple[str, ...]
+    """The layers in each box, in full."""
     blocks: tuple[tuple[Extent, Role], ...]
     """What is coloured: the tensor that leaves each box, and the samples of the legend."""
     arrows: tuple[tuple[Point, ...], ...]
@@ -52,14 +54,17 @@ def architecture_drawing(model: keras.Model) -> Drawing:
     scale = blocks_of(graph.steps)
     drawn = list(zip(graph.steps, boxes))
     legend = list(_legend([step.leader.role for step in graph.steps]))
-    header = [Text(MARGIN, 28, _title(model), TITLE_SIZE, bold=True), *_scale_texts()]
+    header = [Text(MARGIN, 28, _title(model), TITLE_SIZE, bold=True)]
     header += [text for _, _, text in legend]
+    if any(step.calls[-1].size for step in graph.steps):
+        header += _scale_texts()
     return Drawing(
         title=header[0].words,
         width=max(page.width, *(_right(text) + MARGIN for text in header)),
         height=page.height,
         frames=frames,
         boxes=boxes,
+        contents=tuple(map(_content, graph.steps)),
         blocks=(
             *((block_of(step, box, scale), step.leader.role) for step, box in drawn),
             *((sample, role) for sample, role, _ in legend),
@@ -86,6 +91,10 @@ def _page(graph: FoldedGraph, layout: Layout) -> Page | Valley:
             break
         page = cut
     return page
+
+
+def _content(step: Step) -> str:
+    return ", ".join(f"{call.name} ({call.class_name})" for call in step.calls)
 
 
 def _times(frame: Extent, repeat: Repeat) -> Text:

@@ -47,9 +47,15 @@ def architecture_svg(drawing: Drawing) -> str:
             f'<rect {size} fill="white"/>',
             *(_svg_rectangle(frame, FRAME_FILL, FRAME_BORDER) for frame in drawing.frames),
             *map(_svg_arrow, drawing.arrows),
-            *(_svg_rectangle(box, FILL, BORDER) for box in drawing.boxes),
+            *(
+                _svg_rectangle(box, FILL, BORDER, content)
+                for box, content in zip(drawing.boxes, drawing.contents)
+            ),
+            # A pointer anywhere over a box finds the box, whose content a browser then shows.
+            '<g pointer-events="none">',
             *(_svg_rectangle(block, COLOURS[role], "none") for block, role in drawing.blocks),
             *map(_svg_text, drawing.texts),
+            "</g>",
             "</svg>\n",
         ]
     )
@@ -104,10 +110,11 @@ def _rectangles(extents: Sequence[Extent], fill: str | Sequence[str], edge: str)
     return PatchCollection(patches, facecolors=fill, edgecolors=edge, linewidths=0.9, zorder=2)
 
 
-def _svg_rectangle(extent: Extent, fill: str, edge: str) -> str:
+def _svg_rectangle(extent: Extent, fill: str, edge: str, title: str = "") -> str:
+    inside = f"<title>{escape(title)}</title>" if title else ""
     return (
         f'<rect x="{extent.left:.1f}" y="{extent.top:.1f}" width="{extent.width:.1f}" '
-        f'height="{extent.height:.1f}" fill="{fill}" stroke="{edge}"/>'
+        f'height="{extent.height:.1f}" fill="{fill}" stroke="{edge}">{inside}</rect>'
     )
 
 

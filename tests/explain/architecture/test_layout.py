@@ -57,6 +57,15 @@ def test_a_chain_is_straight_and_a_skip_runs_beside_it():
     assert skip.cells == ((0, 0), (1, 1), (2, 1), (3, 0))
 
 
+def test_a_lane_runs_on_the_side_of_the_branch_that_it_leaves():
+    chain = [[], *([node] for node in range(8))]
+    early, late = [1], [4]
+    layout = arrange([*chain, early, late, [8, 9, 10]])
+    assert layout.cells[9:11] == ((2, 1), (5, 1))
+    lane = next(route for route in layout.routes if (route.parent, route.child) == (9, 11))
+    assert {column for _, column in lane.cells[1:-1]} == {2}
+
+
 def test_a_source_stands_right_above_its_first_use():
     assert longest_path_ranks([[], [0], [1], [], [2, 3]]) == [0, 1, 2, 2, 3]
 

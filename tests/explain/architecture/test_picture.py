@@ -36,15 +36,20 @@ def test_svg_names_every_layer_with_what_it_does_its_shape_and_parameters(branch
     assert "branching: 6 layers, 71 parameters" in words
 
 
-def test_a_step_is_told_in_words():
-    image = keras.Input((32, 32, 3))
-    conv = layers.Conv2D(8, 5, strides=2, activation="relu")(image)
-    pooled = layers.MaxPooling2D(2)(layers.Dropout(0.25)(layers.BatchNormalization()(conv)))
-    words = svg_words(keras.Model(image, layers.Bidirectional(layers.LSTM(4))(pooled[:, 0])))
+def test_a_step_is_told_in_words_and_the_svg_names_all_layers_in_it():
+    image = keras.Input((32, 32, 3), name="image")
+    conv = layers.Conv2D(8, 5, strides=2, activation="relu", name="conv")(image)
+    normal = layers.BatchNormalization(name="norm")(conv)
+    pooled = layers.MaxPooling2D(2)(layers.Dropout(0.25, name="drop")(normal))
+    model = keras.Model(image, layers.Bidirectional(layers.LSTM(4))(pooled[:, 0]))
+    words = svg_words(model)
     assert f"5{TIMES}5 conv, stride 2 · ReLU" in words
     assert "batch norm · dropout 0.25" in words
     assert f"2{TIMES}2 max pool, stride 2" in words
     assert "bidirectional LSTM" in words
+    contents = architecture_drawing(model).contents
+    assert contents[1] == "conv (Conv2D), norm (BatchNormalization), drop (Dropout)"
+    assert f"<title>{contents[1]}</title>" in architecture_svg(architecture_drawing(model))
 
 
 def test_thousands_are_separated_and_batches_left_out():
