@@ -52,6 +52,13 @@ def test_normalization_activation_and_padding_join_the_step_of_their_convolution
     assert graph.steps[1].leader.name == "conv"
 
 
+def test_pooling_is_a_step_of_its_own_where_it_keeps_the_shape_too():
+    x = keras.Input((8, 8, 3))
+    conv = layers.Conv2D(4, 3, padding="same")(x)
+    graph = folded_model(x, layers.MaxPooling2D(3, strides=1, padding="same")(conv))
+    assert names(graph) == [["InputLayer"], ["Conv2D"], ["MaxPooling2D"]]
+
+
 def test_what_others_take_too_ends_a_step():
     x = keras.Input((8, 8, 3))
     conv = layers.Conv2D(4, 3, padding="same")(x)
@@ -96,6 +103,14 @@ def test_layers_alike_that_are_not_chained_are_not_folded():
     graph = folded_model(inputs, layers.Add()(towers))
     assert [(len(repeat.steps), repeat.times) for repeat in graph.repeats] == [(1, 2), (1, 2)]
     assert len(graph.steps) == 6
+
+
+def test_a_block_takes_from_one_place():
+    inputs = keras.Input((8,))
+    first, second = layers.Dense(8, activation="tanh")(inputs), layers.Dense(8)(inputs)
+    x = layers.Add()([layers.Dense(8, activation="relu")(first), second])
+    x = layers.Add()([layers.Dense(8, activation="relu")(x), x])
+    assert folded_model(inputs, x).repeats == ()
 
 
 def test_a_run_that_is_left_from_its_middle_is_not_folded():

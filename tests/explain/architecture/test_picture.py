@@ -19,6 +19,7 @@ from dlapps.explain.architecture.picture import (
     architecture_png,
     architecture_svg,
 )
+from dlapps.models.vision.resnet import cifar_resnet
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -133,6 +134,13 @@ def test_repeats_are_drawn_once_in_a_frame_that_says_how_many():
     assert sum(not are_apart(frame, box) for box in drawing.boxes) == 3
     assert len(drawing.boxes) == 5
     assert f"{TIMES} 30" in [text.words for text in drawing.texts]
+
+
+def test_a_frame_is_no_wider_than_what_is_in_it():
+    drawing = architecture_drawing(cifar_resnet((32, 32, 3), 10))
+    # A box beside the column elsewhere leaves shortcuts where they are.
+    assert len({box.left for box in drawing.boxes}) == 2
+    assert all(frame.width < 1.3 * drawing.boxes[0].width for frame in drawing.frames)
 
 
 def test_blocks_narrow_with_the_maps_and_widen_with_the_channels():
