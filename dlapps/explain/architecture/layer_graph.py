@@ -193,21 +193,23 @@ def _shape_text(shape: tuple[int | None, ...], sized: tuple[int | None, ...]) ->
 
 
 USUAL_IMAGE, USUAL_LENGTH = 256, 32
+"""What open sizes count as: the side of an image, and a length such as that of a sentence."""
 
 
 def _size(shape: tuple[int | None, ...], sized: tuple[int | None, ...]) -> Size:
-    """Of the sizes of an image of any size as many pixels are counted as one usually has."""
     sides = [
-        USUAL_LENGTH
-        if size is None
-        else size
-        if fixed is not None
-        else size * USUAL_IMAGE / (HEIGHT if size % 5 else WIDTH)
+        _usual_size(size) if fixed is None else fixed
         for fixed, size in zip(shape[1:], sized[1:], strict=True)
     ]
     has_channels = bool(sides) and shape[-1] is not None
     *places, channels = sides if has_channels else [*sides, 1]
     return Size(math.prod(places) ** (1 / max(len(places), 1)), channels)
+
+
+def _usual_size(size: int | None) -> float:
+    if size is None:
+        return USUAL_LENGTH
+    return USUAL_IMAGE * size / (HEIGHT if size % 5 else WIDTH)
 
 
 def _size_text(size: int | None) -> str:

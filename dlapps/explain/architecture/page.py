@@ -55,7 +55,8 @@ class Page:
         self._strips = strips(layout, self._pitches(), self._group_ranks, num_strips)
         self._strip_of = {rank: index for index, strip in enumerate(self._strips) for rank in strip}
         self._buses = [self._crossings(strip.stop) for strip in self._strips]
-        self._tops = self._place_rows(top + max(len(buses) for buses in self._buses) * BUS)
+        bus_room = max(len(buses) for buses in self._buses) * BUS
+        self._tops = self._place_rows(top + bus_room)
         self._columns: dict[tuple[int, int], tuple[float, float]] = {}
         self._rights: list[float] = []
         left = MARGIN - COLUMN_GAP / 2
@@ -64,7 +65,8 @@ class Page:
             self._rights.append(right)
             left = right + 2 * GAP + BUS * len(self._buses[index])
         self.width = self._rights[-1] + MARGIN - COLUMN_GAP / 2
-        self.height = self._bottom + max(len(buses) for buses in self._buses) * BUS + MARGIN
+        bottom = max(self._tops[strip[-1]] + self._heights[strip[-1]] for strip in self._strips)
+        self.height = bottom + FRAME_BELOW + bus_room + MARGIN
 
     def box(self, cell: Cell) -> Extent:
         """Where a box stands."""
@@ -125,26 +127,23 @@ class Page:
     def _place_rows(self, top: float) -> list[float]:
         """The top of each rank; strips begin side by side."""
         tops, pitches = [], self._pitches()
-        self._bottom = top
         for strip in self._strips:
-            y = top
-            for rank in strip:
-                tops.append(y + self._room_above(rank))
-                y += pitches[rank]
-            self._bottom = max(self._bottom, tops[-1] + self._heights[strip[-1]] + FRAME_BELOW)
+            starts = accumulate((pitches[rank] for rank in strip), initial=top)
+            tops += [start + self._room_above(rank) for rank, start in zip(strip, starts)]
         return tops
 
     def _place_columns(self, index: int, strip: range, left: float) -> float:
+        """Places the columns of a strip from a left edge on, and returns its right one."""
         widths: dict[int, float] = {}
         for route in self._layout.routes:
             widths |= {column: LANE_WIDTH for rank, column in route.cells if rank in strip}
         for (rank, column), (width, _) in zip(self._layout.cells, self._needed):
             if rank in strip:
                 widths[column] = max(widths.get(column, 0), width + COLUMN_GAP)
-        columns = sorted(widths)
-        for column, right in zip(columns, accumulate(widths[column] for column in columns)):
-            self._columns[index, column] = (left + right - widths[column], widths[column])
-        return left + sum(widths.values())
+        for column in sorted(widths):
+            self._columns[index, column] = (left, widths[column])
+            left += widths[column]
+        return left
 
     def _crossings(self, rank: int) -> list[tuple[int, int]]:
         """The (column, parent) of every line that enters a rank from the one above, in order."""

@@ -108,8 +108,8 @@ def test_layers_alike_that_are_not_chained_are_not_folded():
 def test_a_block_takes_from_one_place():
     inputs = keras.Input((8,))
     first, second = layers.Dense(8, activation="tanh")(inputs), layers.Dense(8)(inputs)
-    x = layers.Add()([layers.Dense(8, activation="relu")(first), second])
-    x = layers.Add()([layers.Dense(8, activation="relu")(x), x])
+    x = layers.Add()([second, layers.Dense(8, activation="relu")(first)])
+    x = layers.Add()([x, layers.Dense(8, activation="relu")(x)])
     assert folded_model(inputs, x).repeats == ()
 
 
