@@ -36,9 +36,9 @@ class Step:
 
     @property
     def likeness(self) -> tuple:
-        """Equal for two steps of which the same would be told, but for their names."""
+        """Equal for two steps of layers with the same settings, of which the same would be told."""
         return tuple(
-            (call.class_name, call.words, call.shape, call.parameters, call.role)
+            (call.class_name, call.settings, call.words, call.shape, call.parameters)
             for call in self.calls
         )
 

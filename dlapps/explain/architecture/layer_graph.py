@@ -1,5 +1,6 @@
 """The calls of layers that make up a Keras model, as a graph that can be drawn."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class LayerCall:
     class_name: str
     words: str
     """What it does, in short; a model inside is called so."""
+    settings: str
+    """All that it was made with, but for what differs between layers that are alike."""
     shape: str
     size: Size | None
     parameters: int
@@ -74,6 +77,7 @@ def layer_calls(model: keras.Model) -> list[LayerCall]:
             name=layer.name,
             class_name=type(layer).__name__,
             words=layer_words(layer),
+            settings=_settings(layer),
             shape="",
             size=None,
             parameters=layer.count_params() if layer.built else 0,
@@ -111,6 +115,7 @@ def _graph_calls(graph: keras.Function) -> list[LayerCall]:
                 name=operation.name,
                 class_name=type(operation).__name__,
                 words=layer_words(operation),
+                settings=_settings(operation),
                 shape=shape,
                 size=_size(outputs[0].shape, shapes[id(outputs[0])]),
                 parameters=0 if is_shared else _num_parameters(operation),
@@ -145,6 +150,24 @@ def _joins(node: Any, role: Role) -> Joins:
     has_matrix = any(len(weight.shape) >= 2 for weight in weights)
     mixes_places = isinstance(node.operation, POOLINGS)
     return Joins.BEFORE if keeps_shape and not has_matrix and not mixes_places else Joins.NONE
+
+
+UNLIKE = ("name", "seed", "rate")
+"""Settings in which layers differ that are alike: a rate of dropping often grows with depth."""
+
+
+def _settings(operation: keras.Operation) -> str:
+    try:
+        config = operation.get_config() if isinstance(operation, keras.Layer) else {}
+    except NotImplementedError:  # Keras' word for a layer with arguments that it cannot tell.
+        config = {}
+    return json.dumps(_alike(config), sort_keys=True, default=str)
+
+
+def _alike(config: Any) -> Any:
+    if isinstance(config, dict):
+        return {key: _alike(value) for key, value in config.items() if key not in UNLIKE}
+    return config
 
 
 def _num_parameters(operation: keras.Operation) -> int:

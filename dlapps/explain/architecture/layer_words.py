@@ -32,7 +32,8 @@ def layer_words(operation: keras.Operation) -> str:
         return _activation(operation) or "linear"
     if isinstance(operation, CONVOLUTIONS):
         words = _windowed(words, operation.kernel_size, operation.strides)
-        groups = getattr(operation, "groups", 1)
+        dilation, groups = max(operation.dilation_rate), getattr(operation, "groups", 1)
+        words += f", dilation {dilation}" if dilation > 1 else ""
         words += f", {groups} groups" if groups > 1 else ""
     elif isinstance(operation, POOLINGS):
         words = _windowed(words, operation.pool_size, operation.strides)

@@ -8,6 +8,7 @@ from keras import layers
 
 from dlapps.explain.architecture.folding import FoldedGraph, folded
 from dlapps.explain.architecture.layer_graph import layer_calls
+from dlapps.layers.stochastic_depth import StochasticDepth
 from dlapps.models.vision.resnet import cifar_resnet
 
 
@@ -95,6 +96,17 @@ def test_blocks_that_differ_in_filters_are_not_folded():
     for filters in (4, 5, 6):
         x = layers.Add()([x, layers.Conv2D(4, 1)(layers.Conv2D(filters, 3, padding="same")(x))])
     assert folded_model(inputs, x).repeats == ()
+
+
+def test_layers_with_other_settings_are_not_folded_but_for_the_rate_of_stochastic_depth():
+    inputs = x = keras.Input((8, 8, 4))
+    for dilation in (1, 2, 4):
+        x = layers.Conv2D(4, 3, padding="same", dilation_rate=dilation)(x)
+    assert folded_model(inputs, x).repeats == ()
+    x = inputs
+    for rate in (0.1, 0.2, 0.3):
+        x = StochasticDepth(rate)(layers.Conv2D(4, 3, padding="same")(x))
+    assert [repeat.times for repeat in folded_model(inputs, x).repeats] == [3]
 
 
 def test_layers_alike_that_are_not_chained_are_not_folded():
