@@ -12,7 +12,7 @@ from dlapps.explain.architecture.page import (
     MARGIN,
     Extent,
     Point,
-)  # fmt: skip
+)
 
 BETWEEN = 72.0
 """Pixels between the columns, which skip connections cross."""
