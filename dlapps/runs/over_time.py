@@ -1,10 +1,7 @@
 """What a run was like while it learned: its snapshots put into its model one after another."""
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import keras
 
 from dlapps.errors import UsageError
 from dlapps.explain.figures.gif import film_bytes
@@ -17,8 +14,8 @@ from dlapps.runs.trained import TrainedRun
 
 def views_over_time(run: TrainedRun) -> dict[str, OverTime]:
     """What can be seen of the run over time, by the names of the pictures."""
-    of_application = run.application.over_time(run.model, run.data)
-    return {**of_application, "weights_over_time": weights_over_time(run.model)}
+    of_application = run.application.over_time(run.past_model, run.data)
+    return {**of_application, "weights_over_time": weights_over_time(run.past_model)}
 
 
 def draw_over_time(run: TrainedRun, views: Mapping[str, OverTime]) -> list[Picture]:
@@ -30,11 +27,10 @@ def draw_over_time(run: TrainedRun, views: Mapping[str, OverTime]) -> list[Pictu
             f"--set training.snapshots=12, or another number; {run.directory} was not."
         )
     seen: dict[str, list[Any]] = {name: [] for name in views}
-    with _same_weights_after(run.model):
-        for snapshot in progress(snapshots, "Snapshots"):
-            snapshot.restore(run.model)
-            for name, view in views.items():
-                seen[name].append(view.look())
+    for snapshot in progress(snapshots, "Snapshots"):
+        snapshot.restore(run.past_model)
+        for name, view in views.items():
+            seen[name].append(view.look())
     steps = [snapshot.step for snapshot in snapshots]
     return [
         _drawn(name, view, steps, seen[name])
@@ -48,14 +44,3 @@ def _drawn(name: str, view: OverTime, steps: Sequence[int], seen: Sequence[Any])
         return picture
     frames = [view.frame(*each) for each in zip(steps, seen, strict=True)]
     return picture._replace(film=film_bytes(frames))
-
-
-@contextlib.contextmanager
-def _same_weights_after(model: keras.Model) -> Iterator[None]:
-    """A block after which the model has the weights that it had before, whatever happens in it."""
-    before = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
-    try:
-        yield
-    finally:
-        for weight, value in zip(model.weights, before, strict=True):
-            weight.assign(value)

@@ -325,3 +325,8 @@ class TrainedRun(Run):
     def snapshots(self) -> list[Snapshot]:
         """The weights that were kept while it learned, the first first; none where none were."""
         return read_snapshots(self.directory)
+
+    @functools.cached_property
+    def past_model(self) -> keras.Model:
+        """Another such model, for the weights of snapshots to be put into."""
+        return self._untrained(self.load_spec())

@@ -117,7 +117,9 @@ def confusion_over_time(
         _name_classes(panels[0, 0], class_names)
         figure.supxlabel("Predicted class", fontsize=9)
         figure.supylabel("True class", fontsize=9)
-        figure.colorbar(image, ax=panels, label="Share of the true class", shrink=0.8)
+        figure.colorbar(
+            image, ax=panels.flat[: len(shown)], label="Share of the true class", shrink=0.8
+        )
         return figure
 
     return OverTime(look, draw)

@@ -19,7 +19,7 @@ MOST_WEIGHTS = 20_000
 MOST_HISTOGRAMS = 24
 COLUMNS = 3
 PAGE_WIDTH = 7.8
-LONGEST_NAME = 26
+LONGEST_NAME = 34
 NUM_BINS = 50
 SHOWN_PERCENTILES = (0.2, 99.8)
 """A few weights far from all others would press these into a line."""
@@ -62,8 +62,8 @@ def _matrices(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras
             continue
         for weight in layer.trainable_weights:
             if len(weight.shape) >= 2:
-                inside = weight.path.rpartition(f"{layer.name}/")[2].removesuffix("kernel")
-                yield f"{path}/{inside}".rstrip("/"), weight
+                inside = weight.path.rpartition(f"{layer.name}/")[2]
+                yield f"{path}/{inside}".removesuffix("/kernel"), weight
 
 
 def _sample(weight: keras.Variable) -> np.ndarray:
