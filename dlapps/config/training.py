@@ -147,7 +147,7 @@ class TrainingSettings(Section):
     diagnostics.csv. With a row every 100 steps it costs 1.5 % of the time of mnist_lenet5 and of
     mnist_mlp, 5 % of a network as small as digits_deep_relu, and 2 s at the start; no weight
     changes by it."""
-    snapshots: Annotated[int, Field(ge=0, le=1000), AfterValidator(_not_one)] = 0
+    snapshots: Annotated[int, Field(ge=0, le=100), AfterValidator(_not_one)] = 0
     """Keep the weights of so many steps, evenly from the first to the last, for what `explain`
     draws over time. Each takes the room of the weights and the time of one write; 0: none."""
     monitor: str = "loss"

@@ -6,10 +6,13 @@ from typing import Any
 from dlapps.errors import UsageError
 from dlapps.explain.figures.gif import film_bytes
 from dlapps.explain.figures.weights_over_time import weights_over_time
-from dlapps.explain.over_time import OverTime
+from dlapps.explain.over_time import OverTime, evenly
 from dlapps.progress import progress
 from dlapps.runs.report_page import Picture, picture_of
 from dlapps.runs.trained import TrainedRun
+
+MOST_FRAMES = 40
+"""Of an animation, so that it ends before its viewer is tired."""
 
 
 def views_over_time(run: TrainedRun) -> dict[str, OverTime]:
@@ -42,5 +45,5 @@ def _drawn(name: str, view: OverTime, steps: Sequence[int], seen: Sequence[Any])
     picture = picture_of(name, view.draw(steps, seen))
     if view.frame is None:
         return picture
-    frames = [view.frame(*each) for each in zip(steps, seen, strict=True)]
+    frames = [view.frame(*each) for each in evenly(steps, seen, MOST_FRAMES)]
     return picture._replace(film=film_bytes(frames))
