@@ -41,7 +41,8 @@ def explain(name: str) -> click.Command:
     @click.option(
         "--picture",
         metavar="NAME",
-        help="Draw only this picture, one that takes longer, such as loss_surface.",
+        help="Draw only this picture: one that takes longer, such as loss_surface, or one of how "
+        "training went, such as weights_over_time.",
     )
     @JSON
     @data_options
@@ -71,7 +72,8 @@ def explain(name: str) -> click.Command:
         if picture:
             from dlapps.runs.report import draw_further_picture
 
-            _echo_files({"files": [str(draw_further_picture(run, picture))]}, as_json)
+            paths = draw_further_picture(run, picture)
+            _echo_files({"files": [str(path) for path in paths]}, as_json)
             return
         if not inputs:
             from dlapps.runs.layer_pictures import explain_layer

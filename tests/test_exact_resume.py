@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from dlapps.training.checkpoints import CheckpointStore
 from dlapps.training.history import read_history
+from dlapps.training.snapshots import read_snapshots
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,10 @@ def variables_of(directory: Path) -> dict[str, np.ndarray]:
         names = reader.get_variable_to_shape_map().keys() - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
         found |= {f"{stage.name}/{name}": reader.get_tensor(name) for name in names}
     return found
+
+
+def snapshots_of(directory: Path) -> dict[int, bytes]:
+    return {each.step: each.path.read_bytes() for each in read_snapshots(directory)}
 
 
 def step_of(directory: Path) -> int:
@@ -105,6 +110,7 @@ def check_exact_resume(job: Job, dlapps, directory: Path) -> None:
     assert unbroken.keys() == resumed.keys()
     for name, value in unbroken.items():
         np.testing.assert_array_equal(value, resumed[name], err_msg=name)
+    assert snapshots_of(directory / "unbroken") == snapshots_of(directory / "killed")
 
 
 CLASSIFIER = Job(
@@ -165,10 +171,12 @@ def test_killed_in_each_of_two_stages_and_continued(dlapps, tiny, tmp_path):
             "training.checkpoint_every=20",
             "training.validate_every=100",
             "training.steps_per_call=3",
+            "training.snapshots=5",
         ],
         targets=(frozen // 2, frozen + thawed // 3),
     )
     check_exact_resume(job, dlapps, tmp_path)
+    assert [*snapshots_of(tmp_path / "killed")] == [0, 25, 50, 75, 100, 150, 200, 250, 300]
 
 
 @pytest.mark.real_data

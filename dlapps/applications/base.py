@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dlapps.data.splits import Data, Examples
     from dlapps.explain.explainable import Explainable
     from dlapps.explain.figures.examples import Drawing
+    from dlapps.explain.over_time import OverTime
     from dlapps.export.answer import Answer
     from dlapps.training.stage import Stage
 
@@ -116,6 +117,11 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         self, model: keras.Model, data: Data[Any, SpecT]
     ) -> dict[str, Callable[[], Figure]]:
         """What draws the pictures that nobody should wait for unasked, by their names."""
+        return {}
+
+    def over_time(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, OverTime]:
+        """What is worth seeing of `model` at several steps of its training, by the names of the
+        pictures; nothing of it is taken from the test split."""
         return {}
 
     def classes(self, spec: SpecT) -> Classes | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dlapps.config.section import Positive, Section
 
@@ -113,6 +113,12 @@ class EarlyStoppingSettings(Section):
     """What counts as an improvement at all."""
 
 
+def _not_one(snapshots: int) -> int:
+    if snapshots == 1:
+        raise ValueError("over time takes a first and a last; give 0 or at least 2")
+    return snapshots
+
+
 class TrainingSettings(Section):
     """How long, how fast and on what a model is trained."""
 
@@ -141,6 +147,9 @@ class TrainingSettings(Section):
     diagnostics.csv. With a row every 100 steps it costs 1.5 % of the time of mnist_lenet5 and of
     mnist_mlp, 5 % of a network as small as digits_deep_relu, and 2 s at the start; no weight
     changes by it."""
+    snapshots: Annotated[int, Field(ge=0, le=100), AfterValidator(_not_one)] = 0
+    """Keep the weights of so many steps, evenly from the first to the last, for what `explain`
+    draws over time. Each takes the room of the weights and the time of one write; 0: none."""
     monitor: str = "loss"
     """The validation metric by which the best checkpoint is chosen."""
     mode: Literal["min", "max"] = "min"

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import keras
-from matplotlib.figure import Figure
 
 from dlapps.config.schema import Config
 from dlapps.errors import UsageError, did_you_mean, in_short
@@ -23,7 +22,8 @@ from dlapps.files import write_atomically, write_into, writing_to
 from dlapps.runs.card import MODEL_CARD
 from dlapps.runs.command import training_command
 from dlapps.runs.documents import ENVIRONMENT, MODEL, facts_of, read_exports
-from dlapps.runs.report_page import Headline, Picture, Report, report_html
+from dlapps.runs.over_time import draw_over_time, views_over_time
+from dlapps.runs.report_page import Headline, Picture, Report, picture_of, report_html
 from dlapps.runs.trained import TrainedRun
 
 
@@ -31,30 +31,29 @@ def explain_run(run: TrainedRun) -> list[Path]:
     """Writes `pictures/` and `report.html` of a run and returns their paths, the report last."""
     model = run.model
     metrics = run.metrics()
-    parts = {
-        f"{part.name}_architecture": part for part in model.layers if isinstance(part, keras.Model)
-    }
-    architectures = {"architecture": model, **parts}
+    networks = _networks(model)
+    drawings = {name: architecture_drawing(part) for name, part in networks.items()}
+    architecture = [Picture(name, architecture_svg(each)) for name, each in drawings.items()]
     tables = {
         name.replace("architecture", "layers"): layer_table(part)
-        for name, part in architectures.items()
+        for name, part in networks.items()
         if isinstance(part, keras.Function)
     }
-    drawings = {name: architecture_drawing(part) for name, part in architectures.items()}
-    curves = [_as_picture("training_curves", training_curves(run.history()))]
+    curves = [picture_of("training_curves", training_curves(run.history()))]
     if diagnosed := run.diagnostics():
-        curves.append(_as_picture("diagnostics", diagnostics_figure(diagnosed)))
+        curves.append(picture_of("diagnostics", diagnostics_figure(diagnosed)))
     pictures = [
-        _as_picture(name, figure)
+        picture_of(name, figure)
         for name, figure in run.application.pictures(model, run.data).items()
     ]
+    over_time = draw_over_time(run, views_over_time(run)) if run.snapshots() else []
     files: dict[str, str | bytes] = {
-        f"pictures/{picture.name}.png": picture.content for picture in (*curves, *pictures)
+        f"pictures/{name}": content
+        for picture in (*curves, *over_time, *pictures, *architecture)
+        for name, content in picture.files().items()
     }
-    vectors = {name: architecture_svg(drawing) for name, drawing in drawings.items()}
     for name, drawing in drawings.items():
         files[f"pictures/{name}.png"] = architecture_png(drawing)
-        files[f"pictures/{name}.svg"] = vectors[name]
     files |= {f"pictures/{name}.csv": as_csv(rows) for name, rows in tables.items()}
     report = Report(
         title=run.name,
@@ -63,8 +62,9 @@ def explain_run(run: TrainedRun) -> list[Path]:
         command=training_command(run.config, run.name, run.directory),
         metrics=metrics,
         curves=curves,
+        over_time=over_time,
         pictures=pictures,
-        architecture=[Picture(name, text) for name, text in vectors.items()],
+        architecture=architecture,
         layers={field_name(name): rows for name, rows in tables.items()},
         exports=_exports(run),
         facts=facts_of(run.read_json(ENVIRONMENT)),
@@ -78,19 +78,30 @@ def explain_run(run: TrainedRun) -> list[Path]:
     return [run.directory / name for name in files]
 
 
-def draw_further_picture(run: TrainedRun, name: str) -> Path:
-    """Writes `pictures/NAME.png`, one that `explain_run` leaves out, and returns its path.
+def _networks(model: keras.Model) -> dict[str, keras.Model]:
+    """The model and the models in it, by the names of their drawings."""
+    parts = [part for part in model.layers if isinstance(part, keras.Model)]
+    return {"architecture": model, **{f"{part.name}_architecture": part for part in parts}}
 
-    Raises UsageError for one that the run does not have.
+
+def draw_further_picture(run: TrainedRun, name: str) -> list[Path]:
+    """Writes one picture into `pictures/`, alone, and returns the paths of its files.
+
+    It is one that `explain_run` leaves out, or one over time. Raises UsageError for one that the
+    run does not have.
     """
     drawers = run.application.further_pictures(run.model, run.data)
-    if name not in drawers:
+    views = views_over_time(run)
+    if name in drawers:
+        picture = picture_of(name, drawers[name]())
+    elif name in views:
+        (picture,) = draw_over_time(run, {name: views[name]})
+    else:
         what = f"{run.config.application} with {run.config.model['name']}"
-        if not drawers:
-            raise UsageError(f"{what} has no further pictures: leave --picture out.")
-        raise UsageError(f"{what} has no picture '{in_short(name)}'{did_you_mean(name, drawers)}")
-    with writing_to(run.directory):
-        return write_into(run.directory / "pictures", f"{name}.png", png_bytes(drawers[name]()))
+        known = did_you_mean(name, [*drawers, *views])
+        raise UsageError(f"{what} has no picture '{in_short(name)}'{known}")
+    directory = run.directory / "pictures"
+    return [write_into(directory, file, content) for file, content in picture.files().items()]
 
 
 def _subtitle(run: TrainedRun) -> str:
@@ -135,9 +146,3 @@ def headline_of(config: Config, metrics: Mapping[str, Mapping[str, Any]]) -> Hea
         if name in measured:
             return Headline(name, measured[name], split, reference)
     return None
-
-
-def _as_picture(name: str, figure: Figure) -> Picture:
-    """The figure as a PNG, described by its titles."""
-    titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
-    return Picture(name, png_bytes(figure), "; ".join(dict.fromkeys(filter(None, titles))))

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple, TypeGuard
 
+from matplotlib.figure import Figure
+
 from dlapps.config.schema import Reference
 from dlapps.errors import printable
 from dlapps.explain.architecture.table import LayerRow, totals_of
 from dlapps.explain.figures.names import field_name
+from dlapps.explain.figures.png import png_bytes
 
 LAYER_HEADER = (
     "Layer", "Kind", "Output", "Parameters", "Multiply-adds", "Bytes of output", "Sees",
@@ -23,6 +26,20 @@ class Picture(NamedTuple):
     content: bytes | str
     """The bytes of a PNG, or the text of an SVG, which is inlined: it must come from us."""
     description: str = ""
+    film: bytes = b""
+    """The bytes of a GIF that is shown in its place to whoever has nothing against motion."""
+
+    def files(self) -> dict[str, bytes | str]:
+        """What it is on disk, by the names of the files."""
+        suffix = "png" if isinstance(self.content, bytes) else "svg"
+        films = {f"{self.name}.gif": self.film} if self.film else {}
+        return {f"{self.name}.{suffix}": self.content, **films}
+
+
+def picture_of(name: str, figure: Figure) -> Picture:
+    """The figure as a PNG, described by its titles."""
+    titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
+    return Picture(name, png_bytes(figure), "; ".join(dict.fromkeys(filter(None, titles))))
 
 
 class Headline(NamedTuple):
@@ -46,6 +63,7 @@ class Report(NamedTuple):
     """A split to its metrics: scalars share one table, a mapping gets its own; lists, such as a
     confusion matrix, are for pictures."""
     curves: Sequence[Picture] = ()
+    over_time: Sequence[Picture] = ()
     pictures: Sequence[Picture] = ()
     """The most telling first: it opens the report."""
     architecture: Sequence[Picture] = ()
@@ -64,6 +82,7 @@ def report_html(report: Report) -> str:
         ("Result", _result(report, best)),
         ("Metrics", _metrics(report.metrics)),
         ("Training curves", _pictures(report.curves)),
+        ("Over time", _pictures(report.over_time)),
         ("Pictures", _pictures(others)),
         ("Architecture", _pictures(report.architecture) + _layers(report.layers)),
         ("Exports", _exports(report.exports)),
@@ -212,14 +231,24 @@ def _pictures(pictures: Sequence[Picture]) -> str:
 def _picture(picture: Picture) -> str:
     words = escape(field_name(picture.name))
     if isinstance(picture.content, bytes):
-        data = base64.b64encode(picture.content).decode("ascii")
+        still = _data_address("image/png", picture.content)
         description = escape(picture.description) or words
-        image = f'<img alt="{description}" src="data:image/png;base64,{data}">'
+        image = f'<img alt="{description}" src="{still}">'
+        if picture.film:
+            film = _data_address("image/gif", picture.film)
+            image = (
+                f'<picture><source media="(prefers-reduced-motion: reduce), print" '
+                f'srcset="{still}"><img alt="{description}" src="{film}"></picture>'
+            )
     else:
         # HTML has no place for the XML declaration and document type before the root element.
         image = picture.content[picture.content.index("<svg") :]
     # What is wider than the page scrolls; with a place in the order of tabs, also by keyboard.
     return f'<figure><div tabindex="0">{image}</div><figcaption>{words}</figcaption></figure>'
+
+
+def _data_address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _code(text: str) -> str:

@@ -217,14 +217,17 @@ class Run:
 
     def _in_precision(self, model: keras.Model, precision: str, spec: Section) -> keras.Model:
         """The trained model, or one like it that computes as it is to be measured and asked."""
-        wanted = self.config.evaluation.precision
-        if wanted == precision:
+        if self.config.evaluation.precision == precision:
             return model
-        with dtype_policy(wanted):
-            twin = self.application.build_model(spec)
+        twin = self._untrained(spec)
         for new, trained in zip(twin.variables, model.variables, strict=True):
             new.assign(keras.ops.convert_to_numpy(trained))
         return twin
+
+    def _untrained(self, spec: Section) -> keras.Model:
+        """The model before training, in the precision in which it is to be measured and asked."""
+        with dtype_policy(self.config.evaluation.precision):
+            return self.application.build_model(spec)
 
     def _has_whole_model(self) -> bool:
         """Whether it is there; written again, it would be refused where it is an ingredient."""

@@ -44,6 +44,7 @@ from dlapps.training.diagnostics_file import DIAGNOSTICS, DiagnosticsRow, read_d
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.history import read_history
 from dlapps.training.loop import restore_best_so_far, restore_ended
+from dlapps.training.snapshots import Snapshot, read_snapshots
 from dlapps.training.stage import Stage
 
 logger = logging.getLogger(__name__)
@@ -320,3 +321,12 @@ class TrainedRun(Run):
     def diagnostics(self) -> list[DiagnosticsRow]:
         """The rows of diagnostics.csv; none where nothing was measured layer by layer."""
         return read_diagnostics(self.directory / DIAGNOSTICS)
+
+    def snapshots(self) -> list[Snapshot]:
+        """The weights that were kept while it learned, the first first; none where none were."""
+        return read_snapshots(self.directory)
+
+    @functools.cached_property
+    def past_model(self) -> keras.Model:
+        """Another such model, for the weights of snapshots to be put into."""
+        return self._untrained(self.load_spec())

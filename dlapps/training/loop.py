@@ -26,6 +26,7 @@ from dlapps.training.distribution import (
 from dlapps.training.hardware import StepsPerCall, choose_jit
 from dlapps.training.history import History
 from dlapps.training.optimizers import learning_rates
+from dlapps.training.snapshots import Snapshots, refuse_too_large
 from dlapps.training.stage import Stage
 from dlapps.training.steps import compile_training, read_metrics
 
@@ -162,6 +163,7 @@ class _Loop:
         self.store = checkpoints_of(stage, directory)
         newest = self.store.newest()
         self.progress = newest.progress if newest else Progress()
+        refuse_too_large(self.model, self.settings)
         self.iterator = iter(distribute(stage.batches, self.progress.step, self.strategy))
         make_slots(self.model)
         begin_averages(self.model, self.settings)
@@ -178,6 +180,9 @@ class _Loop:
             self.store.restore(newest, self.model, stage.batches)
         self.consensus = consensus(self.strategy)
         self.history = History(directory, first_step + self.progress.step) if is_chief() else None
+        self.snapshots = Snapshots(
+            directory, self.settings, first_step, self.progress.step, keeps=is_chief()
+        )
         self.diagnostics = None
         if self.settings.diagnostics and self.history:
             self.diagnostics = diagnostics_of(stage)
@@ -190,6 +195,8 @@ class _Loop:
 
     def run(self, stop: StopRequest) -> Progress:
         """Steps until the end, an early end, or a signal."""
+        if self.progress.step == 0 and self.snapshots.is_due(0, is_over=False):
+            self.snapshots.take(self.model, 0)
         while not self.progress.is_over(self.settings):
             self._call()
             row = self._record() if self._due(self.settings.log_every) or self._validates() else {}
@@ -197,6 +204,9 @@ class _Loop:
             (stopped,) = self.consensus([float(stop.number is not None)])
             is_over = self.progress.is_over(self.settings)
             is_best = self.progress.best_step == self.progress.step
+            # Before the checkpoint: what a run goes on from must not be ahead of what it has kept.
+            if self.snapshots.is_due(self.progress.step, is_over):
+                self.snapshots.take(self.model, self.progress.step)
             if is_best or self._due(self.settings.checkpoint_every) or is_over or stopped:
                 self._save()
             if stopped and not is_over:
@@ -221,7 +231,8 @@ class _Loop:
         """Takes as many steps as fit before something is due."""
         step, settings = self.progress.step, self.settings
         rhythms = (settings.log_every, settings.validate_every, settings.checkpoint_every)
-        until_due = min(settings.steps - step, *(every - step % every for every in rhythms))
+        end = self.snapshots.next_after(step, settings.steps)
+        until_due = min(end - step, *(every - step % every for every in rhythms))
         count = min(self.steps_per_call.count, until_due)
         if self.diagnostics:
             # The last step before a row is taken alone, so that its update can be measured.

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.training.snapshots import read_snapshots
+
 PROGRAM = Path(__file__).with_name("two_devices.py")
 
 
@@ -50,12 +52,18 @@ def assert_close(directory: Path, network: str) -> None:
 
 
 def assert_resumed(directory: Path, network: str, precision: str = "float32") -> None:
-    """Fails where a run that was stopped did not end in the weights of the unbroken one."""
-    unbroken = variables(directory, f"{network}_two_{precision}")
-    resumed = variables(directory, f"{network}_two_resumed_{precision}")
+    """Fails where a run that was stopped did not end with weights and snapshots as unbroken."""
+    names = [f"{network}_{devices}_{precision}" for devices in ("two", "two_resumed")]
+    unbroken, resumed = (variables(directory, name) for name in names)
     assert unbroken.keys() == resumed.keys()
     for name in unbroken:
         np.testing.assert_array_equal(unbroken[name], resumed[name], err_msg=name)
+    taken = [
+        {each.step: each.path.read_bytes() for each in read_snapshots(directory / name)}
+        for name in names
+    ]
+    assert list(taken[0]) == [0, 4, 8]
+    assert taken[0] == taken[1]
 
 
 def test_two_devices_learn_what_one_learns_and_resume_exactly(mlps):

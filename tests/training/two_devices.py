@@ -20,6 +20,7 @@ CONFIGS = Path(__file__).parents[2] / "configs/classification"
 SETTINGS = (
     "training.steps=8", "training.checkpoint_every=4", "training.validate_every=8",
     "training.log_every=4", "training.steps_per_call=1", "training.restore_best_weights=false",
+    "training.snapshots=3",
 )  # fmt: skip
 NETWORKS = {
     "mlp": ("xor_mlp", "data.num_examples=200"),

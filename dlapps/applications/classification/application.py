@@ -22,7 +22,11 @@ from dlapps.applications.classification.data import (
     labels_of,
 )
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
-from dlapps.applications.classification.pictures import decision_regions, neuron_regions
+from dlapps.applications.classification.pictures import (
+    decision_regions,
+    neuron_regions,
+    regions_over_time,
+)
 from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
 from dlapps.applications.classification.smallest_change import smallest_change_picture
 from dlapps.applications.classification.uncertainty import (
@@ -46,13 +50,14 @@ from dlapps.data.splits import Examples, carve
 from dlapps.errors import in_short
 from dlapps.explain.exciting_images import classes_figure
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
-from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
 from dlapps.explain.figures.examples import Drawing, draw_image
 from dlapps.explain.figures.loss_surface import loss_surface_figure
 from dlapps.explain.figures.mistakes import confident_mistakes
 from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.methods.loss_surface import loss_surface
+from dlapps.explain.over_time import OverTime
 from dlapps.export.answer import Answer
 from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.classification import classification_report
@@ -79,6 +84,8 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
 MOST_ON_SURFACE, BATCH_ON_SURFACE = 256, 32
+MOST_OVER_TIME = 1_000
+"""Examples that are answered again at every snapshot."""
 
 
 class Transfer(Section):
@@ -280,6 +287,29 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             if adversarial:
                 pictures["adversarial"] = adversarial
         return pictures
+
+    def over_time(self, model: keras.Model, data: LabelledExamples) -> dict[str, OverTime]:
+        validation, names = data["validation"], data.spec.class_names
+        _, chosen = carve(validation, min(MOST_OVER_TIME, len(validation)))
+        batches = in_order(chosen, self.config.evaluation.batch_size, _model_inputs)
+        probabilities = tf.function(lambda x: self._asked(model).answer(x)["probabilities"])
+
+        def confusion() -> np.ndarray:
+            report = classification_report(*answers_in_order(probabilities, batches), names)
+            return np.array(report["confusion_matrix"])
+
+        views: dict[str, OverTime] = {
+            "confusion_matrix_over_time": confusion_over_time(confusion, names)
+        }
+        if not data.spec.is_image:
+            regions = regions_over_time(
+                lambda x: probabilities(x).numpy(),
+                chosen.columns["point"],
+                labels_of(chosen),
+                names,
+            )
+            views = {"decision_regions_over_time": regions, **views}
+        return views
 
     def further_pictures(
         self, model: keras.Model, data: LabelledExamples

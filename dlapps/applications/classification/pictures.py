@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from dlapps.explain.architecture.layer_graph import graph_nodes
 from dlapps.explain.figures.palette import class_colours, class_marker
+from dlapps.explain.over_time import OverTime, evenly
 
 
 @dataclass(frozen=True)
@@ -59,29 +60,88 @@ def decision_regions(
             f"predict answered {len(plane.grid)} points with shape {probabilities.shape}; for "
             f"{num_classes} class names it must be ({len(plane.grid)}, {num_classes})."
         )
+    places = [points[labels == index] for index in range(num_classes)]
+    return _regions_figure(
+        "Decision regions, paler where less certain", plane, probabilities, places, class_names
+    )
+
+
+def _regions_figure(
+    title: str,
+    plane: Plane,
+    probabilities: np.ndarray,
+    places: Sequence[np.ndarray],
+    class_names: Sequence[str],
+) -> Figure:
+    """The plane with its classes [side * side, C] and, for each, its points [any number, 2]."""
     figure = Figure(figsize=(6.6, 5.2), layout="constrained")
     axes = figure.subplots()
+    _draw_regions(axes, plane, probabilities, places, size=22)
+    for name, drawn in zip(class_names, axes.collections):
+        drawn.set_label(str(name))
+    axes.set(title=title, xlabel="$x_1$", ylabel="$x_2$")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, title="True class")
+    return figure
+
+
+def _draw_regions(
+    axes: Axes, plane: Plane, probabilities: np.ndarray, places: Sequence[np.ndarray], size: float
+) -> None:
     axes.imshow(
         plane.picture(region_colours(probabilities)),
         extent=plane.extent,
         origin="lower",
         interpolation="bilinear",
     )
-    for index, (name, colour) in enumerate(zip(class_names, class_colours(num_classes))):
-        x, y = points[labels == index].T
+    for index, (points, colour) in enumerate(zip(places, class_colours(len(places)))):
+        x, y = points.T
         axes.scatter(
             x,
             y,
-            s=22,
+            s=size,
             color=colour,
             marker=class_marker(index),
             edgecolors="white",
-            linewidths=0.6,
-            label=str(name),
+            linewidths=0.027 * size,
         )
-    axes.set(title="Decision regions, paler where less certain", xlabel="$x_1$", ylabel="$x_2$")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, title="True class")
-    return figure
+
+
+MOST_REGIONS = 6
+
+
+def regions_over_time(
+    predict: Callable[[np.ndarray], np.ndarray],
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+) -> OverTime[np.ndarray]:
+    """The `decision_regions` as they move: six side by side, and an animation of all."""
+    plane = plane_around(points, SIDE)
+    places = [points[labels == index] for index in range(len(class_names))]
+
+    def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
+        shown = evenly(steps, seen, MOST_REGIONS)
+        num_columns = min(3, len(shown))
+        num_rows = math.ceil(len(shown) / num_columns)
+        figure = Figure(figsize=(7.8, 2.7 * num_rows + 0.4), layout="constrained")
+        figure.suptitle("Decision regions while they were learned, validation split", fontsize=11)
+        panels = figure.subplots(num_rows, num_columns, squeeze=False).flat
+        for axes, (step, probabilities) in zip(panels, shown):
+            _draw_regions(axes, plane, probabilities, places, size=7)
+            axes.set_title(f"Step {step:,}", fontsize=9)
+            axes.set(xticks=[], yticks=[])
+        for axes in panels:
+            axes.remove()
+        return figure
+
+    return OverTime(
+        lambda: np.asarray(predict(plane.grid), np.float32),
+        draw,
+        lambda step, probabilities: _regions_figure(
+            f"Step {step:,}: decision regions, validation split",
+            plane, probabilities, places, class_names,
+        ),
+    )  # fmt: skip
 
 
 def region_colours(probabilities: np.ndarray) -> np.ndarray:

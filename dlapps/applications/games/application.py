@@ -16,7 +16,6 @@ from dlapps.applications.games.pictures import (
     distribution_figure,
     episode_figure,
     evenly_apart,
-    gif_bytes,
     relevance_in_frames,
     relevance_over_the_steps,
 )
@@ -29,6 +28,7 @@ from dlapps.environments.settings import EnvironmentData
 from dlapps.environments.spec import EnvironmentSpec
 from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
+from dlapps.explain.figures.gif import gif_bytes
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
 from dlapps.files import write_into

@@ -1,14 +1,11 @@
 """Episodes as pictures: from inside, as an animation, and how their returns are spread."""
 
-import io
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from PIL import Image
 
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.palette import class_colours
@@ -152,30 +149,6 @@ def _draw_choices(
     axes.set(ylim=(len(action_names) - 0.5, -0.5), xlabel="Step", ylabel="chosen")
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-
-
-# GIF counts in hundredths of a second, and viewers slow down what is faster than two of them.
-SHORTEST_FRAME = 0.02
-
-
-def gif_bytes(frames: Sequence[np.ndarray], frames_per_second: float) -> bytes:
-    """A GIF that plays `frames`, uint8 [height, width, 3], again and again.
-
-    Where `frames_per_second` is more than a GIF can show, frames are left out, never the last.
-    """
-    every = math.ceil(SHORTEST_FRAME * frames_per_second - 1e-9)
-    kept = [*frames[:-1:every], frames[-1]]
-    first, *rest = (Image.fromarray(frame) for frame in kept)
-    buffer = io.BytesIO()
-    first.save(
-        buffer,
-        format="GIF",
-        save_all=True,
-        append_images=rest,
-        duration=round(1000 * every / frames_per_second),
-        loop=0,
-    )
-    return buffer.getvalue()
 
 
 COLOUR = "#0072b2"

@@ -20,12 +20,17 @@ from dlapps.applications.generation.data import (
     pixels,
     training_images,
 )
-from dlapps.applications.generation.pictures import generative_pictures
+from dlapps.applications.generation.pictures import (
+    NUM_OVER_TIME,
+    generated_over_time,
+    generative_pictures,
+)
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import ClassifierRun, Positive
 from dlapps.data.batches import in_order
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec
 from dlapps.data.splits import Examples
+from dlapps.explain.over_time import OverTime
 from dlapps.export.answer import Answer
 from dlapps.metrics.frechet import frechet_report
 from dlapps.models.generative.convolutional_autoencoder import convolutional_autoencoder
@@ -144,6 +149,10 @@ class Generation(Application[GenerationConfig, LabelledSpec]):
         images = np.concatenate(list(self._batches(shown).as_numpy_iterator()))
         labels, names = shown.columns["label"], data.spec.class_names
         return generative_pictures(model, self._maps(model), images, labels, names)
+
+    def over_time(self, model: keras.Model, data: LabelledExamples) -> dict[str, OverTime]:
+        shown = next(iter(self._batches(data["validation"][:NUM_OVER_TIME]))).numpy()
+        return generated_over_time(self._maps(model), shown)
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - measured twice, then drawn: compiled once
     def _maps(self, model: keras.Model) -> Maps:

@@ -1,14 +1,21 @@
 """What a generative model makes: samples, reconstructions, paths, filters, its latent plane."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
-from dlapps.explain.figures.image_grid import draw_grid, grid_figure, image_grid
+from dlapps.explain.figures.image_grid import (
+    draw_grid,
+    enlarged,
+    grid_figure,
+    image_grid,
+    table_of_images,
+)
 from dlapps.explain.figures.palette import class_colours, class_marker
+from dlapps.explain.over_time import OverTime, evenly
 from dlapps.models.generative.maps import Maps
 
 NUM_SAMPLES = 100
@@ -50,11 +57,15 @@ def generative_pictures(
 
 
 def _reconstructions(maps: Maps, images: np.ndarray, latents: np.ndarray) -> Figure:
-    """Two columns of pairs become ten: an original, and what the latent keeps of it."""
-    shown = images[:NUM_RECONSTRUCTED]
-    pairs = np.stack([shown, maps["decode"](latents[:NUM_RECONSTRUCTED])], axis=1)
+    given = maps["decode"](latents[:NUM_RECONSTRUCTED])
     title = "Originals, each with its reconstruction to its right"
-    return grid_figure(pairs.reshape(-1, *images.shape[1:]), title, columns=10)
+    return _pairs_figure(title, images[:NUM_RECONSTRUCTED], given, columns=10)
+
+
+def _pairs_figure(title: str, originals: np.ndarray, given: np.ndarray, columns: int) -> Figure:
+    """Each original [N, H, W, C] beside what the latent keeps of it."""
+    pairs = np.stack([originals, given[: len(originals)]], axis=1)
+    return grid_figure(pairs.reshape(-1, *originals.shape[1:]), title, columns)
 
 
 def _interpolations(maps: Maps, ends: np.ndarray) -> Figure:
@@ -120,4 +131,55 @@ def latent_scatter(latents: np.ndarray, labels: np.ndarray, class_names: Sequenc
         )
     axes.set(xlabel="First latent", ylabel="Second latent", title="Where test images are encoded")
     axes.legend(markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+NUM_OVER_TIME = 36
+MOST_ROWS, NUM_COLUMNS = 8, 12
+
+
+def generated_over_time(maps: Maps, images: np.ndarray) -> dict[str, OverTime[np.ndarray]]:
+    """What always the same seeds give and, of a model that encodes, the same images [N, H, W, C].
+
+    `maps` are the model's endpoints, as GenerativeModel says, on arrays.
+    """
+    seeds = np.arange(NUM_OVER_TIME)
+    views = {
+        "samples_over_time": OverTime[np.ndarray](
+            lambda: maps["generate"](seeds),
+            lambda steps, seen: _rows_figure(
+                "What the same seeds gave while it learned", _named(steps, seen)
+            ),
+            lambda step, samples: grid_figure(
+                enlarged(samples), f"Step {step:,}: generated from seeds 0 to {seeds[-1]}"
+            ),
+        )
+    }
+    if "encode" in maps:
+        views["reconstructions_over_time"] = OverTime(
+            lambda: maps["decode"](maps["encode"](images)),
+            lambda steps, seen: _rows_figure(
+                "What became of the same validation images while it learned",
+                {"Original": images, **_named(steps, seen)},
+            ),
+            lambda step, given: _pairs_figure(
+                f"Step {step:,}: validation images, each with its reconstruction to its right",
+                enlarged(images[: NUM_OVER_TIME // 2]), enlarged(given),
+                columns=6,
+            ),
+        )  # fmt: skip
+    return views
+
+
+def _named(steps: Sequence[int], seen: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"Step {step:,}": images for step, images in evenly(steps, seen, MOST_ROWS)}
+
+
+def _rows_figure(title: str, rows: Mapping[str, np.ndarray]) -> Figure:
+    """The first twelve images of each row, named."""
+    shown = enlarged(np.stack([images[:NUM_COLUMNS] for images in rows.values()]))
+    figure = Figure(figsize=(7.8, 0.62 * len(rows) + 0.5), layout="constrained")
+    axes = figure.subplots()
+    table_of_images(axes, shown, list(rows), [""] * shown.shape[1])
+    axes.set_title(title, fontsize=11)
     return figure

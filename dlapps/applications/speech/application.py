@@ -38,12 +38,13 @@ from dlapps.data.audio.recordings import (
 )
 from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.sources.folders import RECORDINGS
-from dlapps.data.splits import Examples
+from dlapps.data.splits import Examples, carve
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
-from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
 from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.relevance import answer_text
+from dlapps.explain.over_time import OverTime
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.class_names import (
     LabelTable,
@@ -63,6 +64,9 @@ from dlapps.training.stage import Stage, supervised_stage
 
 HEARD, ATTENTION = "log_mel", "attention"
 """The layers that give the spectrogram and, in a model that attends, the shares of its frames."""
+
+MOST_OVER_TIME = 300
+"""Recordings that are answered again at every snapshot."""
 
 
 class SpeechConfig(Config):
@@ -209,6 +213,18 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             attention = self._on(data["test"], _inside(model, ATTENTION))
             pictures["attention"] = attention_by_class(attention, labels, names, seconds)
         return pictures
+
+    def over_time(self, model: keras.Model, data: Recordings) -> dict[str, OverTime]:
+        validation, names = data["validation"], data.spec.class_names
+        _, chosen = carve(validation, min(MOST_OVER_TIME, len(validation)))
+        probabilities = tf.function(lambda x: classify(model, x))
+
+        def confusion() -> np.ndarray:
+            answers = self._on(chosen, probabilities)
+            report = classification_report(chosen.columns["label"], answers, names)
+            return np.array(report["confusion_matrix"])
+
+        return {"confusion_matrix_over_time": confusion_over_time(confusion, names)}
 
     def pictures_of(
         self, model: keras.Model, spec: RecordingSpec, text: str, name: str

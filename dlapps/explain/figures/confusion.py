@@ -1,12 +1,16 @@
-"""The confusion matrix: which classes are taken for which."""
+"""The confusion matrix: which classes are taken for which, at the end or while that is learned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from dlapps.explain.figures.names import end_of
+from dlapps.explain.over_time import OverTime, evenly
 
 MOST_CLASSES_WITH_COUNTS = 25
 LONGEST_NAME = 24
@@ -27,19 +31,28 @@ def confusion_matrix_figure(matrix: np.ndarray, class_names: Sequence[str]) -> F
             f"The confusion matrix has shape {matrix.shape}; for the {num_classes} class names "
             f"given it must be ({num_classes}, {num_classes})."
         )
-    totals = matrix.sum(axis=1, keepdims=True)
-    shares = np.ma.masked_invalid(matrix / np.where(totals == 0, np.nan, totals))
+    shares = _shares(matrix)
     side = float(np.clip(0.5 * num_classes, 3, 18))
     figure = Figure(figsize=(side + 2.5, side + 1.5), layout="constrained")
     axes = figure.subplots()
-    colours = colormaps["Blues"].with_extremes(bad="#e4e4e4")
-    # The root lets the small shares, which are the mistakes, be seen beside the large ones.
-    image = axes.imshow(shares, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=1))
+    image = _draw_shares(axes, shares)
     figure.colorbar(image, ax=axes, label="Share of the true class", shrink=0.8)
     _label(axes, matrix, class_names, side)
     if num_classes <= MOST_CLASSES_WITH_COUNTS:
         _write_counts(axes, matrix, shares, side)
     return figure
+
+
+def _shares(matrix: np.ndarray) -> np.ma.MaskedArray:
+    """Each row as shares of its sum; masked where that is zero."""
+    totals = matrix.sum(axis=1, keepdims=True)
+    return np.ma.masked_invalid(matrix / np.where(totals == 0, np.nan, totals))
+
+
+def _draw_shares(axes: Axes, shares: np.ma.MaskedArray) -> AxesImage:
+    colours = colormaps["Blues"].with_extremes(bad="#e4e4e4")
+    # The root lets the small shares, which are the mistakes, be seen beside the large ones.
+    return axes.imshow(shares, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=1))
 
 
 def _label(axes: Axes, matrix: np.ndarray, class_names: Sequence[str], side: float) -> None:
@@ -74,3 +87,50 @@ def _write_counts(axes: Axes, matrix: np.ndarray, shares: np.ma.MaskedArray, sid
         dark = shares.filled(0)[row, column] > 0.3
         colour = "white" if dark else ("#1d2733" if count else "#a8b0b8")
         axes.text(column, row, f"{int(count):,}", ha="center", va="center", size=size, color=colour)
+
+
+MOST_MATRICES = 6
+MATRICES_A_ROW = 3
+MOST_NAMED = 10
+LONGEST_OF_MANY = 12
+
+
+def confusion_over_time(
+    look: Callable[[], np.ndarray], class_names: Sequence[str]
+) -> OverTime[np.ndarray]:
+    """Up to six matrices side by side; `look` gives one [classes, classes], as it is at a step."""
+
+    def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
+        shown = evenly(steps, seen, MOST_MATRICES)
+        num_columns = min(MATRICES_A_ROW, len(shown))
+        num_rows = -(-len(shown) // num_columns)
+        figure = Figure(figsize=(7.8, 2.6 * num_rows + 0.4), layout="constrained")
+        figure.suptitle("Confusion matrix while it learned, validation split", fontsize=11)
+        panels = figure.subplots(num_rows, num_columns, squeeze=False, sharex=True, sharey=True)
+        for axes, (step, matrix) in zip(panels.flat, shown):
+            image = _draw_shares(axes, _shares(matrix))
+            right = np.trace(matrix) / max(matrix.sum(), 1)
+            axes.set_title(f"Step {step:,}: {right:.1%} right", fontsize=9)
+            axes.tick_params(length=0, labelsize=8)
+        for axes in panels.flat[len(shown) :]:
+            axes.remove()
+        _name_classes(panels[0, 0], class_names)
+        figure.supxlabel("Predicted class", fontsize=9)
+        figure.supylabel("True class", fontsize=9)
+        figure.colorbar(
+            image, ax=panels.flat[: len(shown)], label="Share of the true class", shrink=0.8
+        )
+        return figure
+
+    return OverTime(look, draw)
+
+
+def _name_classes(axes: Axes, class_names: Sequence[str]) -> None:
+    """Says which row and column is which class where there is room for it."""
+    if len(class_names) > MOST_NAMED:
+        axes.set(xticks=[], yticks=[])
+        return
+    names = [end_of(name, LONGEST_OF_MANY) for name in class_names]
+    upright = max(map(len, names)) <= 2
+    axes.set_xticks(range(len(names)), names, rotation=0 if upright else 90, parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)

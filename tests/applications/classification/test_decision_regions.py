@@ -8,6 +8,7 @@ from dlapps.applications.classification.pictures import (
     decision_regions,
     plane_around,
     region_colours,
+    regions_over_time,
 )
 from dlapps.explain.figures.palette import class_colours
 
@@ -68,3 +69,21 @@ def test_the_plane_holds_all_points_with_a_margin():
 
 def test_colours_of_many_classes_are_distinct():
     assert len(set(class_colours(20))) == 20
+
+
+def test_regions_are_looked_at_again_at_every_step_and_each_is_a_frame():
+    border = [0.0]
+
+    def right_of_border(points: np.ndarray) -> np.ndarray:
+        return right_of_zero(points - border[0])
+
+    view = regions_over_time(right_of_border, POINTS, LABELS, ["left", "right"])
+    seen = [view.look()]
+    border[0] = 5.0
+    seen.append(view.look())
+    first, second = view.draw([0, 70], seen).axes
+    assert second.get_title() == "Step 70"
+    assert not np.array_equal(first.images[0].get_array(), second.images[0].get_array())
+    frame = view.frame(70, seen[1]).axes[0]
+    assert frame.get_title().startswith("Step 70")
+    np.testing.assert_array_equal(frame.images[0].get_array(), second.images[0].get_array())

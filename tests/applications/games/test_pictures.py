@@ -1,14 +1,10 @@
 """An episode drawn: a line for each action, a mark for each choice, frames where there are some."""
 
-import io
-
 import numpy as np
-from PIL import Image
 
 from dlapps.applications.games.pictures import (
     distribution_figure,
     episode_figure,
-    gif_bytes,
     relevance_in_frames,
     relevance_over_the_steps,
 )
@@ -36,26 +32,6 @@ def test_six_frames_from_first_to_last_are_shown():
     assert len(pictures) == 6
     assert (pictures[0] == FRAMES[0]).all()
     assert (pictures[-1] == FRAMES[-1]).all()
-
-
-def test_frames_become_an_animation():
-    with Image.open(io.BytesIO(gif_bytes(FRAMES, 10))) as animation:
-        assert animation.format == "GIF"
-        assert (animation.n_frames, animation.size) == (len(FRAMES), (30, 20))
-        assert animation.info["duration"] == 100
-
-
-def test_frames_too_fast_for_a_gif_are_left_out_but_not_the_last():
-    with Image.open(io.BytesIO(gif_bytes(FRAMES, 200))) as animation:
-        assert animation.info["duration"] == 20
-        assert animation.n_frames == 7
-        animation.seek(6)
-        assert abs(animation.convert("RGB").getpixel((0, 0))[0] - FRAMES[-1][0, 0, 0]) < 3
-
-
-def test_no_frame_is_shorter_than_a_gif_can_show():
-    with Image.open(io.BytesIO(gif_bytes(FRAMES, 60))) as animation:
-        assert animation.info["duration"] >= 20
 
 
 def test_numbers_that_are_all_equal_can_be_drawn():

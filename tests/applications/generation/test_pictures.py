@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dlapps.applications.generation.pictures import (
     filters_figure,
+    generated_over_time,
     generative_pictures,
     path_between,
 )
@@ -45,3 +46,26 @@ def test_the_strongest_filters_come_first_and_zero_is_grey():
     assert shown[0, 0] == 255
     assert shown[1, 1] == 128
     assert shown[0, 2 + GAP + 1] == 0
+
+
+def test_what_is_given_back_over_time_stands_below_and_beside_its_original():
+    images = np.random.default_rng(0).random((36, 4, 4, 1)).astype("float32")
+    maps = {
+        "generate": lambda seeds: np.tile(seeds[:, None, None, None] / 36, (1, 4, 4, 1)),
+        "encode": lambda images: images,
+        "decode": lambda latents: 1 - latents,
+    }
+    views = generated_over_time(maps, images)
+    assert views.keys() == {"samples_over_time", "reconstructions_over_time"}
+    for view in views.values():
+        figures = view.draw([0, 900], [view.look()] * 2), view.frame(900, view.look())
+        assert all(len(figure.axes) == 1 for figure in figures)
+    rows = views["reconstructions_over_time"].draw([0, 900], [1 - images] * 2).axes[0]
+    assert [label.get_text() for label in rows.get_yticklabels()] == [
+        "Original", "Step 0", "Step 900",
+    ]  # fmt: skip
+    grid = rows.images[0].get_array()
+    side = 32 + GAP
+    np.testing.assert_allclose(grid[:32, :32], 255 - grid[side : side + 32, :32], atol=1)
+    del maps["encode"]
+    assert generated_over_time(maps, images).keys() == {"samples_over_time"}

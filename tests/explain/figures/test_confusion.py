@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dlapps.explain.figures.confusion import confusion_matrix_figure
+from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
 from dlapps.explain.figures.png import png_bytes
 
 
@@ -58,3 +58,14 @@ def test_large_counts_fill_the_cells_of_few_classes():
     widths = [text.get_window_extent().width for text in axes.texts]
     assert 0.5 * cell < max(widths) < cell
     assert axes.get_xticklabels()[0].get_rotation() == 0
+
+
+def test_matrices_over_time_are_six_from_the_first_step_to_the_last():
+    right = [np.array([[9 - n, n], [n, 9 - n]]) for n in range(10)]
+    view = confusion_over_time(lambda: right[0], ["cat", "dog"])
+    figure = view.draw([100 * n for n in range(10)], right)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 6
+    assert (titles[0], titles[-1]) == ("Step 0: 100.0% right", "Step 900: 0.0% right")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["cat", "dog"]
+    assert png_bytes(view.draw([0, 1, 2, 3, 4], right[:5]))
