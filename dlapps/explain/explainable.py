@@ -81,6 +81,11 @@ class Explainable(NamedTuple):
     """By the name of a method that answers with a picture of its own instead of relevance, what
     draws it: from the text, the network's inputs and the target."""
 
+    @property
+    def weighed_layer(self) -> str:
+        """The layer whose maps are weighed where none is named."""
+        return self.layer or self.layers[-1]
+
     def methods(self) -> list[str]:
         """The names of the methods that suit the network, the one that suits it best first."""
         suitable = [
@@ -92,24 +97,44 @@ class Explainable(NamedTuple):
         return sorted(suitable, key=lambda name: name != best)
 
 
+def relevance_values(
+    explainable: Explainable,
+    method: str,
+    inputs: Sequence[tf.Tensor],
+    score: Callable[[tf.Tensor], tf.Tensor],
+    layer: str | None = None,
+) -> tf.Tensor:
+    """A number for each place of the first input, [N, ...], by one of `METHODS`; for a graph.
+
+    One that weighs maps answers in the size of those of `layer`. `score` is what is explained,
+    from the outputs of the network to [N].
+    """
+    chosen = METHODS[method]
+    options: dict[str, Any] = {"score": score}
+    if chosen.weighs_maps:
+        options["layer"] = layer or explainable.weighed_layer
+    if chosen.hides_places:
+        options["axes"] = explainable.axes
+    values = chosen.function(explainable.network, inputs, **options)
+    beyond = [*range(1 + explainable.axes, len(values.shape))]
+    if chosen.weighs_maps or not beyond:
+        return values
+    # Of channels, or the numbers of an embedding, their sum, or the one that says most.
+    return (tf.reduce_sum if chosen.signed else tf.reduce_max)(values, axis=beyond)
+
+
 def explainer(
     explainable: Explainable, method: str, target: int | None = None, layer: str | None = None
 ) -> Callable[[Sequence[tf.Tensor]], Relevance]:
     """What gives the relevance of inputs, however many rows, by one of `METHODS`; compiled."""
     chosen = METHODS[method]
-    options: dict[str, Any] = {"score": lambda outputs: explainable.score(outputs, target)}
-    if chosen.weighs_maps:
-        options["layer"] = layer or explainable.layer or explainable.layers[-1]
-    if chosen.hides_places:
-        options["axes"] = explainable.axes
+    weighed = (layer or explainable.weighed_layer) if chosen.weighs_maps else None
 
     @tf.function(reduce_retracing=True, autograph=False)
     def values_of(inputs: Sequence[tf.Tensor]) -> tf.Tensor:
-        values = chosen.function(explainable.network, inputs, **options)
-        beyond = [*range(1 + explainable.axes, len(values.shape))]
-        if chosen.weighs_maps or not beyond:
-            return values
-        # Of channels, or the numbers of an embedding, their sum, or the one that says most.
-        return (tf.reduce_sum if chosen.signed else tf.reduce_max)(values, axis=beyond)
+        def score(outputs: tf.Tensor) -> tf.Tensor:
+            return explainable.score(outputs, target)
 
-    return lambda inputs: Relevance(values_of(inputs).numpy(), chosen, options.get("layer"))
+        return relevance_values(explainable, method, inputs, score, weighed)
+
+    return lambda inputs: Relevance(values_of(inputs).numpy(), chosen, weighed)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Name = Literal[
-    "action", "action_values", "class_label", "class_map", "class_probabilities", "image_file",
-    "images", "mask_file", "numbers", "observation", "picture_file", "pixels", "point", "seed",
-    "sentence", "text", "wav_file", "waveform",
+    "action", "action_values", "class_index", "class_label", "class_map", "class_probabilities",
+    "image_file", "images", "mask_file", "numbers", "observation", "picture_file", "pixels",
+    "point", "relevance", "seed", "sentence", "text", "wav_file", "waveform",
 ]  # fmt: skip
 """All that a form or a page knows to ask for or to draw. A `_file` is the bytes of one, and `text`
 and `numbers` are what a tensor is taken for of which nothing is said."""

@@ -25,7 +25,7 @@ from dlapps.serving.page import HEADERS, static_routes
 
 FILES = Path(__file__).with_name("page")
 SCRIPTS = (
-    "playground.js", "form.js", "network.js", "curves.js", "pencil.js", "drawing.js",
+    "playground.js", "form.js", "network.js", "curves.js", "pencil.js", "drawing.js", "surface.js",
 )  # fmt: skip
 STATIC = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -56,6 +56,7 @@ def create_app() -> Starlette:
             Route("/networks/{name}", endpoints.look, methods=["GET"]),
             Route("/networks/{name}", endpoints.pace, methods=["POST"]),
             Route("/networks/{name}", endpoints.end, methods=["DELETE"]),
+            Route("/networks/{name}/surface", endpoints.surface, methods=["POST"]),
         ],
         exception_handlers={
             RequestError: _refused_request,
@@ -102,6 +103,12 @@ class _Endpoints:
             raise RefusedSetting(*explain_error(error, Pace)) from error
         await asyncio.to_thread(session.pace, pace)
         return Response(status_code=204)
+
+    async def surface(self, request: Request) -> Response:
+        """The loss over two weights, and the paths of several optimizers."""
+        session = self.sessions.find(request.path_params["name"])
+        chosen = read_settings({"surface": await _document(request)}).surface
+        return _json(await asyncio.to_thread(session.surface, chosen))
 
     async def end(self, request: Request) -> Response:
         """Lets go of a network."""

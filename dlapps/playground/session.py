@@ -15,9 +15,10 @@ from pydantic import Field
 from dlapps.applications.classification.application import Classification
 from dlapps.config.section import Section
 from dlapps.data.images.labelled import LabelledExamples
-from dlapps.errors import DlappsError, in_short, reason
+from dlapps.errors import DlappsError, UsageError, in_short, reason
 from dlapps.playground.probe import Probe
-from dlapps.playground.settings import POINTS_CSV, Settings
+from dlapps.playground.settings import POINTS_CSV, RefusedSetting, Settings
+from dlapps.playground.surface import OPTIMIZERS, Surface, loss_of_two, surface_and_paths
 from dlapps.serving.errors import RequestError
 from dlapps.training.loop import train
 from dlapps.training.stage import Stage
@@ -68,6 +69,7 @@ class Session:
         self._is_ended = False
         self._number = 0
         self._seen: dict[str, Any] = {}
+        self._stage: Stage | None = None
         self._outcome = ""
         self._thread = threading.Thread(target=self._live, name="playground", daemon=True)
         self._thread.start()
@@ -98,6 +100,23 @@ class Session:
                 "outcome": self._outcome,
             }
 
+    def surface(self, surface: Surface) -> dict[str, Any]:
+        """The loss of the training points over two weights, from where the network is now.
+
+        Raises RefusedSetting where it lacks one of them, RequestError while it is being built.
+        """
+        if self._stage is None:
+            raise RequestError("The network is still being built; ask again.", 409)
+        columns = self.data["train"].columns
+        try:
+            start, loss = loss_of_two(
+                self._stage.model, columns["point"], columns["label"], surface
+            )
+        except UsageError as error:
+            raise RefusedSetting("surface.first", str(error)) from error
+        rates = {name: getattr(surface, name) for name in OPTIMIZERS if getattr(surface, name)}
+        return surface_and_paths(start, loss, self.application.config.training, rates)
+
     def end(self) -> None:
         """Lets go of the network; its thread ends with the step that it takes."""
         with self._changed:
@@ -126,7 +145,7 @@ class Session:
             self._changed.notify_all()
 
     def _train(self, directory: Path) -> None:
-        stage = self._build()
+        self._stage = stage = self._build()
         probe = Probe(stage, self.data)
         self._reach(0, probe)
         train(stage, directory, on_step=lambda step, _row: self._reach(step, probe), shown=False)

@@ -18,6 +18,7 @@ from dlapps.errors import UsageError, did_you_mean
 from dlapps.layers.activations import Activation
 from dlapps.models.classifier import LossSettings
 from dlapps.models.kernels import KernelSettings
+from dlapps.playground.surface import Surface
 
 MOST_LAYERS = 6
 MOST_NEURONS = 8
@@ -102,6 +103,8 @@ class Settings(Section):
     loss: LossSettings = LossSettings()
     kernels: KernelSettings = KernelSettings()
     training: Learning = Learning()
+    surface: Surface = Surface()
+    """What is drawn beside the network; it moves nothing."""
 
     def config(self, steps: int, directory: Path) -> ClassificationConfig:
         """The config that trains this network for `steps`; drawn points are read in `directory`.

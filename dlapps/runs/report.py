@@ -16,7 +16,6 @@ from dlapps.explain.architecture.table import as_csv, layer_table
 from dlapps.explain.figures.curves import training_curves
 from dlapps.explain.figures.diagnostics import diagnostics_figure
 from dlapps.explain.figures.names import field_name
-from dlapps.explain.figures.png import png_bytes
 from dlapps.export.description import MODEL_JSON
 from dlapps.files import write_atomically, write_into, writing_to
 from dlapps.runs.card import MODEL_CARD

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from dlapps.export.description import MODEL_JSON
 
 FILES = Path(__file__).with_suffix("")
-SCRIPTS = ("page.js", "editors.js", "elements.js", "views.js")
+SCRIPTS = ("page.js", "editors.js", "elements.js", "explanation.js", "views.js")
 STATIC = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page/style.css": ("style.css", "text/css; charset=utf-8"),

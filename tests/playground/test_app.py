@@ -17,7 +17,7 @@ def client():
 def test_the_page_and_all_it_loads_are_served(client):
     page = client.get("/")
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    names = ("playground", "form", "network", "curves", "pencil", "drawing", "elements")
+    names = ("playground", "form", "network", "curves", "pencil", "drawing", "surface", "elements")
     for name in ("style.css", *(f"{name}.js" for name in names)):
         assert client.get(f"/page/{name}").status_code == 200
 
@@ -35,6 +35,10 @@ def test_what_can_be_chosen_is_what_is_taken(client):
     while look.json()["step"] < 1:
         look = client.get(address, params={"after": look.json()["number"]})
     assert len(look.json()["layers"][0]["kernel"][0]) == 8
+    surface = client.post(f"{address}/surface", json=offered["defaults"]["surface"] | {"sgd": 0})
+    assert surface.json()["paths"].keys() == {"momentum", "rmsprop", "adam"}
+    refused = client.post(f"{address}/surface", json={"first": "1:3:1"})
+    assert (refused.status_code, refused.json()["field"]) == (400, "surface.first")
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
 

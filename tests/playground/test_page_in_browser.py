@@ -162,3 +162,19 @@ def test_a_neuron_is_looked_at_by_keyboard(visit):
     page.keyboard.press("Enter")
     playwright.expect(page.locator("#output-title")).to_have_text("Layer 1, neuron 2")
     assert re.search(r"weights \S+, \S+; bias 0.00", page.inner_text("#neuron"))
+
+
+def test_a_link_carries_the_surface_over_two_weights_and_its_paths(visit):
+    page = visit(SMALL + "&surface.second=2:1:1&surface.rmsprop=0")
+    assert page.locator("#surface-result").is_hidden()
+    page.fill("[name='surface.sgd']", "0.7")
+    page.focus("#draw-surface")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#surface-legend")).to_contain_text("Adam", timeout=PATIENCE)
+    assert "RMSprop" not in page.inner_text("#surface-legend")
+    assert "Up: layer 1, neuron 1 → class 0" in page.inner_text("#surface-axes")
+    assert number(page, "#steps") == 0  # The network itself has not moved.
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    again = visit(page.url)
+    assert again.input_value("[name='surface.sgd']") == "0.7"
+    assert again.input_value("[name='surface.second']") == "2:1:1"

@@ -5,10 +5,14 @@ import re
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+import numpy as np
 import pytest
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from dlapps.explain.figures.relevance import SUPPORT_COLOURS
 from dlapps.export import kinds
 from dlapps.serving.page import FILES, page_routes
 
@@ -96,7 +100,12 @@ def test_a_model_of_other_hands_has_no_description(client, served, tmp_path):
 def test_the_page_knows_every_kind_or_leaves_it_to_programs():
     known = "".join((FILES / name).read_text() for name in ("editors.js", "views.js"))
     unknown = [kind for kind in get_args(kinds.Name) if not re.search(rf"^  {kind}:", known, re.M)]
-    # Arrays that nobody types; numbers and text are shown as they are.
-    assert [kind for kind in unknown if not re.search(rf"^  {kind},", known, re.M)] == [
-        "pixels", "waveform",
-    ]  # fmt: skip
+    # Arrays that nobody types, and what explanation.js asks and draws.
+    assert unknown == ["class_index", "pixels", "relevance", "waveform"]
+
+
+def test_the_page_has_the_colours_of_our_figures():
+    text = (FILES / "explanation.js").read_text()
+    colours = re.findall(r'"(#[0-9a-f]{6})"', text)
+    figures = colormaps[SUPPORT_COLOURS](np.linspace(0, 1, len(colours)))
+    assert colours == [to_hex(colour) for colour in figures]

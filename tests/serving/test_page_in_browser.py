@@ -76,6 +76,17 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+EXPLAIN = {
+    "inputs": {"image_bytes": FILE, "class_index": tensor("class_index", [None], "int64")},
+    "outputs": {
+        "grad_cam": tensor("relevance", [None, 2, 3], "float32", title="Grad-CAM"),
+        "saliency": tensor("relevance", [None, 2, 3], "float32", title="Saliency"),
+    },
+}
+"""The second signature of the pets."""
+MAPS = {"grad_cam": [[0, 0, 0], [0, 0, 1]], "saliency": [[0, 7, 0], [0, 0, 0]]}
+
+
 class Served(NamedTuple):
     name: str
     version: int
@@ -94,7 +105,8 @@ def address(asked, tmp_path_factory, serving) -> Iterator[str]:
     served = []
     for name, signature in MODELS.items():
         directory = tmp_path_factory.mktemp(name)
-        text = json.dumps({"signatures": {"serving_default": signature}})
+        explained = {"explain": EXPLAIN} if name == "pets" else {}
+        text = json.dumps({"signatures": {"serving_default": signature, **explained}})
         (directory / "model.json").write_text(text)
         served.append(Served(name, 1, directory))
 
@@ -103,7 +115,8 @@ def address(asked, tmp_path_factory, serving) -> Iterator[str]:
         name = request.path_params["name"].removesuffix(":predict")
         if asked[-1]["instances"] == [{"sentences": "wrong"}]:
             return JSONResponse({"error": "that <b>sentence</b> is refused"}, 400)
-        return JSONResponse({"predictions": [ANSWERS[name]]})
+        is_explained = asked[-1]["signature_name"] == "explain"
+        return JSONResponse({"predictions": [MAPS if is_explained else ANSWERS[name]]})
 
     routes = [*page_routes(lambda: served), Route("/v1/models/{name}", predict, methods=["POST"])]
     with serving(Starlette(routes=routes)) as address:
@@ -189,6 +202,38 @@ def test_a_mask_lies_over_the_file_that_was_chosen(page, asked):
     drawn = np.array(drawn).reshape(2, 3, 4)
     np.testing.assert_array_equal(drawn[1, :, 0], pixels[1])  # background: the image itself
     assert drawn[0, 1, 0] != drawn[0, 1, 2]  # the class's colour over grey
+
+
+def drawn_pixels(page: Any) -> np.ndarray:
+    drawn = page.evaluate(
+        "Array.from(document.querySelector('#answer canvas.pixels').getContext('2d')"
+        ".getImageData(0, 0, 3, 2).data)"
+    )
+    return np.array(drawn).reshape(2, 3, 4)
+
+
+def test_the_map_of_the_chosen_method_and_class_lies_over_the_picture(page, asked):
+    page.select_option("#model", "pets")
+    assert page.locator("#signature").is_hidden()  # To explain is no question of its own.
+    page.set_input_files("input[type=file]", png(np.full((2, 3), 100, np.uint8)))
+    answer(page)
+    assert page.locator("#answer canvas").count() == 0
+    page.get_by_label("Method").select_option("Grad-CAM")
+    playwright.expect(page.get_by_role("img", name="Grad-CAM, strongest at")).to_be_visible()
+    assert asked[-1]["signature_name"] == "explain"
+    assert asked[-1]["instances"][0]["class_index"] == -1
+    drawn = drawn_pixels(page)
+    assert (drawn[0] == [100, 100, 100, 255]).all()  # No support: the picture itself.
+    assert drawn[1, 2, 0] > drawn[1, 2, 2] + 50
+    requests = len(asked)
+    page.get_by_label("Method").select_option("Saliency")
+    playwright.expect(page.get_by_role("img", name="Saliency, strongest at")).to_be_visible()
+    assert len(asked) == requests  # All maps of a class came together.
+    assert drawn_pixels(page)[0, 1, 0] > 200
+    page.get_by_label("Class").select_option("dog")
+    page.wait_for_function("document.querySelector('#answer canvas') !== null")
+    assert asked[-1]["instances"][0]["class_index"] == 1
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_a_sentence_is_answered_as_text_and_an_error_is_told(page, asked):

@@ -21,6 +21,7 @@ from dlapps.applications.classification.data import (
     class_weights,
     labels_of,
 )
+from dlapps.applications.classification.explanation import explain_answer
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
 from dlapps.applications.classification.pictures import (
     decision_regions,
@@ -251,7 +252,11 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         )
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
-        return classifier_answers(self._asked(model), spec, self.config.evaluation.batch_size)
+        asked, batch_size = self._asked(model), self.config.evaluation.batch_size
+        answers = classifier_answers(asked, spec, batch_size)
+        if not spec.is_image:
+            return answers
+        return answers | {"explain": explain_answer(self.explainable(model, spec), spec)}
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns

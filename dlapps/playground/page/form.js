@@ -62,6 +62,7 @@ export function drawThumbnails() {
 }
 
 function showWidths(changed) {
+  offerWeights();
   const group = document.getElementById("widths");
   const focused = document.activeElement?.dataset?.key;
   group.replaceChildren(
@@ -88,6 +89,28 @@ function showWidths(changed) {
   document.getElementById("remove").disabled = !widths.length;
 }
 
+// Every weight of a kernel is offered for the surface, by layer and the neurons it joins.
+function offerWeights() {
+  const sizes = [2, ...widths, 2];
+  const counted = (count) => Array.from({ length: count }, (_, at) => at + 1);
+  const options = sizes.slice(1).flatMap((size, at) => counted(sizes[at]).flatMap((from) =>
+    counted(size).map((to) => [`${at + 1}:${from}:${to}`, weightName(at, from, to)])));
+  for (const [name, otherwise] of [["surface.first", 0], ["surface.second", widths[0] ?? 2]]) {
+    const select = form().elements[name];
+    const before = select.value;
+    select.replaceChildren(...options.map(([value, textContent]) =>
+      make("option", { value, textContent })));
+    const isThere = options.some(([value]) => value === before);
+    select.value = isThere ? before : options[otherwise][0];
+  }
+}
+
+function weightName(at, from, to) {
+  const source = at ? `layer ${at}, neuron ${from}` : `input x${from}`;
+  const target = at === widths.length ? `class ${to - 1}` : `layer ${at + 1}, neuron ${to}`;
+  return `${source} → ${target}`;
+}
+
 function tellValues() {
   for (const output of form().querySelectorAll("output")) {
     output.textContent = form().elements[output.dataset.for].value;
@@ -103,6 +126,8 @@ function tellValues() {
 // Puts flat settings, by dotted name, into the form; what is not said is as by default.
 export function showSettings(said, changed) {
   const settings = { ...flat(choices.defaults), ...said };
+  widths = settings["model.widths"];
+  showWidths(changed);
   for (const field of fields()) {
     field.value = settings[field.name] ?? (field.name === "data.noise"
       ? choices.points[settings["data.name"]]?.noise ?? 0 : field.type === "range" ? 0 : "");
@@ -111,8 +136,6 @@ export function showSettings(said, changed) {
     radio.checked = radio.value === settings["data.name"];
   }
   setDrawn(settings["data.drawn"] ?? []);
-  widths = settings["model.widths"];
-  showWidths(changed);
   tellValues();
 }
 

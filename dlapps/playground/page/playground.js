@@ -11,6 +11,7 @@ import {
   toFragment,
 } from "./form.js";
 import { drawn, listenPencil, pencilAt } from "./pencil.js";
+import { forgetSurface, redrawSurface, showSurface } from "./surface.js";
 import { describe, drawNetwork, forgetNetwork, neuronPalette } from "./network.js";
 
 const MILLISECONDS_BETWEEN_LOOKS = 90;
@@ -66,6 +67,7 @@ async function reset(settings) {
     network = begun;
     byId("beside").hidden = byId("download-points").hidden = !begun.csv;
     forgetCurves();
+    forgetSurface();
     pinned = pointed = null;
     forgetNetwork();
     watch(begun);
@@ -106,7 +108,7 @@ async function watch(watched) {
 }
 
 function enable(can) {
-  for (const id of ["run", "step"]) byId(id).disabled = !can;
+  for (const id of ["run", "step", "draw-surface"]) byId(id).disabled = !can;
 }
 
 function show(answer) {
@@ -174,6 +176,26 @@ async function pace(steps) {
   }
 }
 
+// What the surface is of stands in the link, but makes no other network.
+async function askSurface() {
+  const settings = formSettings();
+  window.history.replaceState(null, "", toFragment(settings));
+  markWrong("");
+  const asked = network;
+  byId("draw-surface").disabled = true;
+  try {
+    const wanted = nested(settings).surface;
+    const found = await ask(`networks/${asked.name}/surface`, "POST", wanted);
+    if (asked === network) showSurface(found, wanted);
+  } catch (error) {
+    if (asked !== network) return;
+    markWrong(error.field);
+    sayWrong(error);
+  } finally {
+    byId("draw-surface").disabled = !network;
+  }
+}
+
 async function copy(button, text) {
   const before = button.textContent;
   try {
@@ -189,6 +211,7 @@ function listen() {
   byId("run").addEventListener("click", () => pace(look?.is_running ? 0 : null));
   byId("step").addEventListener("click", () => pace(1));
   byId("reset").addEventListener("click", resetFromForm);
+  byId("draw-surface").addEventListener("click", askSurface);
   byId("speed").addEventListener("change", () => { if (look?.is_running) pace(null); });
   byId("held-out").addEventListener("change", () => look?.layers && drawRegions());
   const copies = (id, text) =>
@@ -205,6 +228,7 @@ function listen() {
     readColours();
     forgetNetwork();
     drawThumbnails();
+    redrawSurface();
     if (look?.layers && network) draw();
   };
   window.addEventListener("resize", redraw);

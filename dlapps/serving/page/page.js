@@ -3,6 +3,7 @@
 
 import { EDITORS, canAsk } from "./editors.js";
 import { make } from "./elements.js";
+import { explanationOf, explanationView } from "./explanation.js";
 import { VIEWS, anyView } from "./views.js";
 
 const byId = (id) => document.getElementById(id);
@@ -73,19 +74,12 @@ async function ask(event) {
     for (const [name, value] of Object.entries(inputs)) row[name] = await value();
     say("Asking ...");
     const began = performance.now();
-    const response = await fetch(`v1/models/${encodeURIComponent(asked.name)}:predict`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ signature_name: signature, instances: [row] }),
-    });
-    const document = parsed(await response.text());
-    if (!response.ok) throw new Error(document.error || `The server answered ${response.status}.`);
+    const first = await answerOf(asked, signature, row);
     if (asked !== model() || signature !== question()) return; // Another one was chosen meanwhile.
     const outputs = asked.signatures[signature].outputs;
-    const [first] = document.predictions;
-    const names = Object.keys(outputs);
     const image = await imageIn(asked.signatures[signature].inputs, row);
-    showAnswer(outputs, names.length === 1 ? { [names[0]]: first } : first, image);
+    showAnswer(outputs, first, image);
+    showExplanation(asked, signature, row, image);
     say(
       `${asked.name}, version ${asked.version}, answered in ${Math.round(performance.now() - began)} ms.`,
     );
@@ -95,6 +89,20 @@ async function ask(event) {
   } finally {
     byId("ask").disabled = !Object.keys(inputs).length;
   }
+}
+
+// The outputs of a signature for one row, by name.
+async function answerOf(asked, signature, row) {
+  const response = await fetch(`v1/models/${encodeURIComponent(asked.name)}:predict`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ signature_name: signature, instances: [row] }),
+  });
+  const document = parsed(await response.text());
+  if (!response.ok) throw new Error(document.error || `The server answered ${response.status}.`);
+  const [first] = document.predictions;
+  const names = Object.keys(asked.signatures[signature].outputs);
+  return names.length === 1 ? { [names[0]]: first } : first;
 }
 
 // The document; NaN and Infinity, which JSON lacks, are numbers, too.
@@ -128,6 +136,20 @@ function showAnswer(outputs, values, image) {
     return view && make("figure", {}, make("figcaption", { textContent: caption }), view);
   });
   byId("answer").replaceChildren(...figures.filter(Boolean));
+}
+
+function showExplanation(asked, signature, row, image) {
+  const name = explanationOf(asked.signatures, signature);
+  if (!name) return;
+  const { inputs, outputs } = asked.signatures[name];
+  const index = Object.keys(inputs).find((each) => inputs[each].kind === "class_index");
+  const answered = Object.values(asked.signatures[signature].outputs);
+  const classes = answered.find((tensor) => tensor.kind === "class_probabilities")?.names ?? [];
+  byId("answer").append(
+    explanationView(outputs, classes, image, (chosen) =>
+      answerOf(asked, name, { ...row, [index]: chosen }),
+    ),
+  );
 }
 
 async function start() {
