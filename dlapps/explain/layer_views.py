@@ -86,9 +86,3 @@ LAYER_VIEWS = {
     ),
 }
 """By the names that they have beside `METHODS`."""
-
-
-def evenly_chosen(paths: Sequence[str], most: int) -> list[str]:
-    """All, or of more than `most` some, the last among them."""
-    places = np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int)
-    return [paths[place] for place in places.tolist()]

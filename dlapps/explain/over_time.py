@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-import numpy as np
 from matplotlib.figure import Figure
 
 Seen = TypeVar("Seen")
@@ -20,9 +19,3 @@ class OverTime(NamedTuple, Generic[Seen]):
     frame: Callable[[int, Seen], Figure] | None = None
     """From a step and what was seen there to one frame of an animation, all of one size; None:
     nothing is animated."""
-
-
-def evenly(steps: Sequence[int], seen: Sequence[Seen], most: int) -> list[tuple[int, Seen]]:
-    """At most so many of the steps, evenly apart, with what was seen at each."""
-    places = np.linspace(0, len(steps) - 1, min(most, len(steps))).round().astype(int)
-    return [(steps[place], seen[place]) for place in places.tolist()]

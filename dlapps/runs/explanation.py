@@ -9,9 +9,10 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.errors import UsageError, did_you_mean, in_short
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.explainable import Explainable, Relevance, explainer
 from dlapps.explain.figures.png import png_bytes
-from dlapps.explain.layer_views import LAYER_VIEWS, evenly_chosen
+from dlapps.explain.layer_views import LAYER_VIEWS
 from dlapps.explain.methods.catalogue import METHODS
 from dlapps.explain.methods.input_optimization import NoGradientError
 from dlapps.export.inputs import answer_each

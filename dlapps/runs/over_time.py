@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlapps.errors import UsageError
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.gif import film_bytes
 from dlapps.explain.figures.weights_over_time import weights_over_time
-from dlapps.explain.over_time import OverTime, evenly
+from dlapps.explain.over_time import OverTime
 from dlapps.progress import progress
 from dlapps.runs.report_page import Picture, picture_of
 from dlapps.runs.trained import TrainedRun
@@ -45,5 +46,5 @@ def _drawn(name: str, view: OverTime, steps: Sequence[int], seen: Sequence[Any])
     picture = picture_of(name, view.draw(steps, seen))
     if view.frame is None:
         return picture
-    frames = [view.frame(*each) for each in evenly(steps, seen, MOST_FRAMES)]
+    frames = [view.frame(*each) for each in evenly_chosen([*zip(steps, seen)], MOST_FRAMES)]
     return picture._replace(film=film_bytes(frames))

@@ -11,8 +11,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from dlapps.explain.architecture.layer_graph import graph_nodes
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.palette import class_colours, class_marker
-from dlapps.explain.over_time import OverTime, evenly
+from dlapps.explain.over_time import OverTime
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def regions_over_time(
     places = [points[labels == index] for index in range(len(class_names))]
 
     def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
-        shown = evenly(steps, seen, MOST_REGIONS)
+        shown = evenly_chosen([*zip(steps, seen)], MOST_REGIONS)
         num_columns = min(3, len(shown))
         num_rows = math.ceil(len(shown) / num_columns)
         figure = Figure(figsize=(7.8, 2.7 * num_rows + 0.4), layout="constrained")

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.palette import class_colours
 from dlapps.explain.figures.relevance import SUPPORT, lay_over, scale_label
@@ -95,7 +96,7 @@ def relevance_in_frames(
 
 def evenly_apart(count: int) -> np.ndarray:
     """The indices of at most six of `count` things, the first and the last among them."""
-    return np.linspace(0, count - 1, min(MOST_FRAMES, count)).round().astype(int)
+    return np.array(evenly_chosen(range(count), MOST_FRAMES))
 
 
 def _line_width(num_steps: int) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.image_grid import (
     draw_grid,
     enlarged,
@@ -15,7 +16,7 @@ from dlapps.explain.figures.image_grid import (
     table_of_images,
 )
 from dlapps.explain.figures.palette import class_colours, class_marker
-from dlapps.explain.over_time import OverTime, evenly
+from dlapps.explain.over_time import OverTime
 from dlapps.models.generative.maps import Maps
 
 NUM_SAMPLES = 100
@@ -172,7 +173,9 @@ def generated_over_time(maps: Maps, images: np.ndarray) -> dict[str, OverTime[np
 
 
 def _named(steps: Sequence[int], seen: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    return {f"Step {step:,}": images for step, images in evenly(steps, seen, MOST_ROWS)}
+    return {
+        f"Step {step:,}": images for step, images in evenly_chosen([*zip(steps, seen)], MOST_ROWS)
+    }
 
 
 def _rows_figure(title: str, rows: Mapping[str, np.ndarray]) -> Figure:

@@ -9,8 +9,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.names import end_of
-from dlapps.explain.over_time import OverTime, evenly
+from dlapps.explain.over_time import OverTime
 
 MOST_CLASSES_WITH_COUNTS = 25
 LONGEST_NAME = 24
@@ -101,7 +102,7 @@ def confusion_over_time(
     """Up to six matrices side by side; `look` gives one [classes, classes], as it is at a step."""
 
     def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
-        shown = evenly(steps, seen, MOST_MATRICES)
+        shown = evenly_chosen([*zip(steps, seen)], MOST_MATRICES)
         num_columns = min(MATRICES_A_ROW, len(shown))
         num_rows = -(-len(shown) // num_columns)
         figure = Figure(figsize=(7.8, 2.6 * num_rows + 0.4), layout="constrained")

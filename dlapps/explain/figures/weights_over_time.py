@@ -9,9 +9,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.names import end_of
 from dlapps.explain.figures.png import message_figure
-from dlapps.explain.over_time import OverTime, evenly
+from dlapps.explain.over_time import OverTime
 
 MOST_MATRICES = 12
 MOST_WEIGHTS = 20_000
@@ -43,7 +44,7 @@ def weights_over_time(model: keras.Model) -> OverTime[list[np.ndarray]]:
     def draw(steps: Sequence[int], seen: Sequence[list[np.ndarray]]) -> Figure:
         if not chosen:
             return message_figure("The network has no matrix of weights.")
-        shown = evenly(steps, seen, MOST_HISTOGRAMS)
+        shown = evenly_chosen([*zip(steps, seen)], MOST_HISTOGRAMS)
         names = [name for name, _ in chosen]
         figure = ridges_figure([step for step, _ in shown], [rows for _, rows in shown], names)
         some = f", {len(chosen)} of {len(matrices)} layers" if len(chosen) < len(matrices) else ""
