@@ -62,7 +62,7 @@ def _maps_and_slopes(
         given = [explained, *inputs[1:]] if len(inputs) > 1 else explained
         maps, answers = tapped(given, training=False)
         scores = score(answers)
-    slopes = tape.gradient(scores, maps)
+    slopes = tape.gradient(scores, maps, unconnected_gradients="zero")
     return tf.cast(maps, tf.float32), tf.cast(slopes, tf.float32)
 
 

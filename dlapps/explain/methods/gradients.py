@@ -38,7 +38,8 @@ def input_gradient(
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(explained)
         scores = score(answer(network, [explained, *inputs[1:]]))
-    return explained, tape.gradient(scores, explained)
+    # Behind a step there is no gradient: nothing moves the score.
+    return explained, tape.gradient(scores, explained, unconnected_gradients="zero")
 
 
 def from_0_to_1(maps: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,7 @@ from dlapps.export.answer import Answer
 from dlapps.export.errors import ExportError
 from dlapps.export.saved_model import write_saved_model
 from dlapps.models.classifier import layers_with_maps
+from dlapps.models.mlp import mlp
 
 SPEC = LabelledSpec(input_shape=(8, 8, 1), class_names=("left", "right"))
 
@@ -64,6 +65,12 @@ def test_a_network_without_maps_is_explained_by_its_gradient_alone(files):
     assert maps.keys() == {"saliency"}
     wanted = np.abs(network.layers[-1].kernel.numpy().reshape(8, 8, 2))
     np.testing.assert_allclose(maps["saliency"], [wanted[..., 1], wanted[..., 0]], rtol=1e-6)
+
+
+def test_behind_a_step_nothing_moves_the_score(files):
+    network = mlp((8, 8, 1), 2, widths=[4], activation="step")
+    maps = answer_of(network).function(files, tf.constant([-1, 0], tf.int64))
+    np.testing.assert_array_equal(maps["saliency"], np.zeros((2, 8, 8)))
 
 
 def test_a_class_that_is_not_there_is_refused(sides, files):
