@@ -185,7 +185,8 @@ def test_the_weights_of_an_unfinished_run_are_those_that_validated_best(dlapps, 
     """With averaged weights, in another precision, and worse ones after the best."""
     options = (
         "training.steps=60", "training.checkpoint_every=2", "training.validate_every=2",
-        "training.restore_best_weights=true", "training.learning_rate=5",
+        "training.restore_best_weights=true", "training.learning_rate=2",
+        "training.schedule.warmup_steps=50",
         "training.ema_momentum=0.5", "training.precision=mixed_bfloat16",
     )  # fmt: skip
     settings = [part for text in options for part in ("--set", text)]
