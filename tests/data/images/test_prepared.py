@@ -1,7 +1,6 @@
 """Images that TFDS prepared are read one by one, as they would be from memory."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -150,24 +149,3 @@ def test_an_unknown_builder_is_refused(builder, message, tmp_path, monkeypatch):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(pydantic.ValidationError, match=r"data\.builder"):
         LabelledData(**wrong)
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
-def test_published_data_give_the_same_batches_as_from_memory(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLAPPS_DATA_DIR", str(tmp_path))
-    memory = load_labelled(LabelledData(name="fashion_mnist"))
-    disk = load_labelled(LabelledData(name="tfds", builder="fashion_mnist:3.0.1"))
-    assert memory.spec.input_shape == disk.spec.input_shape
-    for split in ("train", "validation", "test"):
-        assert len(memory[split]) == len(disk[split])
-    one, other = (
-        ShuffledBatches(data["train"], 128, 7, lambda columns, draws: columns)
-        .from_step(100)
-        .take(3)
-        for data in (memory, disk)
-    )
-    for a, b in zip(one, other, strict=True):
-        np.testing.assert_array_equal(a["image"], b["image"])
-        np.testing.assert_array_equal(a["label"], b["label"])

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dlapps.data.batches import ShuffledBatches
+from dlapps.data.images.labelled import LabelledData, load_labelled
 from dlapps.data.sources import published
 from dlapps.data.sources.published import describe, load_published, published_names
 from dlapps.errors import UsageError
@@ -41,15 +43,30 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 @pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
-def test_mnist_is_mnist(tmp_path_factory):
-    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or tmp_path_factory.mktemp("tfds")
-    data = load_published("mnist", data_dir=Path(data_dir))
-    assert data["train"]["image"].shape == (60000, 28, 28, 1)
-    assert data["test"]["image"].shape == (10000, 28, 28, 1)
+def test_mnist_is_mnist_from_memory_and_from_the_disk(tmp_path, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path)
+    monkeypatch.setenv("DLAPPS_DATA_DIR", data_dir)
+    whole = load_published("mnist", data_dir=Path(data_dir))
+    assert whole["train"]["image"].shape == (60000, 28, 28, 1)
+    assert whole["test"]["image"].shape == (10000, 28, 28, 1)
     # The counts of the digits as the publisher's label files give them.
-    assert np.bincount(data["train"]["label"]).tolist() == [
+    assert np.bincount(whole["train"]["label"]).tolist() == [
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
-    assert np.bincount(data["test"]["label"]).tolist() == [
+    assert np.bincount(whole["test"]["label"]).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
     ]  # fmt: skip
+    memory = load_labelled(LabelledData(name="mnist"))
+    disk = load_labelled(LabelledData(name="tfds", builder="mnist:3.0.1"))
+    assert memory.spec.input_shape == disk.spec.input_shape
+    for split in ("train", "validation", "test"):
+        assert len(memory[split]) == len(disk[split])
+    one, other = (
+        ShuffledBatches(data["train"], 128, 7, lambda columns, draws: columns)
+        .from_step(100)
+        .take(3)
+        for data in (memory, disk)
+    )
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a["image"], b["image"])
+        np.testing.assert_array_equal(a["label"], b["label"])
