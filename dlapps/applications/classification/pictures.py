@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from dlapps.explain.architecture.layer_graph import graph_nodes
 from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.palette import class_colours, class_marker
+from dlapps.explain.figures.panels import panels_of
 from dlapps.explain.over_time import OverTime
 
 
@@ -53,18 +54,30 @@ def decision_regions(
 
     `predict` maps points [points, 2] to probabilities [points, classes]; `labels` is [points].
     """
-    num_classes = len(class_names)
-    plane = plane_around(points, SIDE)
+    plane, places = plane_around(points, SIDE), _by_class(points, labels, class_names)
+    probabilities = _answered(predict, plane, len(class_names))
+    return _regions_figure(
+        "Decision regions, paler where less certain", plane, probabilities, places, class_names
+    )
+
+
+def _by_class(
+    points: np.ndarray, labels: np.ndarray, class_names: Sequence[str]
+) -> list[np.ndarray]:
+    return [points[labels == index] for index in range(len(class_names))]
+
+
+def _answered(
+    predict: Callable[[np.ndarray], np.ndarray], plane: Plane, num_classes: int
+) -> np.ndarray:
+    """The probabilities all over the plane [side * side, C]; ValueError for another shape."""
     probabilities = np.asarray(predict(plane.grid), dtype=np.float32)
     if probabilities.shape != (len(plane.grid), num_classes):
         raise ValueError(
             f"predict answered {len(plane.grid)} points with shape {probabilities.shape}; for "
             f"{num_classes} class names it must be ({len(plane.grid)}, {num_classes})."
         )
-    places = [points[labels == index] for index in range(num_classes)]
-    return _regions_figure(
-        "Decision regions, paler where less certain", plane, probabilities, places, class_names
-    )
+    return probabilities
 
 
 def _regions_figure(
@@ -117,8 +130,7 @@ def regions_over_time(
     class_names: Sequence[str],
 ) -> OverTime[np.ndarray]:
     """The `decision_regions` as they move: six side by side, and an animation of all."""
-    plane = plane_around(points, SIDE)
-    places = [points[labels == index] for index in range(len(class_names))]
+    plane, places = plane_around(points, SIDE), _by_class(points, labels, class_names)
 
     def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
         shown = evenly_chosen([*zip(steps, seen)], MOST_REGIONS)
@@ -126,17 +138,15 @@ def regions_over_time(
         num_rows = math.ceil(len(shown) / num_columns)
         figure = Figure(figsize=(7.8, 2.7 * num_rows + 0.4), layout="constrained")
         figure.suptitle("Decision regions while they were learned, validation split", fontsize=11)
-        panels = figure.subplots(num_rows, num_columns, squeeze=False).flat
+        panels = panels_of(figure, len(shown), num_columns)
         for axes, (step, probabilities) in zip(panels, shown):
             _draw_regions(axes, plane, probabilities, places, size=7)
             axes.set_title(f"Step {step:,}", fontsize=9)
             axes.set(xticks=[], yticks=[])
-        for axes in panels:
-            axes.remove()
         return figure
 
     return OverTime(
-        lambda: np.asarray(predict(plane.grid), np.float32),
+        lambda: _answered(predict, plane, len(class_names)),
         draw,
         lambda step, probabilities: _regions_figure(
             f"Step {step:,}: decision regions, validation split",
@@ -181,14 +191,11 @@ def neuron_regions(model: keras.Model, points: np.ndarray, labels: np.ndarray) -
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle("Activation over the plane: purple low, white zero, orange high", fontsize=11)
     parts = figure.subfigures(len(rows), 1, height_ratios=rows, squeeze=False)[:, 0]
-    for part, name, layer, count, num_rows in zip(parts, tensors, activations, shown, rows):
+    for part, name, layer, count in zip(parts, tensors, activations, shown):
         width = layer.shape[1]
         some = f"{count} of {width}" if count < width else f"{width}"
         part.suptitle(f"{name}: {some} neuron{'s' * (width != 1)}", fontsize=9)
-        panels = part.subplots(num_rows, num_columns, squeeze=False).ravel()
-        for axes in panels[count:]:
-            axes.remove()
-        for index, axes in enumerate(panels[:count]):
+        for index, axes in enumerate(panels_of(part, count, num_columns)):
             _draw_neuron(axes, index, layer[:, index], plane)
             _draw_points(axes, points, labels)
     return figure

@@ -1,5 +1,6 @@
 """The confusion matrix: which classes are taken for which, at the end or while that is learned."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.image import AxesImage
 
 from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.names import end_of
+from dlapps.explain.figures.panels import panels_of
 from dlapps.explain.over_time import OverTime
 
 MOST_CLASSES_WITH_COUNTS = 25
@@ -104,23 +106,19 @@ def confusion_over_time(
     def draw(steps: Sequence[int], seen: Sequence[np.ndarray]) -> Figure:
         shown = evenly_chosen([*zip(steps, seen)], MOST_MATRICES)
         num_columns = min(MATRICES_A_ROW, len(shown))
-        num_rows = -(-len(shown) // num_columns)
+        num_rows = math.ceil(len(shown) / num_columns)
         figure = Figure(figsize=(7.8, 2.6 * num_rows + 0.4), layout="constrained")
         figure.suptitle("Confusion matrix while it learned, validation split", fontsize=11)
-        panels = figure.subplots(num_rows, num_columns, squeeze=False, sharex=True, sharey=True)
-        for axes, (step, matrix) in zip(panels.flat, shown):
+        panels = panels_of(figure, len(shown), num_columns, sharex=True, sharey=True)
+        for axes, (step, matrix) in zip(panels, shown):
             image = _draw_shares(axes, _shares(matrix))
             right = np.trace(matrix) / max(matrix.sum(), 1)
             axes.set_title(f"Step {step:,}: {right:.1%} right", fontsize=9)
             axes.tick_params(length=0, labelsize=8)
-        for axes in panels.flat[len(shown) :]:
-            axes.remove()
-        _name_classes(panels[0, 0], class_names)
+        _name_classes(panels[0], class_names)
         figure.supxlabel("Predicted class", fontsize=9)
         figure.supylabel("True class", fontsize=9)
-        figure.colorbar(
-            image, ax=panels.flat[: len(shown)], label="Share of the true class", shrink=0.8
-        )
+        figure.colorbar(image, ax=panels, label="Share of the true class", shrink=0.8)
         return figure
 
     return OverTime(look, draw)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.names import field_name
+from dlapps.explain.figures.panels import panels_of
 from dlapps.explain.figures.png import message_figure
 
 VALIDATION = "validation_"
@@ -32,15 +33,12 @@ def training_curves(history: Sequence[Row]) -> Figure:
     width = PAGE_WIDTH / max(num_columns, 2)
     size = (width * num_columns, (0.65 * width + 0.5) * num_rows + 0.4)
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(num_rows, num_columns, squeeze=False).flat
-    for name, axes in zip(names, panels):
+    for name, axes in zip(names, panels_of(figure, len(names), num_columns)):
         _draw_quantity(axes, name, history)
     lines = {line.get_label(): line for axes in figure.axes for line in axes.get_lines()}
     figure.legend(
         handles=list(lines.values()), loc="outside lower center", ncols=len(lines), frameon=False
     )
-    for axes in list(panels):
-        axes.remove()
     return figure
 
 

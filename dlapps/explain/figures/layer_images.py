@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dlapps.explain.figures.image_grid import enlarged, table_of_images
+from dlapps.explain.figures.panels import panels_of
 
 PAGE_WIDTH = 7.8
 COLUMNS = 6
@@ -27,9 +28,7 @@ def captioned_figure(title: str, images: np.ndarray, captions: Sequence[str]) ->
     size = (max(side * columns, 4), (side * height / width + 0.3) * rows + 0.5)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(title, fontsize=11, parse_math=False)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels[len(images) :]:
-        axes.remove()
+    panels = panels_of(figure, len(images), columns)
     for axes, image, caption in zip(panels, images, captions):
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color(BORDER)

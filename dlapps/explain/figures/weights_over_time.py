@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from dlapps.explain.evenly import evenly_chosen
 from dlapps.explain.figures.names import end_of
+from dlapps.explain.figures.panels import panels_of
 from dlapps.explain.figures.png import message_figure
 from dlapps.explain.over_time import OverTime
 
@@ -84,7 +85,7 @@ def ridges_figure(
     num_rows = math.ceil(len(names) / num_columns)
     height = 2.5 if num_rows < 3 else 2.1
     figure = Figure(figsize=(PAGE_WIDTH, height * num_rows + 0.4), layout="constrained")
-    panels = figure.subplots(num_rows, num_columns, squeeze=False, sharey=True).flat
+    panels = panels_of(figure, len(names), num_columns, sharey=True)
     for number, (name, axes) in enumerate(zip(names, panels)):
         _draw_ridges(axes, steps, [values[number] for values in seen])
         axes.set_title(end_of(name, LONGEST_NAME), fontsize=9, parse_math=False)
@@ -92,8 +93,6 @@ def ridges_figure(
             axes.set_ylabel("Step", fontsize=9)
         if number + num_columns >= len(names):
             axes.set_xlabel("Weight", fontsize=9)
-    for axes in panels:
-        axes.remove()
     return figure
 
 
