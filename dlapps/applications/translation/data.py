@@ -13,7 +13,8 @@ from dlapps.config.section import BatchSize, DataSettings, Positive, Section, Us
 from dlapps.data.batches import Columns
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve_tenths
-from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, count_tokens
+from dlapps.data.text.subwords import Merges
+from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, learn_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
 
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 FEWEST_PAIRS = 10
 
-Tokens = Literal["words", "characters"]
+Tokens = Literal["words", "characters", "subwords"]
 
 
 class SentencePairs(DataSettings):
@@ -42,6 +43,9 @@ class SentencePairs(DataSettings):
     """What a token of the sentences is."""
     target_unit: Tokens = "words"
     """What a token of the translations is."""
+    num_merges: Positive = 4000
+    """subwords: how often the two that are neighbours most often are made one; byte-pair encoding,
+    learned of each language alone."""
     min_count: Positive = 1
     """How often a token must occur in the training data to be known."""
     max_length: Positive = 100
@@ -63,6 +67,9 @@ class SentencePairsSpec(Section):
     source_unit: Tokens
     target_tokens: tuple[str, ...]
     target_unit: Tokens
+    source_merges: Merges = ()
+    """subwords: which two are made one, in this order."""
+    target_merges: Merges = ()
     example_sentences: tuple[str, ...]
     """Real sentences of several lengths, to compare two models by; none without a token."""
 
@@ -76,8 +83,8 @@ class SentencePairsSpec(Section):
     def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
         """Of the sentences and of their translations."""
         return (
-            Vocabulary(self.source_tokens, self.source_unit),
-            Vocabulary(self.target_tokens, self.target_unit),
+            Vocabulary(self.source_tokens, self.source_unit, self.source_merges),
+            Vocabulary(self.target_tokens, self.target_unit, self.target_merges),
         )
 
 
@@ -94,17 +101,20 @@ def load_sentence_pairs(settings: SentencePairs) -> TranslatedExamples:
     """
     pairs = _read(settings)
     sources, targets = zip(*pairs["train"], strict=True)
-    source_tokens = count_tokens(sources, settings.source_unit, settings.min_count)
-    target_tokens = count_tokens(targets, settings.target_unit, settings.min_count)
-    source = Vocabulary(source_tokens, settings.source_unit)
-    target = Vocabulary(target_tokens, settings.target_unit)
+    rarest, num_merges = settings.min_count, settings.num_merges
+    of_source = learn_tokens(sources, settings.source_unit, rarest, num_merges)
+    of_target = learn_tokens(targets, settings.target_unit, rarest, num_merges)
+    source = Vocabulary(of_source.tokens, settings.source_unit, of_source.merges)
+    target = Vocabulary(of_target.tokens, settings.target_unit, of_target.merges)
     splits = {name: _encode(pairs[name], source, target) for name in SPLITS}
     splits["train"] = _without_long(splits["train"], settings.max_length)
     spec = SentencePairsSpec(
-        source_tokens=source_tokens,
+        source_tokens=of_source.tokens,
         source_unit=settings.source_unit,
-        target_tokens=target_tokens,
+        target_tokens=of_target.tokens,
         target_unit=settings.target_unit,
+        source_merges=of_source.merges,
+        target_merges=of_target.merges,
         example_sentences=_example_sentences(splits["validation"]),
     )
     return Data(splits, spec)

@@ -19,9 +19,10 @@ def make_files(directory: Path) -> None:
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a YAML's contents data which a test has, and make it small."""
     small = ["model.units=16", "model.embedding_size=8", "data.batch_size=16"]
-    small += ["decoding.max_length=6", "data.source_unit=characters"]
+    small += ["decoding.max_length=6"]
     if config["data"]["name"] == "number_words":
         return small
+    small += ["data.source_unit=subwords", "data.target_unit=subwords", "data.num_merges=40"]
     return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
 
 
