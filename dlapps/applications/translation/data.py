@@ -23,14 +23,16 @@ logger = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 FEWEST_PAIRS = 10
 
+Language = Literal["de", "en", "fr"]
 Tokens = Literal["words", "characters", "subwords"]
 
 
 class SentencePairs(DataSettings):
     """Which sentences to learn to translate.
 
-    number_words needs nothing; multi30k (German to English) is found in DLAPPS_MANUAL_DIR or
-    DLAPPS_DATA_DIR, or downloaded; tsv reads `path`, and parallel_files `path` and `target_path`.
+    number_words needs nothing; multi30k (captions in German, English and French) is found in
+    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; tsv reads `path`, and parallel_files `path`
+    and `target_path`.
     """
 
     name: Literal["number_words", "multi30k", "tsv", "parallel_files"]
@@ -39,6 +41,10 @@ class SentencePairs(DataSettings):
     and test.tsv. parallel_files: the file of sentences."""
     target_path: UserPath | None = None
     """parallel_files: the file of their translations, line by line."""
+    source_language: Language = "de"
+    """multi30k: the language of the sentences."""
+    target_language: Language = "en"
+    """multi30k: the language of their translations."""
     source_unit: Tokens = "words"
     """What a token of the sentences is."""
     target_unit: Tokens = "words"
@@ -57,6 +63,18 @@ class SentencePairs(DataSettings):
         check_path(self.path, self.name, ["tsv", "parallel_files"])
         if (self.name == "parallel_files") != (self.target_path is not None):
             raise ValueError("data.target_path goes with data.name parallel_files, and only then")
+        return self
+
+    @model_validator(mode="after")
+    def _check_languages(self):
+        languages = (self.source_language, self.target_language)
+        if languages != ("de", "en") and self.name != "multi30k":
+            raise ValueError(
+                "data.source_language and data.target_language go with data.name multi30k, and "
+                "only with it"
+            )
+        if self.source_language == self.target_language:
+            raise ValueError("data.source_language and data.target_language must differ")
         return self
 
 
@@ -124,8 +142,12 @@ def _read(settings: SentencePairs) -> dict[str, Pairs]:
     if settings.name == "number_words":
         return number_words()
     if settings.name == "multi30k":
+        languages = (settings.source_language, settings.target_language)
         return {
-            name: [(de.decode(), en.decode()) for de, en in zip(split["de"], split["en"])]
+            name: [
+                (source.decode(), target.decode())
+                for source, target in zip(*(split[language] for language in languages), strict=True)
+            ]
             for name, split in load_published("multi30k").items()
         }
     assert settings.path is not None, "the settings were checked"
