@@ -229,6 +229,11 @@ def up_to_end(tokens: tf.Tensor) -> tf.Tensor:
     return tokens[:, : tf.math.count_nonzero(ends_before == 0)]
 
 
+def source_lengths(examples: Examples) -> list[int]:
+    """How many tokens each sentence has, its END not counted."""
+    return ((examples.columns["source"] != PADDING).sum(axis=1) - 1).tolist()
+
+
 def _trimmed(ids: tf.Tensor) -> tf.Tensor:
     """The ids [N, T] without the columns in which all are padding."""
     return ids[:, : tf.reduce_max(tf.math.count_nonzero(ids != PADDING, axis=1))]
