@@ -104,7 +104,11 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         ordered = _by_length(data[split])
         pairs = self._translated(self._translator(model, data.spec), ordered)
         lengths = source_lengths(ordered)
-        return {**translation_report(*pairs), "bleu_by_length": bleu_by_length(*pairs, lengths)}
+        return {
+            **translation_report(*pairs),
+            "sentences_cut": sum(length > self.config.data.max_length for length in lengths),
+            "bleu_by_length": bleu_by_length(*pairs, lengths),
+        }
 
     def _translated(
         self, translator: Translator, examples: Examples

@@ -73,8 +73,9 @@ def bleu_by_length_figure(buckets: Sequence[Mapping[str, Any]], unit: str) -> Fi
     axes.plot(range(len(buckets)), values, color=FOR, marker="o", linewidth=1.6)
     for place, value in enumerate(values):
         axes.annotate(
-            f"{value:.1f}", (place, value), (0, 7), textcoords="offset points", ha="center"
-        )
+            f"{value:.1f}", (place, value), (0, 8), textcoords="offset points", ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )  # fmt: skip
     axes.set_xticks(range(len(buckets)), [_bucket_label(bucket) for bucket in buckets])
     axes.set_xlim(-0.5, len(buckets) - 0.5)
     axes.set_ylim(0, max(10.0, 1.15 * max(values)))

@@ -38,6 +38,7 @@ def check_metrics(metrics: dict) -> None:
     assert 0 <= metrics["chrf"] <= 100
     in_buckets = [bucket["sentences"] for bucket in metrics["bleu_by_length"]]
     assert sum(in_buckets) == metrics["sentences"]
+    assert metrics["sentences_cut"] == 0
     assert 0 <= metrics["exact_match"] <= 1
     assert "case:lc" in metrics["bleu_signature"]
 
