@@ -56,4 +56,4 @@ def greedy(
         ),
     )
     scores = normalized(log_probabilities, lengths, length_penalty)
-    return Decoded(tf.transpose(tokens.stack()), scores)
+    return Decoded(tf.transpose(tokens.stack())[:, None], scores[:, None])

@@ -12,12 +12,12 @@ stays as it is from step to step."""
 
 
 class Decoded(NamedTuple):
-    """The sequences that were found."""
+    """The K sequences that were found for each of N, the best first."""
 
     tokens: tf.Tensor
-    """int32 [N, L], filled up with the end token."""
+    """int32 [N, K, L], filled up with the end token."""
     scores: tf.Tensor
-    """float32 [N]: the sum of log-probabilities, divided by length ** length_penalty."""
+    """float32 [N, K]: the sum of log-probabilities, divided by length ** length_penalty."""
 
 
 def number_of_sequences(states: Any) -> tf.Tensor:
