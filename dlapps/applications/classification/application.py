@@ -1,8 +1,7 @@
 """Classification: which of several classes an image or a point belongs to."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import keras
@@ -12,8 +11,6 @@ from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Calibration, Classes
-from dlapps.applications.classification.adversarial import adversarial_picture
-from dlapps.applications.classification.answers import classifier_answers, read_point
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
     ClassificationData,
@@ -21,15 +18,10 @@ from dlapps.applications.classification.data import (
     class_weights,
     labels_of,
 )
-from dlapps.applications.classification.explanation import explain_answer
+from dlapps.applications.classification.images import Images
+from dlapps.applications.classification.inputs import Inputs
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
-from dlapps.applications.classification.pictures import (
-    decision_regions,
-    neuron_regions,
-    regions_over_time,
-)
-from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
-from dlapps.applications.classification.smallest_change import smallest_change_picture
+from dlapps.applications.classification.points import Points
 from dlapps.applications.classification.uncertainty import (
     AskedClassifier,
     ClassifierEvaluation,
@@ -42,27 +34,18 @@ from dlapps.applications.classification.uncertainty import (
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
-from dlapps.data.images.decoding import (
-    read_image,
-    to_unit_interval,
-)
 from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
-from dlapps.data.splits import Examples, carve
-from dlapps.errors import in_short
-from dlapps.explain.exciting_images import classes_figure
-from dlapps.explain.explainable import Explainable, Relevance, score_of_output
+from dlapps.data.splits import carve
+from dlapps.explain.explainable import Explainable
 from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
-from dlapps.explain.figures.examples import Drawing, draw_image
 from dlapps.explain.figures.loss_surface import loss_surface_figure
-from dlapps.explain.figures.mistakes import confident_mistakes
-from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.methods.loss_surface import loss_surface
 from dlapps.explain.over_time import OverTime
 from dlapps.export.answer import Answer
 from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import LossSettings, compile_classifier, layers_with_maps
+from dlapps.models.classifier import LossSettings, compile_classifier
 from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
@@ -75,7 +58,6 @@ from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0
 from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
 from dlapps.models.vision.pretrained import pretrained
-from dlapps.models.vision.redrawing import redrawing_of
 from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
@@ -203,7 +185,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
     def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
         settings = self.config.data
         augmentation, num_classes = settings.augmentation, len(data.spec.class_names)
-        is_image = data.spec.is_image
+        inputs, is_image = self._inputs(data.spec), data.spec.is_image
         weights = rows = None
         if settings.balance == "weights":
             weights = tf.constant(class_weights(labels_of(data["train"]), num_classes))
@@ -211,7 +193,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             rows = balanced_rows(labels_of(data["train"]))
 
         def training_batch(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            x, y = _model_inputs(columns)
+            x, y = inputs.pair_of_batch(columns)
             if is_image:
                 x = augmented(x, draws, augmentation)
             if is_image and augmentation.mixes:
@@ -220,7 +202,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             return (x, y) if weights is None else (x, y, tf.gather(weights, y))
 
         return supervised_stage(
-            model, data, self.config, _model_inputs, training_batch,
+            model, data, self.config, inputs.pair_of_batch, training_batch,
             sum(augmentation.draws().values()) if is_image else 0,
             seed=seed, rows=rows,
         )  # fmt: skip
@@ -248,79 +230,49 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
     def classes(self, spec: LabelledSpec) -> Classes:
         return Classes(
-            spec.class_names, lambda *asked: self._prediction(*asked)[:2], _drawings_of_images
+            spec.class_names,
+            lambda *asked: self._prediction(*asked)[:2],
+            self._inputs(spec).drawings,
         )
 
     def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
-        asked, batch_size = self._asked(model), self.config.evaluation.batch_size
-        answers = classifier_answers(asked, spec, batch_size)
-        if not spec.is_image:
-            return answers
-        return answers | {"explain": explain_answer(self.explainable(model, spec), spec)}
+        batch_size = self.config.evaluation.batch_size
+        return self._inputs(spec).answers(self._asked(model), batch_size)
 
     def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
-        names, columns = data.spec.class_names, data["test"].columns
-        prediction = self._prediction(model, data, "test")
-        labels, probabilities = prediction.labels, prediction.probabilities
-        report = classification_report(labels, probabilities, names)
-        matrix = np.array(report["confusion_matrix"])
-        pictures: dict[str, Figure] = {}
-        if not data.spec.is_image:
-            points = columns["point"]
-
-            def predict(x: np.ndarray) -> np.ndarray:
-                return self._asked(model).answer(x)["probabilities"].numpy()
-
-            pictures["decision_regions"] = decision_regions(predict, points, labels, names)
-            pictures["neurons"] = neuron_regions(model, points, labels)
-        elif "image" in columns:
-            pictures["confident_mistakes"] = confident_mistakes(
-                columns["image"], labels, probabilities, names
-            )
-            if redrawing := redrawing_of(model):
-                pictures |= redrawn_pictures(
-                    redrawing, columns["image"], labels, probabilities, names
-                )
-            if figure := classes_figure(self.explainable(model, data.spec)):
-                pictures["classes"] = figure
-        pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
-        pictures["reliability"] = reliability_figure(
-            reliability_curves(prediction, self._asked(model))
-        )
-        if data.spec.is_image:
-            adversarial = adversarial_picture(model, data["test"], _model_inputs, names)
-            if adversarial:
-                pictures["adversarial"] = adversarial
-        return pictures
+        asked, prediction = self._asked(model), self._prediction(model, data, "test")
+        names = data.spec.class_names
+        report = classification_report(prediction.labels, prediction.probabilities, names)
+        return {
+            **self._inputs(data.spec).pictures(asked, data["test"], prediction),
+            "confusion_matrix": confusion_matrix_figure(
+                np.array(report["confusion_matrix"]), names
+            ),
+            "reliability": reliability_figure(reliability_curves(prediction, asked)),
+        }
 
     def over_time(self, model: keras.Model, data: LabelledExamples) -> dict[str, OverTime]:
         validation, names = data["validation"], data.spec.class_names
+        inputs = self._inputs(data.spec)
         _, chosen = carve(validation, min(MOST_OVER_TIME, len(validation)))
-        batches = in_order(chosen, self.config.evaluation.batch_size, _model_inputs)
+        batches = in_order(chosen, self.config.evaluation.batch_size, inputs.pair_of_batch)
         probabilities = tf.function(lambda x: self._asked(model).answer(x)["probabilities"])
 
         def confusion() -> np.ndarray:
             report = classification_report(*answers_in_order(probabilities, batches), names)
             return np.array(report["confusion_matrix"])
 
-        views: dict[str, OverTime] = {
-            "confusion_matrix_over_time": confusion_over_time(confusion, names)
+        return {
+            **inputs.over_time(probabilities, chosen),
+            "confusion_matrix_over_time": confusion_over_time(confusion, names),
         }
-        if not data.spec.is_image:
-            regions = regions_over_time(
-                lambda x: probabilities(x).numpy(),
-                chosen.columns["point"],
-                labels_of(chosen),
-                names,
-            )
-            views = {"decision_regions_over_time": regions, **views}
-        return views
 
     def further_pictures(
         self, model: keras.Model, data: LabelledExamples
     ) -> dict[str, Callable[[], Figure]]:
         if type(model).compute_loss is not keras.Model.compute_loss:
             return {}  # Its loss is of its own, and not of the logits alone.
+        inputs = self._inputs(data.spec)
         settings, temperature = self.config.loss, self._asked(model).temperature
         loss = ClassificationLoss(settings.name, settings.label_smoothing, settings.gamma)
 
@@ -330,7 +282,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             distances, losses = loss_surface(
                 model,
                 lambda y, logits: loss.call(y, logits * temperature),
-                progress(list(in_order(chosen, BATCH_ON_SURFACE, _model_inputs)), "Batches"),
+                progress(list(in_order(chosen, BATCH_ON_SURFACE, inputs.pair_of_batch)), "Batches"),
             )
             title = f"The loss on {len(chosen):,} of {len(train):,} training examples"
             return loss_surface_figure(title, distances, losses)
@@ -338,46 +290,15 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return {"loss_surface": draw_loss_surface}
 
     def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
-        def prepare(text: str) -> list[tf.Tensor]:
-            if spec.is_image:
-                return [to_unit_interval(read_image(Path(text), spec.image_shape)[None])]
-            return [tf.constant(read_point(text)[None])]
-
-        def show(
-            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
-        ) -> Figure:
-            row = self._asked(model).answer(inputs[0])["probabilities"].numpy()[0]
-            title = f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}"
-            return relevance_figure(title, inputs[0].numpy()[0], [each.of_row(0) for each in found])
-
-        def show_adversarial(text: str, inputs: list[tf.Tensor], target: int | None) -> Figure:
-            name = in_short(Path(text).name)
-            return smallest_change_picture(model, name, inputs[0], target, spec.class_names)
-
-        return Explainable(
-            model,
-            prepare,
-            score_of_output,
-            show,
-            axes=2 if spec.is_image else 1,
-            targets=spec.class_names,
-            layers=layers_with_maps(model) if spec.is_image else (),
-            shows_several=True,
-            images=np.asarray if spec.is_image else None,
-            read=lambda columns: _model_inputs(columns)[0],
-            pictures={"adversarial": show_adversarial},
-        )
+        return self._inputs(spec).explainable(self._asked(model))
 
     def pictures_of(
         self, model: keras.Model, spec: LabelledSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        redrawing = redrawing_of(model)
-        if redrawing is None:
-            return {}
-        image = to_unit_interval(read_image(Path(text), spec.image_shape)[None])
-        answer = int(self._asked(model).answer(image)["probabilities"].numpy().argmax())
-        title = f"{in_short(text)}: drawn as {spec.class_names[answer]}, one number moved at a time"
-        return {f"{name}_redrawn": redrawn_picture(redrawing, image.numpy()[0], answer, title)}
+        return self._inputs(spec).pictures_of(self._asked(model), text, name)
+
+    def _inputs(self, spec: LabelledSpec) -> Inputs[LabelledSpec]:
+        return Images(spec) if spec.is_image else Points(spec)
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - one model, in all that it is asked
     def _asked(self, model: keras.Model) -> AskedClassifier:
@@ -389,17 +310,5 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return self._asked(model).predict(self._batches(data, split))
 
     def _batches(self, data: LabelledExamples, split: str) -> tf.data.Dataset:
-        return in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-
-
-def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
-    if "image" in columns:
-        return to_unit_interval(columns["image"]), columns["label"]
-    return columns["point"], columns["label"]
-
-
-def _drawings_of_images(_: keras.Model, examples: Examples) -> list[Drawing]:
-    if "point" in examples.columns:
-        return []
-    batches = in_order(examples, len(examples), lambda columns: columns["image"])
-    return [functools.partial(draw_image, image=image) for image in next(iter(batches)).numpy()]
+        pair_of_batch = self._inputs(data.spec).pair_of_batch
+        return in_order(data[split], self.config.evaluation.batch_size, pair_of_batch)
