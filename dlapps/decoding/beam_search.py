@@ -4,7 +4,13 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from dlapps.decoding.sequences import Decoded, Step, normalized, number_of_sequences
+from dlapps.decoding.sequences import (
+    Decoded,
+    Step,
+    normalized,
+    number_of_sequences,
+    shapes_that_stay,
+)
 
 
 class _Beams(NamedTuple):
@@ -111,7 +117,5 @@ def _invariants(states: Any, each: tf.TensorShape) -> _Beams:
         log_probabilities=each,
         lengths=each,
         is_over=each,
-        states=tf.nest.map_structure(
-            lambda state: tf.TensorShape([None, *state.shape[1:]]), states
-        ),
+        states=shapes_that_stay(states),
     )

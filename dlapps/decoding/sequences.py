@@ -25,6 +25,18 @@ def number_of_sequences(states: Any) -> tf.Tensor:
     return tf.shape(tf.nest.flatten(states)[0])[0]
 
 
+def shapes_that_stay(states: Any) -> Any:
+    """The shape of each tensor of a nest, as it is at every step of a loop.
+
+    The number of sequences may change, and an axis that is empty at first grows.
+    """
+
+    def shape(state: tf.Tensor) -> tf.TensorShape:
+        return tf.TensorShape([None, *(size or None for size in state.shape[1:])])
+
+    return tf.nest.map_structure(shape, states)
+
+
 def normalized(sums: tf.Tensor, lengths: tf.Tensor, length_penalty: float) -> tf.Tensor:
     """Sums of log-probabilities made comparable over lengths; with penalty 1, means of a token."""
     return sums / tf.cast(lengths, tf.float32) ** length_penalty

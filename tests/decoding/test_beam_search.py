@@ -101,3 +101,18 @@ def test_the_penalty_decides_between_short_and_long():
     }
     assert answers[0.0][0, 0, 0] == END
     assert answers[1.0][0, 0, :3].tolist() == [2, 3, END]
+
+
+@pytest.mark.parametrize(("search", "options"), [(greedy, {}), (beam_search, {"beam_width": 3})])
+def test_a_state_may_grow_step_by_step(tables, search, options):
+    """As what a Transformer keeps of each token: here the tokens themselves."""
+
+    def growing(last, states, context):
+        (history,) = states
+        logits, _ = step(last, [tf.pad(history, [[0, 0], [1, 0]])[:, -1]], context)
+        return logits, [tf.concat([history, last[:, None]], axis=1)]
+
+    nothing = [tf.zeros([len(tables), 0], tf.int32)]
+    run = tf.function(lambda context: search(growing, nothing, context, **LIMITS, **options))
+    for found, expected in zip(run(tables), decode(search, tables, **options), strict=True):
+        np.testing.assert_array_equal(found, expected)
