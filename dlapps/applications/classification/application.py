@@ -1,4 +1,4 @@
-"""Classification: which of several classes an image or a point belongs to."""
+"""Classification: which of several classes an image, a point or a text belongs to."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -13,15 +13,19 @@ from pydantic import Field, model_validator
 from dlapps.applications.base import Application, Calibration, Classes
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
+    TEXT_NAMES,
     ClassificationData,
     balanced_rows,
     class_weights,
     labels_of,
+    load_classified,
 )
 from dlapps.applications.classification.images import Images
 from dlapps.applications.classification.inputs import Inputs
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
 from dlapps.applications.classification.points import Points
+from dlapps.applications.classification.text_data import ClassifierExamples, ClassifierSpec
+from dlapps.applications.classification.texts import Texts
 from dlapps.applications.classification.uncertainty import (
     AskedClassifier,
     ClassifierEvaluation,
@@ -34,7 +38,6 @@ from dlapps.applications.classification.uncertainty import (
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
-from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
 from dlapps.data.splits import carve
 from dlapps.explain.explainable import Explainable
 from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
@@ -49,6 +52,8 @@ from dlapps.models.classifier import LossSettings, compile_classifier
 from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
+from dlapps.models.text.recurrent_classifier import recurrent_classifier
+from dlapps.models.text.transformer_classifier import transformer_classifier
 from dlapps.models.trained import trained_layers
 from dlapps.models.transferred import Transferred
 from dlapps.models.vision.alexnet import alexnet
@@ -65,6 +70,11 @@ from dlapps.models.vision.zfnet import zfnet
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
+
+TEXT_MODELS: dict[str, Callable[..., keras.Model]] = {
+    "recurrent_classifier": recurrent_classifier,
+    "transformer_classifier": transformer_classifier,
+}
 
 MOST_ON_SURFACE, BATCH_ON_SURFACE = 256, 32
 MOST_OVER_TIME = 1_000
@@ -118,12 +128,28 @@ class ClassificationConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_kind(self):
+        takes_texts, is_text = self.model.get("name") in TEXT_MODELS, self.data.name in TEXT_NAMES
+        if is_text and not takes_texts:
+            raise ValueError(
+                f"data.name {self.data.name} is texts, which are read by model.name "
+                f"{' or '.join(TEXT_MODELS)}"
+            )
+        if takes_texts and not is_text:
+            raise ValueError(
+                f"model.name {self.model['name']} reads texts: data.name {' or '.join(TEXT_NAMES)}"
+            )
+        if is_text and self.transfer is not None:
+            raise ValueError("transfer is for images and points")
+        return self
 
-class Classification(Application[ClassificationConfig, LabelledSpec]):
-    """Images or points in, a class and its probabilities out."""
+
+class Classification(Application[ClassificationConfig, ClassifierSpec]):
+    """Images, points or texts in, a class and its probabilities out."""
 
     config_class = ClassificationConfig
-    spec_class = LabelledSpec
+    spec_class = ClassifierSpec
     models = {  # noqa: RUF012
         "perceptron": perceptron,
         "mlp": mlp,
@@ -139,17 +165,18 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         "efficientnet_lite0": efficientnet_lite0,
         "capsule_network": capsule_network,
         "pretrained": pretrained,
+        **TEXT_MODELS,
     }
 
-    def build_data(self) -> LabelledExamples:
-        return load_labelled(self.config.data)
+    def build_data(self) -> ClassifierExamples:
+        return load_classified(self.config.data)
 
-    def build_model(self, spec: LabelledSpec) -> keras.Model:
+    def build_model(self, spec: ClassifierSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
         num_classes, options = len(spec.class_names), self.config.model_options
         transfer = self.config.transfer
         if transfer is None or transfer.run is None or transfer.layer is None:
-            model = head = builder(spec.input_shape, num_classes, **options)
+            model = head = builder(self._inputs(spec).size, num_classes, **options)
         else:
             backbone = trained_layers(
                 transfer.run, transfer.layer, spec.input_shape,
@@ -165,7 +192,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
-    def stages(self, model: keras.Model, data: LabelledExamples) -> Iterator[Stage]:
+    def stages(self, model: keras.Model, data: ClassifierExamples) -> Iterator[Stage]:
         transfer, training = self.config.transfer, self.config.training
         if transfer is None:
             yield self._stage(model, data)
@@ -182,7 +209,9 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             stage = self._stage(model, data, stage_seed(self.config.seed, number))
             yield stage._replace(name=name, settings=settings)
 
-    def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
+    def _stage(
+        self, model: keras.Model, data: ClassifierExamples, seed: int | None = None
+    ) -> Stage:
         settings = self.config.data
         augmentation, num_classes = settings.augmentation, len(data.spec.class_names)
         inputs, is_image = self._inputs(data.spec), data.spec.is_image
@@ -204,14 +233,14 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return supervised_stage(
             model, data, self.config, inputs.pair_of_batch, training_batch,
             sum(augmentation.draws().values()) if is_image else 0,
-            seed=seed, rows=rows,
+            length=inputs.length, seed=seed, rows=rows,
         )  # fmt: skip
 
     def calibration(self) -> Calibration | None:
         if not self.config.evaluation.temperature_scaling:
             return None
 
-        def find(model: keras.Model, data: LabelledExamples) -> float:
+        def find(model: keras.Model, data: ClassifierExamples) -> float:
             asked = AskedClassifier(model, self.config.evaluation)
             labels, logits = answers_in_order(
                 lambda x: tf.transpose(asked.logits(x), [1, 0, 2]),
@@ -223,23 +252,23 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         name = f"temperature_of_{samples}_samples" if samples else "temperature"
         return Calibration(name, find, with_temperature)
 
-    def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
+    def evaluate(self, model: keras.Model, data: ClassifierExamples, split: str) -> dict[str, Any]:
         prediction = self._prediction(model, data, split)
         report = classification_report(*prediction[:2], data.spec.class_names)
         return report | uncertainty_report(prediction, self._asked(model))
 
-    def classes(self, spec: LabelledSpec) -> Classes:
+    def classes(self, spec: ClassifierSpec) -> Classes:
         return Classes(
             spec.class_names,
             lambda *asked: self._prediction(*asked)[:2],
             self._inputs(spec).drawings,
         )
 
-    def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
+    def answers(self, model: keras.Model, spec: ClassifierSpec) -> dict[str, Answer]:
         batch_size = self.config.evaluation.batch_size
         return self._inputs(spec).answers(self._asked(model), batch_size)
 
-    def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
+    def pictures(self, model: keras.Model, data: ClassifierExamples) -> dict[str, Figure]:
         asked, prediction = self._asked(model), self._prediction(model, data, "test")
         names = data.spec.class_names
         report = classification_report(prediction.labels, prediction.probabilities, names)
@@ -251,7 +280,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             "reliability": reliability_figure(reliability_curves(prediction, asked)),
         }
 
-    def over_time(self, model: keras.Model, data: LabelledExamples) -> dict[str, OverTime]:
+    def over_time(self, model: keras.Model, data: ClassifierExamples) -> dict[str, OverTime]:
         validation, names = data["validation"], data.spec.class_names
         inputs = self._inputs(data.spec)
         _, chosen = carve(validation, min(MOST_OVER_TIME, len(validation)))
@@ -268,7 +297,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         }
 
     def further_pictures(
-        self, model: keras.Model, data: LabelledExamples
+        self, model: keras.Model, data: ClassifierExamples
     ) -> dict[str, Callable[[], Figure]]:
         if type(model).compute_loss is not keras.Model.compute_loss:
             return {}  # Its loss is of its own, and not of the logits alone.
@@ -289,15 +318,18 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
 
         return {"loss_surface": draw_loss_surface}
 
-    def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
+    def explainable(self, model: keras.Model, spec: ClassifierSpec) -> Explainable:
         return self._inputs(spec).explainable(self._asked(model))
 
     def pictures_of(
-        self, model: keras.Model, spec: LabelledSpec, text: str, name: str
+        self, model: keras.Model, spec: ClassifierSpec, text: str, name: str
     ) -> dict[str, Figure]:
         return self._inputs(spec).pictures_of(self._asked(model), text, name)
 
-    def _inputs(self, spec: LabelledSpec) -> Inputs[LabelledSpec]:
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - texts have tables
+    def _inputs(self, spec: ClassifierSpec) -> Inputs[Any]:
+        if spec.text is not None:
+            return Texts(spec)
         return Images(spec) if spec.is_image else Points(spec)
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - one model, in all that it is asked
@@ -305,10 +337,10 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         return AskedClassifier(model, self.config.evaluation)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
-    def _prediction(self, model: keras.Model, data: LabelledExamples, split: str) -> Prediction:
+    def _prediction(self, model: keras.Model, data: ClassifierExamples, split: str) -> Prediction:
         """What the model answers to all examples of a split, in order."""
         return self._asked(model).predict(self._batches(data, split))
 
-    def _batches(self, data: LabelledExamples, split: str) -> tf.data.Dataset:
+    def _batches(self, data: ClassifierExamples, split: str) -> tf.data.Dataset:
         pair_of_batch = self._inputs(data.spec).pair_of_batch
         return in_order(data[split], self.config.evaluation.batch_size, pair_of_batch)

@@ -23,8 +23,16 @@ SpecT = TypeVar("SpecT", bound=LabelledSpec)
 class Inputs(abc.ABC, Generic[SpecT]):
     """How inputs of one kind are prepared, answered, explained and drawn."""
 
+    length: str | None = None
+    """The column of lengths, where inputs are padded to the longest of their batch."""
+
     def __init__(self, spec: SpecT):
         self.spec = spec
+
+    @property
+    def size(self) -> Any:
+        """What the builder of a network must know of its inputs: the shape of one."""
+        return self.spec.input_shape
 
     @abc.abstractmethod
     def of_batch(self, columns: Columns) -> tf.Tensor:
