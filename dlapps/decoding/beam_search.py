@@ -1,10 +1,16 @@
-"""Beam search: the best of many sequences, without looking at all of them."""
+"""Beam search: the best of all sequences, without looking at all of them."""
 
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from dlapps.decoding.sequences import Decoded, Step, normalized, number_of_sequences
+from dlapps.decoding.sequences import (
+    Decoded,
+    Step,
+    normalized,
+    number_of_sequences,
+    shapes_that_stay,
+)
 
 
 class _Beams(NamedTuple):
@@ -33,9 +39,9 @@ def beam_search(
     max_length: int,
     length_penalty: float = 1.0,
 ) -> Decoded:
-    """The best sequence found for each of the N rows of `states` and `context`.
+    """The `beam_width` best sequences found for each of the N rows of `states` and `context`.
 
-    The `beam_width` best hypotheses are kept, finished ones among them. They compete by their
+    As many hypotheses are kept at every step, finished ones among them. They compete by their
     log-probability divided by length ** length_penalty (0: the sum, 1: the mean of a token). A
     sequence ends with `end`, or is cut at `max_length` tokens. `states` follow the hypotheses;
     `context` stays as it is from step to step. With beam_width 1 this is greedy decoding.
@@ -67,14 +73,11 @@ def beam_search(
         shape_invariants=(tf.TensorShape([]), each, _invariants(first.states, each)),
     )
     scores = normalized(beams.log_probabilities, beams.lengths, length_penalty)
-    best = tf.argmax(scores, axis=1, output_type=tf.int32)
-    return Decoded(
-        tf.gather(beams.tokens, best, batch_dims=1), tf.gather(scores, best, batch_dims=1)
-    )
+    return Decoded(beams.tokens, scores)
 
 
 def _best(beams: _Beams, logits: tf.Tensor, end: int, length_penalty: float) -> _Beams:
-    """The K best among all hypotheses lengthened by one token."""
+    """The K best among all hypotheses lengthened by one token, the best of them first."""
     size, width = tf.unstack(tf.shape(beams.lengths))
     num_tokens = tf.shape(logits)[-1]
     logits = tf.reshape(tf.cast(logits, tf.float32), [size, width, num_tokens])
@@ -114,7 +117,5 @@ def _invariants(states: Any, each: tf.TensorShape) -> _Beams:
         log_probabilities=each,
         lengths=each,
         is_over=each,
-        states=tf.nest.map_structure(
-            lambda state: tf.TensorShape([None, *state.shape[1:]]), states
-        ),
+        states=shapes_that_stay(states),
     )

@@ -4,7 +4,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlapps.decoding.sequences import Decoded, Step, normalized, number_of_sequences
+from dlapps.decoding.sequences import (
+    Decoded,
+    Step,
+    normalized,
+    number_of_sequences,
+    shapes_that_stay,
+)
 
 
 def greedy(
@@ -44,6 +50,10 @@ def greedy(
             tf.zeros([size], tf.int32),
             states,
         ),
+        shape_invariants=(
+            *(tf.TensorShape(shape) for shape in ([], [None], None, [None], [None])),
+            shapes_that_stay(states),
+        ),
     )
     scores = normalized(log_probabilities, lengths, length_penalty)
-    return Decoded(tf.transpose(tokens.stack()), scores)
+    return Decoded(tf.transpose(tokens.stack())[:, None], scores[:, None])

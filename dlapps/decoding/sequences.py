@@ -12,17 +12,29 @@ stays as it is from step to step."""
 
 
 class Decoded(NamedTuple):
-    """The sequences that were found."""
+    """The K sequences that were found for each of N, the best first."""
 
     tokens: tf.Tensor
-    """int32 [N, L], filled up with the end token."""
+    """int32 [N, K, L], filled up with the end token."""
     scores: tf.Tensor
-    """float32 [N]: the sum of log-probabilities, divided by length ** length_penalty."""
+    """float32 [N, K]: the sum of log-probabilities, divided by length ** length_penalty."""
 
 
 def number_of_sequences(states: Any) -> tf.Tensor:
     """The size of the first axis of a nest of tensors."""
     return tf.shape(tf.nest.flatten(states)[0])[0]
+
+
+def shapes_that_stay(states: Any) -> Any:
+    """The shape of each tensor of a nest, as it is at every step of a loop.
+
+    The number of sequences may change, and an axis that is empty at first grows.
+    """
+
+    def shape(state: tf.Tensor) -> tf.TensorShape:
+        return tf.TensorShape([None, *(size or None for size in state.shape[1:])])
+
+    return tf.nest.map_structure(shape, states)
 
 
 def normalized(sums: tf.Tensor, lengths: tf.Tensor, length_penalty: float) -> tf.Tensor:

@@ -31,6 +31,7 @@ TASKS = {
     ("observation", "action"): "reinforcement-learning",
     ("point", "class_probabilities"): "tabular-classification",
     ("seed", "images"): "unconditional-image-generation",
+    ("sentence", "class_probabilities"): "text-classification",
     ("sentence", "sentence"): "translation",
     ("text", "text"): "text-generation",
     ("wav_file", "class_probabilities"): "audio-classification",

@@ -13,7 +13,8 @@ from dlapps.config.section import BatchSize, DataSettings, Positive, Section, Us
 from dlapps.data.batches import Columns
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve_tenths
-from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, count_tokens
+from dlapps.data.text.subwords import Merges
+from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, learn_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
 
@@ -22,14 +23,16 @@ logger = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 FEWEST_PAIRS = 10
 
-Tokens = Literal["words", "characters"]
+Language = Literal["de", "en", "fr"]
+Tokens = Literal["words", "characters", "subwords"]
 
 
 class SentencePairs(DataSettings):
     """Which sentences to learn to translate.
 
-    number_words needs nothing; multi30k (German to English) is found in DLAPPS_MANUAL_DIR or
-    DLAPPS_DATA_DIR, or downloaded; tsv reads `path`, and parallel_files `path` and `target_path`.
+    number_words needs nothing; multi30k (captions in German, English and French) is found in
+    DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded; tsv reads `path`, and parallel_files `path`
+    and `target_path`.
     """
 
     name: Literal["number_words", "multi30k", "tsv", "parallel_files"]
@@ -38,10 +41,17 @@ class SentencePairs(DataSettings):
     and test.tsv. parallel_files: the file of sentences."""
     target_path: UserPath | None = None
     """parallel_files: the file of their translations, line by line."""
+    source_language: Language = "de"
+    """multi30k: the language of the sentences."""
+    target_language: Language = "en"
+    """multi30k: the language of their translations."""
     source_unit: Tokens = "words"
     """What a token of the sentences is."""
     target_unit: Tokens = "words"
     """What a token of the translations is."""
+    num_merges: Positive = 4000
+    """subwords: how often the two that are neighbours most often are made one; byte-pair encoding,
+    learned of each language alone."""
     min_count: Positive = 1
     """How often a token must occur in the training data to be known."""
     max_length: Positive = 100
@@ -55,6 +65,18 @@ class SentencePairs(DataSettings):
             raise ValueError("data.target_path goes with data.name parallel_files, and only then")
         return self
 
+    @model_validator(mode="after")
+    def _check_languages(self):
+        languages = (self.source_language, self.target_language)
+        if languages != ("de", "en") and self.name != "multi30k":
+            raise ValueError(
+                "data.source_language and data.target_language go with data.name multi30k, and "
+                "only with it"
+            )
+        if self.source_language == self.target_language:
+            raise ValueError("data.source_language and data.target_language must differ")
+        return self
+
 
 class SentencePairsSpec(Section):
     """What a translator must know of its data: the tokens of both languages."""
@@ -63,6 +85,9 @@ class SentencePairsSpec(Section):
     source_unit: Tokens
     target_tokens: tuple[str, ...]
     target_unit: Tokens
+    source_merges: Merges = ()
+    """subwords: which two are made one, in this order."""
+    target_merges: Merges = ()
     example_sentences: tuple[str, ...]
     """Real sentences of several lengths, to compare two models by; none without a token."""
 
@@ -76,8 +101,8 @@ class SentencePairsSpec(Section):
     def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
         """Of the sentences and of their translations."""
         return (
-            Vocabulary(self.source_tokens, self.source_unit),
-            Vocabulary(self.target_tokens, self.target_unit),
+            Vocabulary(self.source_tokens, self.source_unit, self.source_merges),
+            Vocabulary(self.target_tokens, self.target_unit, self.target_merges),
         )
 
 
@@ -94,17 +119,20 @@ def load_sentence_pairs(settings: SentencePairs) -> TranslatedExamples:
     """
     pairs = _read(settings)
     sources, targets = zip(*pairs["train"], strict=True)
-    source_tokens = count_tokens(sources, settings.source_unit, settings.min_count)
-    target_tokens = count_tokens(targets, settings.target_unit, settings.min_count)
-    source = Vocabulary(source_tokens, settings.source_unit)
-    target = Vocabulary(target_tokens, settings.target_unit)
+    rarest, num_merges = settings.min_count, settings.num_merges
+    of_source = learn_tokens(sources, settings.source_unit, rarest, num_merges)
+    of_target = learn_tokens(targets, settings.target_unit, rarest, num_merges)
+    source = Vocabulary(of_source.tokens, settings.source_unit, of_source.merges)
+    target = Vocabulary(of_target.tokens, settings.target_unit, of_target.merges)
     splits = {name: _encode(pairs[name], source, target) for name in SPLITS}
     splits["train"] = _without_long(splits["train"], settings.max_length)
     spec = SentencePairsSpec(
-        source_tokens=source_tokens,
+        source_tokens=of_source.tokens,
         source_unit=settings.source_unit,
-        target_tokens=target_tokens,
+        target_tokens=of_target.tokens,
         target_unit=settings.target_unit,
+        source_merges=of_source.merges,
+        target_merges=of_target.merges,
         example_sentences=_example_sentences(splits["validation"]),
     )
     return Data(splits, spec)
@@ -114,8 +142,12 @@ def _read(settings: SentencePairs) -> dict[str, Pairs]:
     if settings.name == "number_words":
         return number_words()
     if settings.name == "multi30k":
+        languages = (settings.source_language, settings.target_language)
         return {
-            name: [(de.decode(), en.decode()) for de, en in zip(split["de"], split["en"])]
+            name: [
+                (source.decode(), target.decode())
+                for source, target in zip(*(split[language] for language in languages), strict=True)
+            ]
             for name, split in load_published("multi30k").items()
         }
     assert settings.path is not None, "the settings were checked"
@@ -195,6 +227,11 @@ def up_to_end(tokens: tf.Tensor) -> tf.Tensor:
     """One sequence [1, L] of tokens without what follows its first END."""
     ends_before = tf.math.cumsum(tf.cast(tokens == END, tf.int32), axis=1, exclusive=True)
     return tokens[:, : tf.math.count_nonzero(ends_before == 0)]
+
+
+def source_lengths(examples: Examples) -> list[int]:
+    """How many tokens each sentence has, its END not counted."""
+    return ((examples.columns["source"] != PADDING).sum(axis=1) - 1).tolist()
 
 
 def _trimmed(ids: tf.Tensor) -> tf.Tensor:

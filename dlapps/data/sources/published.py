@@ -74,10 +74,11 @@ PUBLISHED = {
         ),
     ),
     "multi30k": Published(
-        "multi30k:1.0.0",
-        ("de", "en"),
+        "multi30k:1.1.0",
+        ("de", "en", "fr"),
         origin=Origin(
-            "captions of Flickr30k and their German translations (Elliott et al. 2016), task 1",
+            "captions of Flickr30k and their German and French translations (Elliott et al. 2016, "
+            "2017), task 1",
             homepage="https://github.com/multi30k/dataset",
             hub_name="bentrevett/multi30k",
         ),

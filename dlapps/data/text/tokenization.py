@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from dlapps.data.text.composition import composed
+
 JOINER = "\uffed"
 """Stands on the side of a punctuation mark where the text had no space: `t-shirt.` becomes
 `t`, `￭-￭`, `shirt`, `￭.`, which can be undone."""
@@ -22,10 +24,13 @@ class Unit(NamedTuple):
 
 
 def normalize(texts: tf.Tensor) -> tf.Tensor:
-    """The texts in lower case, without control characters, with single spaces between words."""
+    """The texts in lower case, without control characters, with single spaces between words.
+
+    A letter and its mark are one character, however they were typed.
+    """
     texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
     texts = tf.strings.regex_replace(texts, rf"[\s\pZ\p{{Cc}}{JOINER}]+", _SPACE)
-    return tf.strings.lower(tf.strings.strip(texts), encoding="utf-8")
+    return tf.strings.lower(composed(tf.strings.strip(texts)), encoding="utf-8")
 
 
 def split_words(texts: tf.Tensor) -> tf.RaggedTensor:

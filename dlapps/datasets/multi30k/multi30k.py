@@ -1,4 +1,5 @@
-"""Multi30k (Elliott, Frank, Sima'an, Specia 2016), task 1: captions in German and in English."""
+"""Multi30k (Elliott, Frank, Sima'an, Specia 2016), task 1: captions in English, German and
+French (Elliott, Frank, Barrault, Bougares, Specia 2017)."""
 
 import gzip
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ import tensorflow_datasets as tfds
 
 SOURCE = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
 FILES = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
-LANGUAGES = ("de", "en")
+LANGUAGES = ("de", "en", "fr")
 CITATION = """\
 @inproceedings{elliott2016multi30k,
   title = {Multi30K: Multilingual English-German Image Descriptions},
@@ -20,9 +21,10 @@ CITATION = """\
 
 
 class Multi30k(tfds.core.GeneratorBasedBuilder):
-    """29,000 / 1,014 / 1,000 captions of Flickr30k and their German translations."""
+    """29,000 / 1,014 / 1,000 captions of Flickr30k and their German and French translations."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {"1.0.0": "German and English.", "1.1.0": "French too."}  # noqa: RUF012
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

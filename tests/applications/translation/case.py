@@ -19,9 +19,11 @@ def make_files(directory: Path) -> None:
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a YAML's contents data which a test has, and make it small."""
     small = ["model.units=16", "model.embedding_size=8", "data.batch_size=16"]
-    small += ["decoding.max_length=6", "data.source_unit=characters"]
+    small += ["decoding.max_length=6"]
     if config["data"]["name"] == "number_words":
         return small
+    small += ["data.source_unit=subwords", "data.target_unit=subwords", "data.num_merges=40"]
+    small += ["decoding.n_best=3", "training.monitor=bleu", "training.mode=max"]
     return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
 
 
@@ -33,6 +35,10 @@ def inputs(config: dict, directory: Path) -> list[str]:
 def check_metrics(metrics: dict) -> None:
     """Fails where the metrics of a split cannot be."""
     assert 0 <= metrics["bleu"] <= 100
+    assert 0 <= metrics["chrf"] <= 100
+    in_buckets = [bucket["sentences"] for bucket in metrics["bleu_by_length"]]
+    assert sum(in_buckets) == metrics["sentences"]
+    assert metrics["sentences_cut"] == 0
     assert 0 <= metrics["exact_match"] <= 1
     assert "case:lc" in metrics["bleu_signature"]
 
@@ -45,3 +51,9 @@ def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict])
     assert translations == [record["translation"] for record in answers]
     scores = [record["score"] for record in answers]
     np.testing.assert_allclose(served["score"], scores, atol=1e-5)
+    if "alternatives" in served:
+        assert served["alternatives"].numpy().tolist() == [
+            [each["translation"].encode() for each in record["alternatives"]] for record in answers
+        ]
+        np.testing.assert_array_equal(served["alternatives"][:, 0], served["translation"])
+        assert (np.diff(served["alternative_scores"], axis=1) <= 0).all()

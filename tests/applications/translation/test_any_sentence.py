@@ -8,8 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlapps.applications.translation.application import Translation
-from dlapps.applications.translation.data import SentencePairsSpec
+from dlapps.applications.translation.data import (
+    SentencePairs,
+    SentencePairsSpec,
+    load_sentence_pairs,
+)
 from dlapps.config.files import find_config, read_text
+from dlapps.data.text.vocabulary import UNKNOWN
 from dlapps.errors import printable
 from dlapps.export.answer import Answer, ask
 from dlapps.runs.directory import read_config
@@ -68,7 +73,22 @@ def test_a_sentence_without_end_is_cut_and_that_is_said(answers, caplog):
     assert long["tokens_left_out"] == 49_995
     assert (long["translation"], long["score"]) == (short["translation"], short["score"])
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said.endswith("drei ' has 50000 tokens; only the first 5 are translated.")
+    assert said.endswith("drei ' has 50000 tokens; only the first 5 are read.")
     assert len(said) < 400
     (one_word,) = ask(answers, ["z" * 100_000], Path())
     assert one_word["unknown"] == ["z" * 100_000]
+
+
+@pytest.mark.parametrize("unit", ["words", "characters", "subwords"])
+def test_sentences_of_any_script_are_learned_and_given_back(tmp_path, unit):
+    """Right to left, with marks, without spaces, of pictures: what is decoded is what was read."""
+    sentences = ["שלום, עולם!", "नमस्ते दुनिया।", "你好。世界", "สวัสดีชาวโลก", "👩‍🚀 ok 🇪🇺", "żółć — ½"]
+    lines = "".join(f"{text}\t{text}\n" for text in sentences * 2)
+    (tmp_path / "pairs.tsv").write_text(lines)
+    units = {"source_unit": unit, "target_unit": unit, "num_merges": 20}
+    data = load_sentence_pairs(SentencePairs(name="tsv", path=tmp_path / "pairs.tsv", **units))
+    _, target = data.spec.vocabularies()
+    train = data["train"].columns
+    decoded = [text.decode() for text in target.decode(train["target"]).numpy()]
+    assert decoded == [text.decode() for text in train["target_text"]]
+    assert UNKNOWN not in train["source"]

@@ -59,6 +59,19 @@ def test_a_line_without_a_tab_is_named(train_on, tmp_path):
     answer.assert_refused(f"{tmp_path}/pairs.tsv, line 7", "one tab", "wort 6 word 6")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("training.monitor=bleu",), "set training.mode max"),
+        (("decoding.beam_width=2", "decoding.n_best=3"), "n_best 3 is more than the beam_width 2"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings, message):
+    file = find_config("translation", "number_words_attention")
+    with pytest.raises(UsageError, match=message):
+        read_config("translation", read_text(file.path), file.name, settings)
+
+
 @pytest.fixture(scope="module")
 def spec():
     return SentencePairsSpec(

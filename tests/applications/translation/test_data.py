@@ -100,9 +100,11 @@ def test_too_few_pairs_are_refused(tmp_path, pairs):
     [
         ({"name": "tsv"}, r"data\.path is missing; tsv is read from --set data\.path=PATH"),
         ({"name": "number_words", "path": "p.tsv"}, r"data\.path goes with data\.name tsv or"),
+        ({"name": "number_words", "source_language": "fr"}, "go with data.name multi30k"),
+        ({"name": "multi30k", "source_language": "en"}, "must differ"),
     ],
 )
-def test_a_path_goes_with_files(values, message):
+def test_settings_go_with_the_data_they_are_for(values, message):
     with pytest.raises(ValidationError, match=message):
         SentencePairs(**values)
 
@@ -178,3 +180,8 @@ def test_multi30k_is_multi30k(tmp_path_factory, monkeypatch):
     sentence = "Ein kleines Mädchen klettert in ein Spielhaus aus Holz."
     assert found[sentence.encode()] == b"A little girl climbing into a wooden playhouse."
     np.testing.assert_array_less((data["test"].columns["source"] == UNKNOWN).mean(), 0.04)
+    languages = {"source_language": "en", "target_language": "fr"}
+    french = load_sentence_pairs(SentencePairs(name="multi30k", **languages))["train"].columns
+    row = french["source_text"].tolist().index(found[sentence.encode()])
+    said = "Une petite fille grimpe dans une maisonnette en bois."
+    assert french["target_text"][row].decode() == said

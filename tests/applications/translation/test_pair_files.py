@@ -18,6 +18,13 @@ def test_a_line_that_is_no_pair_is_named(tmp_path, line):
         read_tsv(tmp_path / "p.tsv")
 
 
+def test_all_faults_are_counted_and_the_first_shown(tmp_path):
+    (tmp_path / "p.tsv").write_text("eins one\nzwei\ttwo\n" + "drei\n" * 20)
+    shown = r"p\.tsv, line 1: 'eins one'; line 3: 'drei'; line 4: 'drei' and 18 more: there must"
+    with pytest.raises(UsageError, match=shown):
+        read_tsv(tmp_path / "p.tsv")
+
+
 def test_files_of_unequal_length_are_refused_with_the_line(tmp_path):
     (tmp_path / "a.de").write_text("ein\nzwei\ndrei\n")
     (tmp_path / "a.en").write_text("one\ntwo\n")

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from dlapps.applications.translation.pictures import attention_figure, token_relevance_figure
+from dlapps.applications.translation.pictures import (
+    attention_figure,
+    bleu_by_length_figure,
+    token_relevance_figure,
+)
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.methods.catalogue import METHODS
 
@@ -35,3 +39,14 @@ def test_bars_are_signed_and_named():
     labels = axes.get_xticklabels()
     assert [label.get_text() for label in labels] == ["x", "␣", "<end>"]
     assert [label.get_rotation() for label in labels] == [0, 0, 90]
+
+
+def test_a_point_a_bucket_with_its_number_of_sentences():
+    buckets = [
+        {"shortest": 1, "longest": 1, "sentences": 20, "bleu": 40.0},
+        {"shortest": 2, "longest": 9, "sentences": 7, "bleu": 12.5},
+    ]
+    axes = bleu_by_length_figure(buckets, "words").axes[0]
+    assert axes.lines[0].get_ydata().tolist() == [40, 12.5]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1\n(20)", "2 to 9\n(7)"]
+    assert "words" in axes.get_xlabel()
