@@ -140,8 +140,10 @@ class ClassificationConfig(Config):
             raise ValueError(
                 f"model.name {self.model['name']} reads texts: data.name {' or '.join(TEXT_NAMES)}"
             )
-        if is_text and self.transfer is not None:
-            raise ValueError("transfer is for images and points")
+        if is_text and (self.transfer is not None or self.evaluation.monte_carlo_samples):
+            raise ValueError(
+                "transfer and evaluation.monte_carlo_samples are for images and points, not texts"
+            )
         return self
 
 
