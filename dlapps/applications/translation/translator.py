@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +14,7 @@ from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Examples
 from dlapps.decoding.sequences import Decoded
 from dlapps.errors import UsageError, in_short
+from dlapps.models.text.translation_model import TranslationModel
 from dlapps.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Translator:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: TranslationModel,
         spec: SentencePairsSpec,
         settings: DecodingSettings,
         longest: int,
