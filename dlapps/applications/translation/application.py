@@ -171,7 +171,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         n_best = self.config.decoding.n_best
         if n_best > 1:
             kinds |= {
-                "alternatives": Kind("text", f"the {n_best} likeliest, the first first"),
+                "alternatives": Kind("text", f"the {n_best} that were found, the likeliest first"),
                 "alternative_scores": Kind("numbers", "the score of each of these"),
             }
         return kinds
