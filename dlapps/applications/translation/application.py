@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -56,6 +56,8 @@ class TranslationConfig(Config):
     decoding: DecodingSettings = DecodingSettings()
     label_smoothing: Fraction = 0.0
     """Share of each target token's probability that training gives to all tokens alike."""
+
+    asked_with: ClassVar = ("decoding",)
 
     @model_validator(mode="after")
     def _check_mode(self):
