@@ -67,6 +67,12 @@ class TranslationConfig(Config):
             )
         return self
 
+    def of_training(self) -> Config:
+        """As for any config, but that training by BLEU searches for translations itself."""
+        searches = self.training.monitor == "bleu"
+        decoding = {"decoding": self.decoding} if searches else {}
+        return super().of_training().model_copy(update=decoding)
+
 
 class Translation(Application[TranslationConfig, SentencePairsSpec]):
     """A sentence in, its translation out."""
