@@ -28,6 +28,7 @@ def stand_in(config: dict, directory: Path) -> list[str]:
         return small
     small += ["data.source_unit=subwords", "data.target_unit=subwords", "data.num_merges=40"]
     small += ["decoding.n_best=3", "training.monitor=bleu", "training.mode=max"]
+    small += ["data.source_language=de", "data.target_language=en"]
     return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
 
 
