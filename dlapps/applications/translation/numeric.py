@@ -1,6 +1,5 @@
 """A translator's two networks from numbers to numbers: what a search of one's own would call."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -8,23 +7,24 @@ from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.data.text.vocabulary import END, PADDING, SPECIAL_TOKENS, START
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
+from dlapps.models.text.translation_model import TranslationModel
 
-MEMORY = ("values", "keys", "present")
 
-
-def network_answers(model: keras.Model, spec: SentencePairsSpec) -> dict[str, Answer]:
+def network_answers(model: TranslationModel, spec: SentencePairsSpec) -> dict[str, Answer]:
     """`encode` reads the numbers of a sentence's tokens; `decode` takes one step from there.
 
     The numbers go without what is made of them elsewhere: splitting a sentence into tokens, and
     the search for the likeliest translation.
     """
-    states = [tensor.name for tensor in model.decoder.inputs[1 + len(MEMORY) :]]
+    inputs = {t.name: tf.TensorSpec(t.shape, t.dtype) for t in model.decoder.inputs}
+    _, *memory_and_states = inputs
+    states = memory_and_states[model.memory_size :]
     source, _ = spec.vocabularies()
     source_names = [*SPECIAL_TOKENS, *spec.source_tokens]
     target_names = [*SPECIAL_TOKENS, *spec.target_tokens]
 
     def encoded(outputs: list) -> dict:
-        return dict(zip([*MEMORY, *states], outputs, strict=True))
+        return dict(zip(memory_and_states, outputs, strict=True))
 
     def decoded(outputs: list) -> dict:
         names = ["logits", "attention", *(f"next_{state}" for state in states)]
@@ -43,7 +43,6 @@ def network_answers(model: keras.Model, spec: SentencePairsSpec) -> dict[str, An
         ids, memory = sentences()
         return {"source": ids}, memory
 
-    inputs = {t.name: tf.TensorSpec(t.shape, t.dtype) for t in model.decoder.inputs}
     return {
         "encode": Answer(
             inputs={"source": tf.TensorSpec([None, None], tf.int32)},

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,6 +13,7 @@ from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Examples
 from dlapps.data.text.reading import how_read, read_text
 from dlapps.decoding.sequences import Decoded
+from dlapps.models.text.translation_model import TranslationModel
 from dlapps.progress import progress
 
 
@@ -22,7 +22,7 @@ class Translator:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: TranslationModel,
         spec: SentencePairsSpec,
         settings: DecodingSettings,
         longest: int,

@@ -44,20 +44,25 @@ class LabelledTexts(NamedTuple):
 def load_modules() -> LabelledTexts:
     """Three lines of Python each, and which module of the standard library they are from.
 
-    Blank lines are left out. Of ten texts of a module in a row, eight are to learn from, one
-    validates and one tests. The texts differ between versions of Python, as the modules do.
+    Blank lines are left out, and what was there before, letter by letter. Of ten texts of a module
+    in a row, eight are to learn from, one validates and one tests. The texts differ between
+    versions of Python, as the modules do.
     """
     sources = module_sources()
     names = [name for name in MODULES if name in sources]
     if len(names) < 2:
         raise UsageError("This Python has no source of its standard library; choose other data.")
     parts: dict[str, list[tuple[str, str, int]]] = {split: [] for split in SPLITS}
+    seen: set[str] = set()
     for label, name in enumerate(names):
         lines = [line for line in sources[name].splitlines() if line.strip()]
         for number in range(min(len(lines) // LINES_OF_A_TEXT, MOST_OF_A_MODULE)):
             own = lines[number * LINES_OF_A_TEXT : (number + 1) * LINES_OF_A_TEXT]
+            text = "\n".join(own)
             split = {8: "validation", 9: "test"}.get(number % 10, "train")
-            parts[split].append((f"{name}/{number}", "\n".join(own), label))
+            if text not in seen:
+                parts[split].append((f"{name}/{number}", text, label))
+            seen.add(text)
     splits = {split: _examples(*zip(*rows, strict=True)) for split, rows in parts.items()}
     return LabelledTexts(splits, tuple(names))
 
@@ -86,8 +91,11 @@ def load_text_folder(path: Path) -> LabelledTexts:
 
 
 def _read_text(path: Path) -> str:
-    """The text of a file; empty where there is none, or no UTF-8."""
-    contents = read_file(path)
+    """The text of a file; empty where there is none, or no UTF-8, or it cannot be read."""
+    try:
+        contents = read_file(path)
+    except OSError:
+        return ""
     return contents.decode("utf-8-sig").strip() if is_utf8(contents) else ""
 
 
