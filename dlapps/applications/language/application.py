@@ -32,6 +32,7 @@ from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.label_accuracy import LabelAccuracy
 from dlapps.models.text.language_model import LanguageModel
 from dlapps.models.text.recurrent_language_model import recurrent_language_model
+from dlapps.models.text.transformer_language_model import transformer_language_model
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage
 
@@ -63,7 +64,10 @@ class Language(Application[LanguageConfig, LongTextSpec]):
 
     config_class = LanguageConfig
     spec_class = LongTextSpec
-    models = {"recurrent_language_model": recurrent_language_model}  # noqa: RUF012
+    models = {  # noqa: RUF012
+        "recurrent_language_model": recurrent_language_model,
+        "transformer_language_model": transformer_language_model,
+    }
 
     def build_data(self) -> TextData:
         return load_text(self.config.data)

@@ -10,11 +10,11 @@ from pydantic import model_validator
 
 from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.sources.published import load_published
-from dlapps.data.sources.user_files import read_file
+from dlapps.data.sources.text_files import read_lines
 from dlapps.data.splits import Data, Examples
 from dlapps.data.text.vocabulary import UNKNOWN, Vocabulary, count_tokens
 from dlapps.datasets.standard_library import module_sources
-from dlapps.errors import UsageError, reason
+from dlapps.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ SPLITS = ("train", "validation", "test")
 SHARES = (0.9, 0.95)
 """Where validation and test begin in a text that has no splits of its own."""
 FEWEST_CHARACTERS = 100
+WHERE = "Say where your text is with --set data.path=PATH."
 EXAMPLE_LENGTHS = (1, 8, 24)
 """Tokens of the prompts that two models are compared by."""
 
@@ -160,19 +161,7 @@ def _read_path(path: Path, pattern: str) -> Texts:
 
 def _read_text(path: Path) -> str:
     """The text of a UTF-8 file, its lines ended by line feeds."""
-    try:
-        text = read_file(path).decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {reason(error)}. Say where your text is with --set "
-            "data.path=PATH."
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise UsageError(
-            f"{path}, line {line}: this is not UTF-8; save the file with that encoding."
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(read_lines(path, WHERE)) + "\n"
 
 
 def _divided(text: str) -> Texts:

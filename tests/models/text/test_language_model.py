@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.models.text.recurrent_language_model import recurrent_language_model
+from dlapps.models.text.transformer_language_model import transformer_language_model
 
 TOKENS = np.random.default_rng(0).integers(0, 11, (3, 13)).astype(np.int32)
 READ, FOLLOWING = tf.constant(TOKENS[:, :-1]), tf.constant(TOKENS[:, 1:])
@@ -20,12 +21,17 @@ def model_of(**options):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"cell": "simple_rnn"}, {"cell": "gru", "layer_normalization": True}, {"tied": True}],
-    ids=["simple", "gru", "tied lstm"],
+    "build",
+    [
+        lambda: model_of(cell="simple_rnn"),
+        lambda: model_of(cell="gru", layer_normalization=True),
+        lambda: model_of(tied=True),
+        lambda: transformer_language_model(11, num_layers=2, size=8, num_heads=2, memory=4),
+    ],
+    ids=["simple", "gru", "tied lstm", "transformer"],
 )
-def test_step_by_step_as_all_at_once(options):
-    model = model_of(**options)
+def test_step_by_step_as_all_at_once(build):
+    model = build()
     whole, last = model.read(READ, model.initial_states(3))
     assert whole.shape == (3, 12, 11)
     states = model.initial_states(3)
@@ -34,6 +40,16 @@ def test_step_by_step_as_all_at_once(options):
         np.testing.assert_allclose(logits[:, 0], whole[:, place], atol=1e-5)
     for name, state in states.items():
         np.testing.assert_allclose(state, last[name], atol=1e-5)
+
+
+def test_a_transformer_sees_its_memory_and_nothing_before_it():
+    keras.utils.set_random_seed(0)
+    model = transformer_language_model(11, num_layers=1, size=8, num_heads=2, memory=4)
+    (last,) = model.read(READ, model.initial_states(3))[0][:, -1:].numpy().swapaxes(0, 1)
+    of_five, _ = model.read(READ[:, 7:], model.initial_states(3))
+    np.testing.assert_allclose(of_five[:, -1], last, atol=1e-5)
+    of_four, _ = model.read(READ[:, 8:], model.initial_states(3))
+    assert np.abs(of_four[:, -1] - last).max() > 1e-3
 
 
 def slopes_of(model, *windows):
