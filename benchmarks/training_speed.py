@@ -37,6 +37,9 @@ FAMILIES = {
     "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
     "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
     "attention_translator": ("translation", "multi30k_attention"),
+    "recurrent_language_model": ("language", "tiny_shakespeare_lstm"),
+    "recurrent_language_model words": ("language", "ptb_lstm"),
+    "transformer_language_model": ("language", "tiny_shakespeare_transformer"),
     "convolutional_autoencoder": ("generation", "mnist_convolutional_autoencoder"),
     "rbm": ("generation", "mnist_rbm"),
     "variational_autoencoder": ("generation", "mnist_variational_autoencoder"),
@@ -184,6 +187,8 @@ def write_batch(family: str, file: Path) -> None:
     if family == "attention_translator":
         source, target = built.spec.vocabularies()
         arrays |= {"source_tokens": len(source), "target_tokens": len(target)}
+    if family.split()[0].endswith("language_model"):
+        arrays["num_tokens"] = len(built.spec.vocabulary())
     np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})
 
 

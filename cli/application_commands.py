@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -191,11 +191,13 @@ def _predict(name: str) -> click.Command:
         single - stands for a list of inputs on stdin, one a line. What cannot be answered is
         named, and the exit code is then 1; it is 2 if that is all.
         """
-        records = open_named_run(name, directory, assignments).predict(inputs, target)
+        run = open_named_run(name, directory, assignments)
+        is_streamed = not as_json and run.stream(inputs[0]) is not None
+        records = _echo_streams(run, inputs) if is_streamed else run.predict(inputs, target)
         failures = failures_of(records)
         if as_json:
             click.echo(json_text(records))
-        else:
+        elif not is_streamed:
             for record in records:
                 if "error" not in record:
                     _echo_record(record)
@@ -316,6 +318,23 @@ def _echo_record(record: dict[str, Any]) -> None:
             value = _number(value)
         parts.append(f"{name.replace('_', ' ')}: {value}")
     click.echo(printable("  ".join(parts)))
+
+
+def _echo_streams(run: "TrainedRun", inputs: Sequence[str]) -> list[dict[str, Any]]:
+    """Prints each answer as it is made; returns a record of each input, with its error if any."""
+    records: list[dict[str, Any]] = []
+    for text in inputs:
+        record = {"input": text}
+        try:
+            for piece in run.stream(text) or ():
+                # Line breaks are the text's own; all else that commands a terminal is shown.
+                click.echo("\n".join(map(printable, piece.split("\n"))), nl=False)
+                sys.stdout.flush()
+            click.echo()
+        except UsageError as error:
+            record["error"] = str(error)
+        records.append(record)
+    return records
 
 
 def _number(value: float) -> str:

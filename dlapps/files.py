@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -48,14 +49,15 @@ def write_into(directory: Path, name: str, contents: str | bytes) -> Path:
 def distinct_names(paths: Sequence[str]) -> list[str]:
     """A name for what is made from each file: its own without folder and suffix.
 
-    What a person typed may also be no path: it is cut to a length that can name a file. Where one
-    repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
+    What a person typed may also be no path: line breaks become spaces, and it is cut to a length
+    that can name a file. Where one repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
     """
     names: dict[str, None] = {}
     repeats: Counter[str] = Counter()
     for path in paths:
         has_suffix = Path(path).suffix[1:2].isalpha()
-        stem = name = (Path(path).stem if has_suffix else Path(path).name)[:LONGEST_NAME]
+        name = Path(path).stem if has_suffix else Path(path).name
+        stem = name = re.sub(r"\s", " ", name)[:LONGEST_NAME]
         while name in names:
             repeats[stem] += 1
             name = f"{stem}_{repeats[stem] + 1}"

@@ -109,6 +109,11 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
 
         return ask(self.answers(model, spec), inputs, directory)
 
+    def stream(self, model: keras.Model, spec: SpecT, text: str) -> Iterator[str] | None:
+        """The answer for one input, read by a person as it is made, in pieces; None where answers
+        are whole at once. Raises UsageError for an input that cannot be answered."""
+        return None
+
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
         """What a person wants to see of this run, by name, the most telling first."""

@@ -60,6 +60,16 @@ class Config(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     reference: Reference | None = None
 
+    asked_with: ClassVar[tuple[str, ...]] = ()
+    """The sections that say how a trained model is asked, of which no training knows: by them a run
+    that is there may be asked otherwise."""
+
+    def of_training(self) -> "Config":
+        """This config with what no training of the run knows of as it is by default."""
+        fields = type(self).model_fields
+        defaults = {name: fields[name].default for name in (*self.asked_with, "reference")}
+        return self.model_copy(update={**defaults, "evaluation": self.evaluation.of_training()})
+
     @pydantic.model_validator(mode="after")
     def _check_folds(self):
         if self.evaluation.folds and "fold" not in type(self.data).model_fields:

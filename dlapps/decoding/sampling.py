@@ -15,9 +15,10 @@ def sample_tokens(
     """Tokens int32 [N], one drawn for each row of `logits` [N, V].
 
     Logits are divided by `temperature`; at 0 the likeliest token is taken. Only the `top_k`
-    likeliest can be drawn (0: all), and of these no more than make up `top_p` of the probability.
-    Each of the three is one number, or one for each row. With `seeds` int [N, 2], say a sequence's
-    own and the position in it, a row's token is the same whatever other rows there are.
+    likeliest can be drawn (0: all), and of these no more than make up `top_p` of the probability,
+    which is above 0. Each of the three is one number, or one for each row. With `seeds` int [N, 2],
+    say a sequence's own and the position in it, a row's token is the same whatever other rows there
+    are.
     """
     size, num_tokens = tf.unstack(tf.shape(logits))
     temperature, top_k, top_p = (

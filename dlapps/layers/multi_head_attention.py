@@ -5,7 +5,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-ABSENT, IN_THE_FUTURE = -1e9, -2e9
+ABSENT, OUT_OF_SIGHT = -1e9, -2e9
 """What is added to a score so that it counts for nothing. A query that finds nothing present looks
 at all of the past alike; it still does not look ahead."""
 
@@ -20,7 +20,8 @@ class MultiHeadAttention(layers.Layer):
     only: one Dense(2 E) outside makes keys and values, so that those of a memory are computed once,
     and those of earlier steps can be joined in front of new ones.
 
-    `causal`: the queries are those of the last U of T places, and none sees what comes after it.
+    `causal`: the queries are those of the last U of T places, and none sees what comes after it,
+    nor, where `span` is given, what is more than so many places before it.
     `rotary`: keys and queries are turned by their places, so that a score depends on how far apart
     they are; the sequence outside stays unturned, and its first places may be dropped.
     `dropout` is of attention weights; those returned are from before it.
@@ -32,9 +33,11 @@ class MultiHeadAttention(layers.Layer):
         dropout: float = 0.0,
         causal: bool = False,
         rotary: bool = False,
+        span: int | None = None,
         **options,
     ):
         super().__init__(**options)
+        self.span = span
         self.num_heads, self.dropout_rate = num_heads, dropout
         self.causal, self.rotary = causal, rotary
         self.dropout = layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
@@ -88,9 +91,11 @@ class MultiHeadAttention(layers.Layer):
             hidden = tf.where(present[:, None, None, :], 0.0, ABSENT)
         if self.causal:
             places = tf.range(num_keys - num_queries, num_keys)
-            ahead = tf.range(num_keys)[None] > places[:, None]
-            future = tf.where(ahead, IN_THE_FUTURE, 0.0)[None, None]
-            hidden = future if hidden is None else hidden + future
+            unseen = tf.range(num_keys)[None] > places[:, None]
+            if self.span is not None:
+                unseen |= tf.range(num_keys)[None] < places[:, None] - self.span
+            far = tf.where(unseen, OUT_OF_SIGHT, 0.0)[None, None]
+            hidden = far if hidden is None else hidden + far
         return hidden
 
     def compute_output_spec(self, queries, keys_values, present=None, training=False):
@@ -107,6 +112,7 @@ class MultiHeadAttention(layers.Layer):
             "dropout": self.dropout_rate,
             "causal": self.causal,
             "rotary": self.rotary,
+            "span": self.span,
         }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.applications.classification.pictures import hidden_outputs, plane_around
-from dlapps.data.images.labelled import LabelledExamples
+from dlapps.applications.classification.text_data import ClassifierExamples
 from dlapps.training.averages import averaged_weights
 from dlapps.training.diagnostics import diagnostics_of
 from dlapps.training.stage import Stage
@@ -24,7 +24,7 @@ SHOWN_OF_LAYERS = ("gradient_norm", "saturated", "dead")
 class Probe:
     """Looks at the model of a stage without changing it."""
 
-    def __init__(self, stage: Stage, data: LabelledExamples):
+    def __init__(self, stage: Stage, data: ClassifierExamples):
         self.model = stage.model
         hidden = hidden_outputs(self.model)
         # The layers are the model's own; only the outputs are more.

@@ -13,8 +13,8 @@ import keras
 from pydantic import Field
 
 from dlapps.applications.classification.application import Classification
+from dlapps.applications.classification.text_data import ClassifierExamples
 from dlapps.config.section import Section
-from dlapps.data.images.labelled import LabelledExamples
 from dlapps.errors import DlappsError, UsageError, in_short, reason
 from dlapps.playground.probe import Probe
 from dlapps.playground.settings import POINTS_CSV, RefusedSetting, Settings
@@ -58,7 +58,7 @@ class Session:
         with tempfile.TemporaryDirectory(prefix=DIRECTORIES) as directory:
             (Path(directory) / POINTS_CSV).write_text(settings.data.to_csv())
             self.application = Classification(settings.config(MOST_STEPS, Path(directory)))
-            self.data: LabelledExamples = self.application.build_data()
+            self.data: ClassifierExamples = self.application.build_data()
         self.asked = time.monotonic()
         self._changed = threading.Condition()
         self._steps_left = 0.0

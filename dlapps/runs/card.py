@@ -31,7 +31,9 @@ TASKS = {
     ("observation", "action"): "reinforcement-learning",
     ("point", "class_probabilities"): "tabular-classification",
     ("seed", "images"): "unconditional-image-generation",
+    ("sentence", "class_probabilities"): "text-classification",
     ("sentence", "sentence"): "translation",
+    ("text", "text"): "text-generation",
     ("wav_file", "class_probabilities"): "audio-classification",
 }
 """What the hub calls a model that takes the one kind and gives the other."""
@@ -117,7 +119,7 @@ def _task(signatures: Signatures) -> str | None:
     """The hub's name for what the first signature does; None where it has none."""
     first = next(iter(signatures.values()))
     taken, given = ([each["kind"] for each in first[side].values()] for side in first)
-    return next((task for (a, b), task in TASKS.items() if [a] == taken and b in given), None)
+    return next((task for (a, b), task in TASKS.items() if taken[:1] == [a] and b in given), None)
 
 
 def _measured(card: ModelCard) -> dict[str, float]:

@@ -139,12 +139,10 @@ def _comparable(config: Config) -> Config:
     content, not by their place. What other runs are made of the same config is not of this one, nor
     does training know of how its model is asked.
     """
+    config = config.of_training()
     training = config.training.model_copy(update={"steps": 1})
     places = {
         name: None for name in ("path", "target_path", "exclude") if hasattr(config.data, name)
     }
     data = config.data.model_copy(update=places)
-    evaluation = config.evaluation.of_training()
-    return config.model_copy(
-        update={"training": training, "data": data, "evaluation": evaluation, "reference": None}
-    )
+    return config.model_copy(update={"training": training, "data": data})

@@ -35,7 +35,7 @@ MOST_DRAWN = 24
 DRAWN = "train"
 """The split of which mean images and lengths are drawn."""
 READ_AT_ONCE = 256
-CONTENTS = ("image", "waveform", "point", "source_text")
+CONTENTS = ("image", "waveform", "point", "source_text", "text")
 """What an example consists of, beside its label: the first of these that there is."""
 
 
@@ -126,7 +126,7 @@ def _inspect(name: str, examples: Examples, class_names: list[str]) -> Inspected
         whole["unusable"],
         whole.get("label"),
         whole.get("thumbnail"),
-        {each: values for each, values in whole.items() if each in ("source", "target")},
+        {each: values for each, values in whole.items() if each in ("source", "target", "text")},
         image_sums,
     )
 
@@ -147,6 +147,9 @@ def _look_at(kind: str, block: Mapping[str, np.ndarray]) -> dict[str, np.ndarray
         }
         unusable = np.minimum(lengths["source"], lengths["target"]) == 0
         return {"digest": digests_of(texts), "unusable": unusable, **lengths}
+    if kind == "text":
+        words = np.array([len(text.split()) for text in content])
+        return {"digest": digests_of(content), "unusable": words == 0, "text": words}
     flat = content.reshape(len(content), -1)
     found = {"digest": digests_of(content), "unusable": ~np.isfinite(flat).all(axis=1)}
     if kind == "point":

@@ -5,7 +5,7 @@ import functools
 import inspect
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,9 @@ LONGEST_NAME = 200
 IN_CARD = {"config", "data_fingerprints", "digests", "examples"}
 """What a model card tells of `environment.json` elsewhere than among its facts, or not at all."""
 
-MAY_CHANGE, IS_KEPT = ("data.", "evaluation."), "evaluation.precision"
-"""What of a trained run's config may be set anew: where its data lie, how it is measured; but its
-model was written in one precision."""
+MAY_CHANGE, IS_KEPT = ("data", "evaluation"), "evaluation.precision"
+"""The sections of a trained run's config that may be set anew: where its data lie, how it is
+measured; but its model was written in one precision."""
 
 
 def open_run(
@@ -72,15 +72,18 @@ def open_run(
         if directory.is_dir():
             raise UsageError(f"{directory} is not a run: it has no config.yaml" + known)
         raise UsageError(f"There is no run {directory}" + known)
+    application = load_application(application_name)
+    may_change = (*MAY_CHANGE, *application.config_class.asked_with)
     for assignment in assignments:
-        if not assignment.startswith(MAY_CHANGE) or assignment.startswith(IS_KEPT):
+        section = assignment.partition(".")[0]
+        if section not in may_change or assignment.startswith(IS_KEPT):
             raise UsageError(
-                f"--set {assignment}: a run that is there keeps its settings; only those of data "
-                f"and evaluation may be given anew, and not {IS_KEPT}."
+                f"--set {assignment}: a run that is there keeps its settings; only those of "
+                f"{' and '.join(may_change)} may be given anew, and not {IS_KEPT}."
             )
     config = read_config(application_name, read_text(path), str(path), assignments)
     moved = any(assignment.startswith("data.") for assignment in assignments)
-    return TrainedRun(directory, load_application(application_name)(config), moved)
+    return TrainedRun(directory, application(config), moved)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +127,10 @@ class TrainedRun(Run):
             self.application.answers(model, spec),
             lambda texts: self.application.predict(model, spec, texts, directory),
         )
+
+    def stream(self, text: str) -> Iterator[str] | None:
+        """The answer for one input in pieces, as they are made; None where it is whole at once."""
+        return self.application.stream(self.model, self.load_spec(), text)
 
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""

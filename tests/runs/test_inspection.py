@@ -69,6 +69,7 @@ def test_of_many_that_are_equal_each_is_paired_with_the_first_alone(tmp_path, fo
         ("shapes_unet", "data.num_examples=10", {"mean_images.png"}),
         ("tones_keyword_cnn", "data.num_examples=20", {"balance.png"}),
         ("number_words_attention", "data.batch_size=8", {"lengths.png"}),
+        ("python_modules_recurrent", "data.batch_size=8", {"balance.png", "lengths.png"}),
     ],
 )
 def test_data_of_every_kind_can_be_looked_at(tmp_path, config, setting, pictures):

@@ -1,8 +1,7 @@
-"""Classification: which of several classes an image or a point belongs to."""
+"""Classification: which of several classes an image, a point or a text belongs to."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import keras
@@ -12,24 +11,21 @@ from matplotlib.figure import Figure
 from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application, Calibration, Classes
-from dlapps.applications.classification.adversarial import adversarial_picture
-from dlapps.applications.classification.answers import classifier_answers, read_point
 from dlapps.applications.classification.augmentation import augmented, mixed
 from dlapps.applications.classification.data import (
+    TEXT_NAMES,
     ClassificationData,
     balanced_rows,
     class_weights,
     labels_of,
+    load_classified,
 )
-from dlapps.applications.classification.explanation import explain_answer
+from dlapps.applications.classification.images import Images
+from dlapps.applications.classification.inputs import Inputs
 from dlapps.applications.classification.monte_carlo_dropout import check_dropout
-from dlapps.applications.classification.pictures import (
-    decision_regions,
-    neuron_regions,
-    regions_over_time,
-)
-from dlapps.applications.classification.redrawn import redrawn_picture, redrawn_pictures
-from dlapps.applications.classification.smallest_change import smallest_change_picture
+from dlapps.applications.classification.points import Points
+from dlapps.applications.classification.text_data import ClassifierExamples, ClassifierSpec
+from dlapps.applications.classification.texts import Texts
 from dlapps.applications.classification.uncertainty import (
     AskedClassifier,
     ClassifierEvaluation,
@@ -42,30 +38,22 @@ from dlapps.applications.classification.uncertainty import (
 from dlapps.config.schema import Config
 from dlapps.config.section import ClassifierRun, Positive, Section
 from dlapps.data.batches import Columns, answers_in_order, in_order
-from dlapps.data.images.decoding import (
-    read_image,
-    to_unit_interval,
-)
-from dlapps.data.images.labelled import LabelledExamples, LabelledSpec, load_labelled
-from dlapps.data.splits import Examples, carve
-from dlapps.errors import in_short
-from dlapps.explain.exciting_images import classes_figure
-from dlapps.explain.explainable import Explainable, Relevance, score_of_output
+from dlapps.data.splits import carve
+from dlapps.explain.explainable import Explainable
 from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_over_time
-from dlapps.explain.figures.examples import Drawing, draw_image
 from dlapps.explain.figures.loss_surface import loss_surface_figure
-from dlapps.explain.figures.mistakes import confident_mistakes
-from dlapps.explain.figures.relevance import answer_text, relevance_figure
 from dlapps.explain.figures.reliability import reliability_figure
 from dlapps.explain.methods.loss_surface import loss_surface
 from dlapps.explain.over_time import OverTime
 from dlapps.export.answer import Answer
 from dlapps.losses.classification import ClassificationLoss
 from dlapps.metrics.classification import classification_report
-from dlapps.models.classifier import LossSettings, compile_classifier, layers_with_maps
+from dlapps.models.classifier import LossSettings, compile_classifier
 from dlapps.models.kernels import KernelSettings, set_kernels
 from dlapps.models.mlp import mlp
 from dlapps.models.perceptron import perceptron
+from dlapps.models.text.recurrent_classifier import recurrent_classifier
+from dlapps.models.text.transformer_classifier import transformer_classifier
 from dlapps.models.trained import trained_layers
 from dlapps.models.transferred import Transferred
 from dlapps.models.vision.alexnet import alexnet
@@ -75,7 +63,6 @@ from dlapps.models.vision.efficientnet_lite0 import efficientnet_lite0
 from dlapps.models.vision.googlenet import googlenet
 from dlapps.models.vision.lenet5 import lenet5
 from dlapps.models.vision.pretrained import pretrained
-from dlapps.models.vision.redrawing import redrawing_of
 from dlapps.models.vision.resnet import cifar_resnet, resnet
 from dlapps.models.vision.squeezenet import squeezenet
 from dlapps.models.vision.vgg import vgg
@@ -83,6 +70,11 @@ from dlapps.models.vision.zfnet import zfnet
 from dlapps.progress import progress
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
+
+TEXT_MODELS: dict[str, Callable[..., keras.Model]] = {
+    "recurrent_classifier": recurrent_classifier,
+    "transformer_classifier": transformer_classifier,
+}
 
 MOST_ON_SURFACE, BATCH_ON_SURFACE = 256, 32
 MOST_OVER_TIME = 1_000
@@ -136,12 +128,34 @@ class ClassificationConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_kind(self):
+        # A list: what a user may have written for the name need not be hashable.
+        takes_texts, is_text = (
+            self.model.get("name") in [*TEXT_MODELS],
+            self.data.name in TEXT_NAMES,
+        )
+        if is_text and not takes_texts:
+            raise ValueError(
+                f"data.name {self.data.name} is texts, which are read by model.name "
+                f"{' or '.join(TEXT_MODELS)}"
+            )
+        if takes_texts and not is_text:
+            raise ValueError(
+                f"model.name {self.model['name']} reads texts: data.name {' or '.join(TEXT_NAMES)}"
+            )
+        if is_text and (self.transfer is not None or self.evaluation.monte_carlo_samples):
+            raise ValueError(
+                "transfer and evaluation.monte_carlo_samples are for images and points, not texts"
+            )
+        return self
 
-class Classification(Application[ClassificationConfig, LabelledSpec]):
-    """Images or points in, a class and its probabilities out."""
+
+class Classification(Application[ClassificationConfig, ClassifierSpec]):
+    """Images, points or texts in, a class and its probabilities out."""
 
     config_class = ClassificationConfig
-    spec_class = LabelledSpec
+    spec_class = ClassifierSpec
     models = {  # noqa: RUF012
         "perceptron": perceptron,
         "mlp": mlp,
@@ -157,17 +171,18 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         "efficientnet_lite0": efficientnet_lite0,
         "capsule_network": capsule_network,
         "pretrained": pretrained,
+        **TEXT_MODELS,
     }
 
-    def build_data(self) -> LabelledExamples:
-        return load_labelled(self.config.data)
+    def build_data(self) -> ClassifierExamples:
+        return load_classified(self.config.data)
 
-    def build_model(self, spec: LabelledSpec) -> keras.Model:
+    def build_model(self, spec: ClassifierSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
         num_classes, options = len(spec.class_names), self.config.model_options
         transfer = self.config.transfer
         if transfer is None or transfer.run is None or transfer.layer is None:
-            model = head = builder(spec.input_shape, num_classes, **options)
+            model = head = builder(self._inputs(spec).size, num_classes, **options)
         else:
             backbone = trained_layers(
                 transfer.run, transfer.layer, spec.input_shape,
@@ -183,7 +198,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         compile_classifier(model, build_optimizer(self.config.training), self.config.loss)
         return model
 
-    def stages(self, model: keras.Model, data: LabelledExamples) -> Iterator[Stage]:
+    def stages(self, model: keras.Model, data: ClassifierExamples) -> Iterator[Stage]:
         transfer, training = self.config.transfer, self.config.training
         if transfer is None:
             yield self._stage(model, data)
@@ -200,10 +215,12 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             stage = self._stage(model, data, stage_seed(self.config.seed, number))
             yield stage._replace(name=name, settings=settings)
 
-    def _stage(self, model: keras.Model, data: LabelledExamples, seed: int | None = None) -> Stage:
+    def _stage(
+        self, model: keras.Model, data: ClassifierExamples, seed: int | None = None
+    ) -> Stage:
         settings = self.config.data
         augmentation, num_classes = settings.augmentation, len(data.spec.class_names)
-        is_image = data.spec.is_image
+        inputs, is_image = self._inputs(data.spec), data.spec.is_image
         weights = rows = None
         if settings.balance == "weights":
             weights = tf.constant(class_weights(labels_of(data["train"]), num_classes))
@@ -211,7 +228,7 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             rows = balanced_rows(labels_of(data["train"]))
 
         def training_batch(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            x, y = _model_inputs(columns)
+            x, y = inputs.pair_of_batch(columns)
             if is_image:
                 x = augmented(x, draws, augmentation)
             if is_image and augmentation.mixes:
@@ -220,16 +237,16 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             return (x, y) if weights is None else (x, y, tf.gather(weights, y))
 
         return supervised_stage(
-            model, data, self.config, _model_inputs, training_batch,
+            model, data, self.config, inputs.pair_of_batch, training_batch,
             sum(augmentation.draws().values()) if is_image else 0,
-            seed=seed, rows=rows,
+            length=inputs.length, seed=seed, rows=rows,
         )  # fmt: skip
 
     def calibration(self) -> Calibration | None:
         if not self.config.evaluation.temperature_scaling:
             return None
 
-        def find(model: keras.Model, data: LabelledExamples) -> float:
+        def find(model: keras.Model, data: ClassifierExamples) -> float:
             asked = AskedClassifier(model, self.config.evaluation)
             labels, logits = answers_in_order(
                 lambda x: tf.transpose(asked.logits(x), [1, 0, 2]),
@@ -241,86 +258,56 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
         name = f"temperature_of_{samples}_samples" if samples else "temperature"
         return Calibration(name, find, with_temperature)
 
-    def evaluate(self, model: keras.Model, data: LabelledExamples, split: str) -> dict[str, Any]:
+    def evaluate(self, model: keras.Model, data: ClassifierExamples, split: str) -> dict[str, Any]:
         prediction = self._prediction(model, data, split)
         report = classification_report(*prediction[:2], data.spec.class_names)
         return report | uncertainty_report(prediction, self._asked(model))
 
-    def classes(self, spec: LabelledSpec) -> Classes:
+    def classes(self, spec: ClassifierSpec) -> Classes:
         return Classes(
-            spec.class_names, lambda *asked: self._prediction(*asked)[:2], _drawings_of_images
+            spec.class_names,
+            lambda *asked: self._prediction(*asked)[:2],
+            self._inputs(spec).drawings,
         )
 
-    def answers(self, model: keras.Model, spec: LabelledSpec) -> dict[str, Answer]:
-        asked, batch_size = self._asked(model), self.config.evaluation.batch_size
-        answers = classifier_answers(asked, spec, batch_size)
-        if not spec.is_image:
-            return answers
-        return answers | {"explain": explain_answer(self.explainable(model, spec), spec)}
+    def answers(self, model: keras.Model, spec: ClassifierSpec) -> dict[str, Answer]:
+        batch_size = self.config.evaluation.batch_size
+        return self._inputs(spec).answers(self._asked(model), batch_size)
 
-    def pictures(self, model: keras.Model, data: LabelledExamples) -> dict[str, Figure]:
-        names, columns = data.spec.class_names, data["test"].columns
-        prediction = self._prediction(model, data, "test")
-        labels, probabilities = prediction.labels, prediction.probabilities
-        report = classification_report(labels, probabilities, names)
-        matrix = np.array(report["confusion_matrix"])
-        pictures: dict[str, Figure] = {}
-        if not data.spec.is_image:
-            points = columns["point"]
+    def pictures(self, model: keras.Model, data: ClassifierExamples) -> dict[str, Figure]:
+        asked, prediction = self._asked(model), self._prediction(model, data, "test")
+        names = data.spec.class_names
+        report = classification_report(prediction.labels, prediction.probabilities, names)
+        return {
+            **self._inputs(data.spec).pictures(asked, data["test"], prediction),
+            "confusion_matrix": confusion_matrix_figure(
+                np.array(report["confusion_matrix"]), names
+            ),
+            "reliability": reliability_figure(reliability_curves(prediction, asked)),
+        }
 
-            def predict(x: np.ndarray) -> np.ndarray:
-                return self._asked(model).answer(x)["probabilities"].numpy()
-
-            pictures["decision_regions"] = decision_regions(predict, points, labels, names)
-            pictures["neurons"] = neuron_regions(model, points, labels)
-        elif "image" in columns:
-            pictures["confident_mistakes"] = confident_mistakes(
-                columns["image"], labels, probabilities, names
-            )
-            if redrawing := redrawing_of(model):
-                pictures |= redrawn_pictures(
-                    redrawing, columns["image"], labels, probabilities, names
-                )
-            if figure := classes_figure(self.explainable(model, data.spec)):
-                pictures["classes"] = figure
-        pictures["confusion_matrix"] = confusion_matrix_figure(matrix, names)
-        pictures["reliability"] = reliability_figure(
-            reliability_curves(prediction, self._asked(model))
-        )
-        if data.spec.is_image:
-            adversarial = adversarial_picture(model, data["test"], _model_inputs, names)
-            if adversarial:
-                pictures["adversarial"] = adversarial
-        return pictures
-
-    def over_time(self, model: keras.Model, data: LabelledExamples) -> dict[str, OverTime]:
+    def over_time(self, model: keras.Model, data: ClassifierExamples) -> dict[str, OverTime]:
         validation, names = data["validation"], data.spec.class_names
+        inputs = self._inputs(data.spec)
         _, chosen = carve(validation, min(MOST_OVER_TIME, len(validation)))
-        batches = in_order(chosen, self.config.evaluation.batch_size, _model_inputs)
+        batches = in_order(chosen, self.config.evaluation.batch_size, inputs.pair_of_batch)
         probabilities = tf.function(lambda x: self._asked(model).answer(x)["probabilities"])
 
         def confusion() -> np.ndarray:
             report = classification_report(*answers_in_order(probabilities, batches), names)
             return np.array(report["confusion_matrix"])
 
-        views: dict[str, OverTime] = {
-            "confusion_matrix_over_time": confusion_over_time(confusion, names)
+        return {
+            **inputs.over_time(probabilities, chosen),
+            "confusion_matrix_over_time": confusion_over_time(confusion, names),
         }
-        if not data.spec.is_image:
-            regions = regions_over_time(
-                lambda x: probabilities(x).numpy(),
-                chosen.columns["point"],
-                labels_of(chosen),
-                names,
-            )
-            views = {"decision_regions_over_time": regions, **views}
-        return views
 
     def further_pictures(
-        self, model: keras.Model, data: LabelledExamples
+        self, model: keras.Model, data: ClassifierExamples
     ) -> dict[str, Callable[[], Figure]]:
         if type(model).compute_loss is not keras.Model.compute_loss:
             return {}  # Its loss is of its own, and not of the logits alone.
+        inputs = self._inputs(data.spec)
         settings, temperature = self.config.loss, self._asked(model).temperature
         loss = ClassificationLoss(settings.name, settings.label_smoothing, settings.gamma)
 
@@ -330,76 +317,36 @@ class Classification(Application[ClassificationConfig, LabelledSpec]):
             distances, losses = loss_surface(
                 model,
                 lambda y, logits: loss.call(y, logits * temperature),
-                progress(list(in_order(chosen, BATCH_ON_SURFACE, _model_inputs)), "Batches"),
+                progress(list(in_order(chosen, BATCH_ON_SURFACE, inputs.pair_of_batch)), "Batches"),
             )
             title = f"The loss on {len(chosen):,} of {len(train):,} training examples"
             return loss_surface_figure(title, distances, losses)
 
         return {"loss_surface": draw_loss_surface}
 
-    def explainable(self, model: keras.Model, spec: LabelledSpec) -> Explainable:
-        def prepare(text: str) -> list[tf.Tensor]:
-            if spec.is_image:
-                return [to_unit_interval(read_image(Path(text), spec.image_shape)[None])]
-            return [tf.constant(read_point(text)[None])]
-
-        def show(
-            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
-        ) -> Figure:
-            row = self._asked(model).answer(inputs[0])["probabilities"].numpy()[0]
-            title = f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}"
-            return relevance_figure(title, inputs[0].numpy()[0], [each.of_row(0) for each in found])
-
-        def show_adversarial(text: str, inputs: list[tf.Tensor], target: int | None) -> Figure:
-            name = in_short(Path(text).name)
-            return smallest_change_picture(model, name, inputs[0], target, spec.class_names)
-
-        return Explainable(
-            model,
-            prepare,
-            score_of_output,
-            show,
-            axes=2 if spec.is_image else 1,
-            targets=spec.class_names,
-            layers=layers_with_maps(model) if spec.is_image else (),
-            shows_several=True,
-            images=np.asarray if spec.is_image else None,
-            read=lambda columns: _model_inputs(columns)[0],
-            pictures={"adversarial": show_adversarial},
-        )
+    def explainable(self, model: keras.Model, spec: ClassifierSpec) -> Explainable:
+        return self._inputs(spec).explainable(self._asked(model))
 
     def pictures_of(
-        self, model: keras.Model, spec: LabelledSpec, text: str, name: str
+        self, model: keras.Model, spec: ClassifierSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        redrawing = redrawing_of(model)
-        if redrawing is None:
-            return {}
-        image = to_unit_interval(read_image(Path(text), spec.image_shape)[None])
-        answer = int(self._asked(model).answer(image)["probabilities"].numpy().argmax())
-        title = f"{in_short(text)}: drawn as {spec.class_names[answer]}, one number moved at a time"
-        return {f"{name}_redrawn": redrawn_picture(redrawing, image.numpy()[0], answer, title)}
+        return self._inputs(spec).pictures_of(self._asked(model), text, name)
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - texts have tables
+    def _inputs(self, spec: ClassifierSpec) -> Inputs[Any]:
+        if spec.text is not None:
+            return Texts(spec)
+        return Images(spec) if spec.is_image else Points(spec)
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 - one model, in all that it is asked
     def _asked(self, model: keras.Model) -> AskedClassifier:
         return AskedClassifier(model, self.config.evaluation)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
-    def _prediction(self, model: keras.Model, data: LabelledExamples, split: str) -> Prediction:
+    def _prediction(self, model: keras.Model, data: ClassifierExamples, split: str) -> Prediction:
         """What the model answers to all examples of a split, in order."""
         return self._asked(model).predict(self._batches(data, split))
 
-    def _batches(self, data: LabelledExamples, split: str) -> tf.data.Dataset:
-        return in_order(data[split], self.config.evaluation.batch_size, _model_inputs)
-
-
-def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
-    if "image" in columns:
-        return to_unit_interval(columns["image"]), columns["label"]
-    return columns["point"], columns["label"]
-
-
-def _drawings_of_images(_: keras.Model, examples: Examples) -> list[Drawing]:
-    if "point" in examples.columns:
-        return []
-    batches = in_order(examples, len(examples), lambda columns: columns["image"])
-    return [functools.partial(draw_image, image=image) for image in next(iter(batches)).numpy()]
+    def _batches(self, data: ClassifierExamples, split: str) -> tf.data.Dataset:
+        pair_of_batch = self._inputs(data.spec).pair_of_batch
+        return in_order(data[split], self.config.evaluation.batch_size, pair_of_batch)

@@ -11,6 +11,7 @@ from dlapps.applications.style_transfer.data import FOR_MANY, FOR_ONE, StyleData
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize, Section
 from dlapps.data.images.decoding import to_unit_interval
+from dlapps.errors import in_short
 from dlapps.losses.dream import DreamLoss
 from dlapps.losses.gram_matrix import gram_matrix
 from dlapps.losses.perceptual import PerceptualLoss
@@ -68,7 +69,7 @@ class StyleTransferConfig(Config):
         name, allowed = self.data.name, FOR_ONE if self.is_of_one_picture else FOR_MANY
         if name not in allowed:
             raise ValueError(
-                f"{self.model.get('name')} takes its content from data.name "
+                f"{in_short(str(self.model.get('name')))} takes its content from data.name "
                 f"{' or '.join(allowed)}, not {name}"
             )
         if self.is_of_one_picture and self.data.batch_size != 1:

@@ -1,8 +1,8 @@
 """Translation: a sentence in one language to the same sentence in another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -41,6 +41,8 @@ from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
 from dlapps.metrics.label_accuracy import LabelAccuracy
 from dlapps.metrics.translation import bleu_by_length, translation_report
 from dlapps.models.text.attention_translator import attention_translator
+from dlapps.models.text.encoder_decoder import encoder_decoder
+from dlapps.models.text.transformer_translator import transformer_translator
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 
@@ -55,6 +57,8 @@ class TranslationConfig(Config):
     label_smoothing: Fraction = 0.0
     """Share of each target token's probability that training gives to all tokens alike."""
 
+    asked_with: ClassVar = ("decoding",)
+
     @model_validator(mode="after")
     def _check_mode(self):
         if self.training.monitor == "bleu" and self.training.mode != "max":
@@ -63,13 +67,23 @@ class TranslationConfig(Config):
             )
         return self
 
+    def of_training(self) -> Config:
+        """As for any config, but that training by BLEU searches for translations itself."""
+        searches = self.training.monitor == "bleu"
+        decoding = {"decoding": self.decoding} if searches else {}
+        return super().of_training().model_copy(update=decoding)
+
 
 class Translation(Application[TranslationConfig, SentencePairsSpec]):
     """A sentence in, its translation out."""
 
     config_class = TranslationConfig
     spec_class = SentencePairsSpec
-    models = {"attention_translator": attention_translator}  # noqa: RUF012
+    models = {  # noqa: RUF012
+        "attention_translator": attention_translator,
+        "encoder_decoder": encoder_decoder,
+        "transformer_translator": transformer_translator,
+    }
 
     def build_data(self) -> TranslatedExamples:
         return load_sentence_pairs(self.config.data)
@@ -165,7 +179,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         n_best = self.config.decoding.n_best
         if n_best > 1:
             kinds |= {
-                "alternatives": Kind("text", f"the {n_best} likeliest, the first first"),
+                "alternatives": Kind("text", f"the {n_best} that were found, the likeliest first"),
                 "alternative_scores": Kind("numbers", "the score of each of these"),
             }
         return kinds
@@ -174,10 +188,9 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         translator, test = self._translator(model, data.spec), _by_length(data["test"])
         buckets = bleu_by_length(*self._translated(translator, test), source_lengths(test))
         texts = data["test"].columns["source_text"][:NUM_PICTURES]
-        attentions = {
-            f"attention_{number}": _attention(translator, text)
-            for number, text in enumerate(texts, 1)
-        }
+        attentions = _attentions(
+            translator, {f"attention_{number}": text for number, text in enumerate(texts, 1)}
+        )
         lengths = bleu_by_length_figure(buckets, data.spec.source_unit)
         return {**attentions, "bleu_by_length": lengths}
 
@@ -187,7 +200,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         translator = self._translator(model, spec)
         sentence = translator.read(text)
         translator.how_read(text)
-        return {f"{name}_attention": _attention(translator, sentence)}
+        return _attentions(translator, {f"{name}_attention": sentence})
 
     def explainable(self, model: keras.Model, spec: SentencePairsSpec) -> Explainable:
         translator = self._translator(model, spec)
@@ -238,14 +251,19 @@ def _record(outputs: Arrays) -> dict[str, Any]:
     return record
 
 
-def _attention(translator: Translator, sentence: bytes) -> Figure:
-    """Where the decoder looks in a sentence as it says each token of its translation."""
-    ids = translator.ids(tf.constant([sentence]))
-    tokens = translator.likeliest(ids)
-    weights = translator.model.attention(ids, shifted(tokens))[0].numpy()
-    return attention_figure(
-        weights, translator.source.shown(ids)[0], translator.target.shown(tokens)[0]
-    )
+def _attentions(translator: Translator, sentences: Mapping[str, bytes]) -> dict[str, Figure]:
+    """Where a decoder that looks back looks as it says each token of a sentence's translation."""
+    if not translator.model.looks_back:
+        return {}
+    figures = {}
+    for name, sentence in sentences.items():
+        ids = translator.ids(tf.constant([sentence]))
+        tokens = translator.likeliest(ids)
+        weights = translator.model.attention(ids, shifted(tokens))[0].numpy()
+        figures[name] = attention_figure(
+            weights, translator.source.shown(ids)[0], translator.target.shown(tokens)[0]
+        )
+    return figures
 
 
 def _log_probabilities(model: keras.Model) -> keras.Model:

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import Annotated
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -15,9 +14,7 @@ from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
-
-MEMORY = 3
-"""How many of the encoder's outputs are its memory; the others are the decoder's first states."""
+from dlapps.models.text.translation_model import TranslationModel
 
 
 class DecodingSettings(Section):
@@ -45,7 +42,7 @@ class DecodingSettings(Section):
 
 @functools.lru_cache(maxsize=1)
 def compiled_search(
-    model: keras.Model, settings: DecodingSettings
+    model: TranslationModel, settings: DecodingSettings
 ) -> Callable[[tf.Tensor], Decoded]:
     """From the ids [N, T] of sentences to the translations that are found, one graph a model."""
     limits = {"start": START, "end": END, **settings.model_dump(exclude={"beam_width", "n_best"})}
@@ -57,7 +54,7 @@ def compiled_search(
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def search(source: tf.Tensor) -> Decoded:
         encoded = model.encoder(source)
-        states, memory = encoded[MEMORY:], encoded[:MEMORY]
+        memory, states = encoded[: model.memory_size], encoded[model.memory_size :]
         if settings.beam_width == 1:
             return greedy(step, states, memory, **limits)
         return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)

@@ -1,11 +1,9 @@
 """A network with its vocabularies and its search: sentences in, their translations out."""
 
 import functools
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,11 +11,10 @@ from dlapps.applications.translation.data import SentencePairsSpec, shifted, up_
 from dlapps.applications.translation.search import DecodingSettings, allowed, compiled_search
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Examples
+from dlapps.data.text.reading import how_read, read_text
 from dlapps.decoding.sequences import Decoded
-from dlapps.errors import UsageError, in_short
+from dlapps.models.text.translation_model import TranslationModel
 from dlapps.progress import progress
-
-logger = logging.getLogger(__name__)
 
 
 class Translator:
@@ -25,7 +22,7 @@ class Translator:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: TranslationModel,
         spec: SentencePairsSpec,
         settings: DecodingSettings,
         longest: int,
@@ -36,38 +33,11 @@ class Translator:
 
     def read(self, text: str) -> bytes:
         """The sentence in UTF-8; raises UsageError where there is none."""
-        try:
-            sentence = text.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(
-                f"'{in_short(text)}' is not valid Unicode; this run takes sentences."
-            ) from error
-        if not self.source.read(text)[0]:
-            raise UsageError(
-                f"'{in_short(text)}' has no word in it to be translated; this run takes sentences."
-            )
-        return sentence
+        return read_text(text, self.source)
 
     def how_read(self, text: str) -> dict[str, Any]:
-        """The `unknown` tokens of a sentence and, where it is cut, the number of `tokens_left_out`.
-
-        Both are also said in the log.
-        """
-        tokens, known = self.source.read(text)
-        unknown = [tokens[i] for i in range(min(len(tokens), self._longest)) if not known[i]]
-        record: dict[str, Any] = {"unknown": list(dict.fromkeys(unknown))}
-        if record["unknown"]:
-            logger.warning(
-                "'%s': this run never learned %s.",
-                in_short(text), in_short(", ".join(record["unknown"])),
-            )  # fmt: skip
-        if len(tokens) > self._longest:
-            logger.warning(
-                "'%s' has %d tokens; only the first %d are translated.",
-                in_short(text), len(tokens), self._longest,
-            )  # fmt: skip
-            record["tokens_left_out"] = len(tokens) - self._longest
-        return record
+        """What of a sentence is unknown or left out, which is also said in the log."""
+        return how_read(text, self.source, self._longest)
 
     def ids(self, sentences: tf.Tensor) -> tf.Tensor:
         """The ids [N, T] of sentences [N], none longer than those that were learned from."""

@@ -1,6 +1,6 @@
 """Images and points with a class label: the data sets of recognition and generation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -31,6 +31,12 @@ FASHION_CLASSES = (
 DIGIT_CLASSES = tuple("0123456789")
 
 
+SourceName = Literal[
+    "digits", "shapes", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor",
+    "rings", "spirals", "point_file",
+]  # fmt: skip
+
+
 class LabelledData(SelectedData):
     """Which labelled data to learn from.
 
@@ -40,10 +46,8 @@ class LabelledData(SelectedData):
     needed.
     """
 
-    name: Literal[
-        "digits", "shapes", "mnist", "fashion_mnist", "image_folder", "tfds", "blobs", "xor",
-        "rings", "spirals", "point_file",
-    ]  # fmt: skip
+    name: str
+    """One of SourceName, of which each application takes some."""
     path: UserPath | None = None
     """image_folder: the folder of class folders, with or without train, validation and test.
     point_file: a CSV file of points, whose first line is x,y,class.
@@ -67,10 +71,12 @@ class LabelledData(SelectedData):
     batch_size: BatchSize = 128
     augmentation: Augmentation = Augmentation()
 
+    read_from_path: ClassVar[tuple[str, ...]] = ("image_folder", "point_file")
+
     @model_validator(mode="after")
     def _check_path(self):
         if self.name != "tfds":
-            check_path(self.path, self.name, ["image_folder", "point_file"])
+            check_path(self.path, self.name, self.read_from_path)
             if self.builder or self.test_split:
                 raise ValueError("data.builder and data.test_split go with data.name tfds only")
         elif (self.path is None) == (self.builder is None):
@@ -101,6 +107,7 @@ class LabelledSpec(Section):
 
 
 LabelledExamples = Data[Examples, LabelledSpec]
+SpecT = TypeVar("SpecT", bound=LabelledSpec)
 
 
 def load_labelled(settings: LabelledData) -> LabelledExamples:
@@ -114,11 +121,16 @@ def load_labelled(settings: LabelledData) -> LabelledExamples:
     lists; of those to learn from, `data.num_train` are left where it is given, and of these those
     outside of `data.left_out`. UsageError where there are fewer.
     """
-    data = without_listed(_all_of(settings), settings.exclude)
+    return selected(_all_of(settings), settings)
+
+
+def selected(data: Data[Examples, SpecT], settings: LabelledData) -> Data[Examples, SpecT]:
+    """The data without what `settings` leaves out; see `load_labelled`."""
+    data = without_listed(data, settings.exclude)
     return without_fold(_first_of_train(data, settings), settings.left_out)
 
 
-def _first_of_train(data: LabelledExamples, settings: LabelledData) -> LabelledExamples:
+def _first_of_train(data: Data[Examples, SpecT], settings: LabelledData) -> Data[Examples, SpecT]:
     if settings.num_train is None:
         return data
     train = data["train"]

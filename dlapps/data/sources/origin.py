@@ -23,6 +23,11 @@ OWN_ORIGINS = {
     **dict.fromkeys(
         ("blobs", "xor", "rings", "spirals", "shapes", "tones", "number_words"), GENERATED
     ),
+    "python_modules": Origin(
+        "lines of the standard library of Python",
+        "PSF License Agreement, as Python's documentation says",
+        "https://docs.python.org/3/license.html",
+    ),
     "digits": Origin(
         "1,797 handwritten digits that scikit-learn carries (Alpaydin and Kaynak 1998)",
         homepage="https://scikit-learn.org/stable/datasets/toy_dataset.html",

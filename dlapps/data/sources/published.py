@@ -94,6 +94,26 @@ PUBLISHED = {
             "https://hockenmaier.cs.illinois.edu/8k-pictures.html",
         ),
     ),
+    "tiny_shakespeare": Published(
+        "tiny_shakespeare:1.0.0",
+        ("text",),
+        origin=Origin(
+            "40,000 lines of Shakespeare's plays, published as tiny_shakespeare 1.0.0 of TFDS",
+            "MIT, that of the repository it was published in (char-rnn)",
+            "https://www.tensorflow.org/datasets/catalog/tiny_shakespeare",
+        ),
+    ),
+    "ptb": Published(
+        "ptb:1.0.0",
+        ("text",),
+        "simple-examples/data/ptb.train.txt, ptb.valid.txt and ptb.test.txt, as in Mikolov's "
+        "simple-examples.tgz",
+        Origin(
+            "the Wall Street Journal of the Penn Treebank (Marcus et al. 1993), as Mikolov "
+            "prepared it for language models",
+            homepage="https://catalog.ldc.upenn.edu/LDC99T42",
+        ),
+    ),
     "isbi2012": Published(
         "isbi2012:1.0.0",
         ("image", "mask"),
@@ -113,7 +133,7 @@ PUBLISHED = {
 A further one needs one entry here. One that TFDS lacks has its builder in a package of its own,
 `dlapps/datasets/<name>/`, named in `OWN_BUILDERS`.
 """
-OWN_BUILDERS = ("multi30k", "flickr8k", "isbi2012")
+OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "isbi2012")
 
 
 def published_names() -> tuple[str, ...]:

@@ -60,7 +60,28 @@ def join_characters(tokens: tf.Tensor) -> tf.Tensor:
     return tf.strings.reduce_join(tokens, axis=-1)
 
 
+def split_exactly(texts: tf.Tensor) -> tf.RaggedTensor:
+    """The characters of each text as it is written, line breaks among them."""
+    return tf.strings.unicode_split(texts, "UTF-8")
+
+
+def split_at_spaces(texts: tf.Tensor) -> tf.RaggedTensor:
+    """What stands between the spaces of each text as it is written, line breaks as tokens."""
+    spaced = tf.strings.regex_replace(texts, r"[\pZ\t\v\f\r]+", _SPACE)
+    tokens = tf.strings.split(tf.strings.regex_replace(spaced, r"\n", " \n "), _SPACE)
+    return tf.ragged.boolean_mask(tokens, tokens != "")
+
+
+def join_at_spaces(tokens: tf.Tensor) -> tf.Tensor:
+    """The texts that `split_at_spaces` would have split into `tokens`, but for how it is spaced."""
+    tokens = tf.ragged.boolean_mask(tokens, tokens != "")
+    texts = tf.strings.reduce_join(tokens, axis=-1, separator=_SPACE)
+    return tf.strings.regex_replace(texts, r" ?\n ?", "\n")
+
+
 UNITS = {
     "words": Unit(split_words, join_words),
     "characters": Unit(split_characters, join_characters),
+    "written_words": Unit(split_at_spaces, join_at_spaces),
+    "written_characters": Unit(split_exactly, join_characters),
 }

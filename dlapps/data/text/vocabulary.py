@@ -1,6 +1,7 @@
 """The tokens that a model knows, numbered; texts to their numbers and back, inside the graph."""
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -42,6 +43,10 @@ class Vocabulary(tf.Module):
         ends = tf.fill([tf.shape(texts)[0], 1], END)
         return tf.concat([ids, ends], axis=1).to_tensor(PADDING)
 
+    def lengths(self, texts: tf.Tensor) -> tf.Tensor:
+        """How many tokens int64 [N] texts [N] have, without the END."""
+        return self._unit.split(texts).row_lengths()
+
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
         """Texts [N] of ids [N, T], each read up to its first END."""
         return self._unit.join(self.tokens(ids))
@@ -56,6 +61,14 @@ class Vocabulary(tf.Module):
         tokens = _split_graph(self._unit)(tf.constant([text])).flat_values
         known = self._ids.lookup(tokens).numpy() != UNKNOWN
         return [_readable(token) for token in tokens.numpy()], known.tolist()
+
+    def pieces(self, text: str) -> list[str]:
+        """What each token of a text adds to it: together they are the text as it is read."""
+        tokens = _split_graph(self._unit)(tf.constant([text])).flat_values
+        # Row n holds the first n tokens.
+        beginnings = tf.ragged.range(tf.range(len(tokens) + 1))
+        texts = self._unit.join(tf.gather(tokens, beginnings).to_tensor("")).numpy().tolist()
+        return [after[len(before) :].decode() for before, after in itertools.pairwise(texts)]
 
     def shown(self, ids: tf.Tensor) -> list[list[str]]:
         """The tokens of ids [N, T] as a person reads them: special ones by name, a space as ␣."""

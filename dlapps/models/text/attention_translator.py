@@ -8,7 +8,7 @@ from keras import KerasTensor, layers
 from dlapps.config.section import Fraction, Positive
 from dlapps.models.text.recurrent_decoder import Attention, Cell, recurrent_decoder
 from dlapps.models.text.recurrent_encoder import bidirectional, first_states
-from dlapps.models.text.translator import Translator, translator
+from dlapps.models.text.translation_model import TranslationModel, translation_model
 
 
 def attention_translator(
@@ -21,7 +21,7 @@ def attention_translator(
     embedding_size: Positive = 256,
     attention_size: Positive = 128,
     dropout: Fraction = 0.3,
-) -> Translator:
+) -> TranslationModel:
     """The network for vocabularies of these sizes.
 
     A bidirectional encoder of `units` each way, and a decoder of `units`, or where `attention` is
@@ -46,7 +46,7 @@ def attention_translator(
         embedding_size=embedding_size,
         dropout=dropout,
     )
-    return translator(encoder, decoder, "attention_translator")
+    return translation_model(encoder, decoder, "attention_translator")
 
 
 def _keys(

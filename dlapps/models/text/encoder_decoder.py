@@ -7,7 +7,7 @@ import keras
 from dlapps.config.section import Fraction, Positive
 from dlapps.models.text.recurrent_decoder import Cell, recurrent_decoder
 from dlapps.models.text.recurrent_encoder import bidirectional, first_states
-from dlapps.models.text.translator import Translator, translator
+from dlapps.models.text.translation_model import TranslationModel, translation_model
 
 
 def encoder_decoder(
@@ -18,7 +18,7 @@ def encoder_decoder(
     units: Positive = 256,
     embedding_size: Positive = 256,
     dropout: Fraction = 0.3,
-) -> Translator:
+) -> TranslationModel:
     """The network for vocabularies of these sizes: attention_translator without its attention."""
     source, _, present, end = bidirectional(source_tokens, cell, units, embedding_size, dropout)
     encoder = keras.Model(source, [present, *first_states(end, cell, units)], name="encoder")
@@ -32,4 +32,4 @@ def encoder_decoder(
         embedding_size=embedding_size,
         dropout=dropout,
     )
-    return translator(encoder, decoder, "encoder_decoder")
+    return translation_model(encoder, decoder, "encoder_decoder")

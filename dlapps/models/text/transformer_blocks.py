@@ -25,6 +25,8 @@ class BlockOptions(NamedTuple):
     dropout: float = 0.0
     """Of what each part adds."""
     positions: Positions = "sinusoidal"
+    span: int | None = None
+    """How many places before it one sees of its own sequence in a decoder; None: all."""
 
 
 def positioned(
@@ -53,14 +55,18 @@ def encoder_block(
 
 
 def decoder_block(
-    x: KerasTensor, past: KerasTensor, name: str, options: BlockOptions
+    x: KerasTensor,
+    past: KerasTensor,
+    name: str,
+    options: BlockOptions,
+    present: KerasTensor | None = None,
 ) -> tuple[KerasTensor, KerasTensor]:
     """What a block makes of x [N, U, E], and its keys and values with those of the past in front.
 
     `past` [N, P, 2 E] is what the block returned for the places before x; empty, P = 0, at first.
-    Each place sees itself and those before it.
+    Each place sees itself and those before it that are `present` (bool [N, P + U]; None: all).
     """
-    x, keys_values = _causal_attention(x, past, name, options)
+    x, keys_values = _causal_attention(x, past, name, options, present)
     return _feed_forward(x, name, options), keys_values
 
 
@@ -96,7 +102,11 @@ def final_normalization(x: KerasTensor) -> KerasTensor:
 
 
 def _causal_attention(
-    x: KerasTensor, past: KerasTensor, name: str, options: BlockOptions
+    x: KerasTensor,
+    past: KerasTensor,
+    name: str,
+    options: BlockOptions,
+    present: KerasTensor | None = None,
 ) -> tuple[KerasTensor, KerasTensor]:
     normalized = _normalized(x, f"{name}_attention")
     new = keys_and_values(normalized, f"{name}_new_keys_values")
@@ -105,9 +115,10 @@ def _causal_attention(
         options.num_heads,
         causal=True,
         rotary=options.positions == "rotary",
+        span=options.span,
         name=f"{name}_attention",
     )
-    found, _ = attention(normalized, keys_values)
+    found, _ = attention(normalized, keys_values, present)
     return _joined(x, found, f"{name}_attention", options), keys_values
 
 

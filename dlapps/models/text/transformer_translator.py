@@ -14,7 +14,7 @@ from dlapps.models.text.transformer_blocks import (
     positioned,
 )
 from dlapps.models.text.transformer_decoder import decoder_memory, transformer_decoder
-from dlapps.models.text.translator import Translator, translator
+from dlapps.models.text.translation_model import TranslationModel, translation_model
 
 
 def transformer_translator(
@@ -28,7 +28,7 @@ def transformer_translator(
     activation: FeedForwardActivation = "relu",
     positions: Positions = "sinusoidal",
     dropout: Fraction = 0.1,
-) -> Translator:
+) -> TranslationModel:
     """The network for vocabularies of these sizes.
 
     `num_layers` blocks read and as many write, with `size` channels shared by `num_heads` heads.
@@ -38,7 +38,7 @@ def transformer_translator(
     options = BlockOptions(num_heads, feed_forward_size, activation, dropout, positions)
     encoder = _encoder(source_tokens, size, num_layers, options)
     decoder = transformer_decoder(target_tokens, size, num_layers, options)
-    return translator(encoder, decoder, "transformer_translator")
+    return translation_model(encoder, decoder, "transformer_translator")
 
 
 def _encoder(source_tokens: int, size: int, num_layers: int, options: BlockOptions) -> keras.Model:

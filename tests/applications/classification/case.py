@@ -22,6 +22,28 @@ def make_files(directory: Path) -> None:
             pixels = (brightness + random.integers(-50, 50, size)).astype(np.uint8)
             suffix = "jpg" if number % 2 else "png"
             Image.fromarray(pixels).save(directory / name / f"{number}.{suffix}")
+    make_texts(texts_of(directory))
+
+
+def texts_of(directory: Path) -> Path:
+    """Where texts lie, beside the folder of images: there, their folder would be a class."""
+    return directory.with_name(f"{directory.name}-texts")
+
+
+TEXTS = ["the fish swims, the whale dives", "A bird! flies"]
+
+
+def make_texts(directory: Path) -> None:
+    """Twelve texts of each of two classes, as a folder and as a TSV."""
+    words = {"sea": ("whale", "fish", "dives"), "air": ("bird", "eagle", "flies")}
+    lines = []
+    for name, own in words.items():
+        (directory / "folder" / name).mkdir(parents=True)
+        for number in range(12):
+            text = f"the {own[number % 3]} {own[number // 4]}, then " + "again " * (number % 5)
+            (directory / "folder" / name / f"{number}.txt").write_text(text)
+            lines.append(f"{name}\t{text}\n")
+    (directory / "texts.tsv").write_text("".join(lines))
 
 
 SMALLER = {
@@ -39,6 +61,11 @@ SMALLER = {
         "model.decoder_sizes=[16]",
     ],
     "pretrained": ["model.weights=none", "model.backbone=squeezenet"],
+    "recurrent_classifier": ["model.units=4", "model.embedding_size=8", "data.batch_size=8"],
+    "transformer_classifier": [
+        "model.size=8", "model.num_layers=1", "model.num_heads=2", "model.feed_forward_size=8",
+        "data.batch_size=8",
+    ],
 }  # fmt: skip
 """What makes a network quick to train for a few steps, by its name."""
 
@@ -57,6 +84,11 @@ def stand_in(config: dict, directory: Path) -> list[str]:
         settings.append("data.num_examples=40")
     if data == "tfds":
         settings += ["data.name=image_folder", "data.builder=null", "data.test_split=null"]
+    if data == "text_folder":
+        settings += [f"data.path={texts_of(directory)}/folder", "data.text.num_merges=20"]
+    if data in ("text_tsv", "python_modules"):
+        settings += ["data.name=text_tsv", f"data.path={texts_of(directory)}/texts.tsv"]
+        settings += ["data.text.num_merges=20", "data.text.min_count=1"]
     if data in ("image_folder", "tfds"):
         settings.append(f"data.path={directory}")
     if "image_size" in config["data"] or data == "tfds":
@@ -79,6 +111,8 @@ def inputs(config: dict, directory: Path) -> list[str]:
     """What is asked of a run on these data."""
     if config["data"]["name"] in ("blobs", "xor", "rings", "spirals"):
         return POINTS
+    if "text" in config["data"]:
+        return TEXTS
     return [f"{directory}/cat/0.png", f"{directory}/dog/1.jpg"]
 
 
@@ -91,7 +125,9 @@ def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict])
     """Fails where a loaded SavedModel answers otherwise than `predict` did."""
     serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
     ((_, spec),) = serve.structured_input_signature[1].items()
-    if spec.dtype == tf.string:
+    if spec.name == "texts":
+        raw = tf.constant(inputs)
+    elif spec.dtype == tf.string:
         raw = tf.constant([Path(text).read_bytes() for text in inputs])
     else:
         raw = tf.constant([[float(number) for number in text.split(",")] for text in inputs])

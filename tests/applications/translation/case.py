@@ -18,12 +18,17 @@ def make_files(directory: Path) -> None:
 
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a YAML's contents data which a test has, and make it small."""
-    small = ["model.units=16", "model.embedding_size=8", "data.batch_size=16"]
-    small += ["decoding.max_length=6"]
+    if config["model"]["name"] == "transformer_translator":
+        small = ["model.num_layers=1", "model.num_heads=2"]
+        small += ["model.size=16", "model.feed_forward_size=16"]
+    else:
+        small = ["model.units=16", "model.embedding_size=8"]
+    small += ["data.batch_size=16", "decoding.max_length=6"]
     if config["data"]["name"] == "number_words":
         return small
     small += ["data.source_unit=subwords", "data.target_unit=subwords", "data.num_merges=40"]
     small += ["decoding.n_best=3", "training.monitor=bleu", "training.mode=max"]
+    small += ["data.source_language=de", "data.target_language=en"]
     return [*small, "data.name=tsv", "data.min_count=1", f"data.path={directory}/pairs.tsv"]
 
 

@@ -73,7 +73,7 @@ def test_a_sentence_without_end_is_cut_and_that_is_said(answers, caplog):
     assert long["tokens_left_out"] == 49_995
     assert (long["translation"], long["score"]) == (short["translation"], short["score"])
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said.endswith("drei ' has 50000 tokens; only the first 5 are translated.")
+    assert said.endswith("drei ' has 50000 tokens; only the first 5 are read.")
     assert len(said) < 400
     (one_word,) = ask(answers, ["z" * 100_000], Path())
     assert one_word["unknown"] == ["z" * 100_000]

@@ -7,6 +7,7 @@ import pytest
 
 from dlapps.applications.translation.application import Translation
 from dlapps.applications.translation.data import SentencePairsSpec
+from dlapps.applications.translation.search import DecodingSettings
 from dlapps.config.files import find_config, read_text
 from dlapps.errors import UsageError
 from dlapps.runs.directory import read_config
@@ -107,3 +108,13 @@ def test_what_is_no_sentence_is_refused(translation, spec, text, message):
             refuse(text)
     (record,) = translation.predict(None, spec, [text], Path())
     assert message in record["error"]
+
+
+def test_only_training_by_bleu_knows_of_the_search(translation):
+    config = translation.config
+    narrow = config.model_copy(update={"decoding": DecodingSettings(beam_width=1)})
+    assert narrow.of_training() == config.of_training()
+    by_bleu = {"training": config.training.model_copy(update={"monitor": "bleu", "mode": "max"})}
+    assert narrow.model_copy(update=by_bleu).of_training() != (
+        config.model_copy(update=by_bleu).of_training()
+    )

@@ -9,10 +9,10 @@ from PIL import Image
 
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.applications.translation.pair_files import read_lines
 from dlapps.data.audio.recordings import encode_wav, read_wav
 from dlapps.data.images.decoding import read_image
 from dlapps.data.images.folder import load_image_folder
+from dlapps.data.sources.text_files import read_lines
 from dlapps.data.sources.user_files import read_file
 from dlapps.errors import UsageError
 
@@ -32,7 +32,12 @@ def test_a_device_is_no_file(device):
 
 
 def test_a_pipe_is_no_image_recording_or_text(pipe):
-    for read in (lambda path: read_image(path, (8, 8, 1)), read_wav, read_lines):
+    readers = (
+        lambda path: read_image(path, (8, 8, 1)),
+        read_wav,
+        lambda path: read_lines(path, "Name another."),
+    )
+    for read in readers:
         with pytest.raises(UsageError, match=f"{pipe} cannot be read: It is a pipe or a device"):
             read(pipe)
 

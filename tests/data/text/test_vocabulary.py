@@ -57,3 +57,14 @@ def test_encoding_and_decoding_work_in_a_saved_model(tmp_path):
     tf.saved_model.save(module, str(tmp_path))
     loaded = tf.saved_model.load(str(tmp_path))
     assert loaded.echo(tf.constant(["XyX", "y"])).numpy().tolist() == [b"xyx", b"y"]
+
+
+def test_pieces_are_the_text_token_by_token():
+    text = "It's \u2014 so, well!"
+    assert Vocabulary(("a",), "words").pieces(text) == [
+        "it", "'", "s", " \u2014", " so", ",", " well", "!",
+    ]  # fmt: skip
+    assert Vocabulary(("a",), "characters").pieces("A b") == ["a", " ", "b"]
+    assert Vocabulary(("a",), "subwords", ((" ", "a"), ("b", "b"))).pieces("a abbb") == [
+        "a", " a", "bb", "b",
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from keras import ops
 @keras.saving.register_keras_serializable("dlapps")
 # Under this name older runs kept theirs.
 @keras.saving.register_keras_serializable("dlapps", "AttentionTranslator")
-class Translator(keras.Model):
+class TranslationModel(keras.Model):
     """Reads a source int [N, T] and a target so far [N, U]; gives logits [N, U, target tokens].
 
     Row u of the logits is about the token that follows target token u. Token 0 is padding. It is
@@ -66,9 +66,9 @@ class Translator(keras.Model):
         return keras.Model([embedded, source, target], logits, name="after_embedding")
 
 
-def translator(encoder: keras.Model, decoder: keras.Model, name: str) -> Translator:
-    """The translator of an encoder and a decoder, which are as Translator says."""
+def translation_model(encoder: keras.Model, decoder: keras.Model, name: str) -> TranslationModel:
+    """The translator of an encoder and a decoder, which are as TranslationModel says."""
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
     logits = decoder([target, *encoder(source)])[0]
-    return Translator({"source": source, "target": target}, logits, name=name)
+    return TranslationModel({"source": source, "target": target}, logits, name=name)
