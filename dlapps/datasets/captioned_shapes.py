@@ -53,7 +53,7 @@ def _scene(size: int, random: np.random.Generator) -> tuple[np.ndarray, list[str
         rgb = np.clip(COLOURS[colour] + random.uniform(-SPREAD, SPREAD, 3), 0, 1)
         image = painted(image, shape_at(name, centre, radius, angle, size), rgb)
         things.append(f"{colour} {name}")
-    captions = _of_two(*things, *RELATIONS[axis]) if is_pair else _of_one(*things)
+    captions = _of_two(things[0], things[1], *RELATIONS[axis]) if is_pair else _of_one(things[0])
     return as_photographed(image, random), captions
 
 

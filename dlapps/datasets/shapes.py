@@ -50,9 +50,7 @@ def _scene(
     return as_photographed(image, random), mask
 
 
-def shape_at(
-    name: str, centre: np.ndarray, radius: float, angle: float, size: int
-) -> np.ndarray:
+def shape_at(name: str, centre: np.ndarray, radius: float, angle: float, size: int) -> np.ndarray:
     """How far each pixel [size, size] is inside the border of a shape; negative outside."""
     y, x = np.mgrid[:size, :size] + 0.5
     u, v = x - centre[0], y - centre[1]

@@ -9,7 +9,7 @@ from sacrebleu.metrics import BLEU
 
 from dlapps.metrics.cider import LONGEST, cider
 
-_WORD = re.compile(r"\w+(?:['’-]\w+)*|['’]s\b")
+_WORD = re.compile(r"\w+(?:['\u2019-]\w+)*|['\u2019]s\b")
 
 
 def caption_words(text: str) -> list[str]:

@@ -34,8 +34,8 @@ def cider(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> f
 class _Vectors(NamedTuple):
     """A caption as weighted counts of n-grams, one vector for each n."""
 
-    counts: list[Counts]
-    norms: list[float]
+    counts: Sequence[Counts]
+    norms: Sequence[float]
     length: int
 
 
@@ -60,7 +60,10 @@ def _weights(references: Sequence[Sequence[Words]]) -> _Weights:
 
 def _vectors(words: Words, weights: _Weights) -> _Vectors:
     counts = [
-        {n_gram: count * weights.of(n_gram) for n_gram, count in Counter(_n_grams(words, n)).items()}
+        {
+            n_gram: count * weights.of(n_gram)
+            for n_gram, count in Counter(_n_grams(words, n)).items()
+        }
         for n in _orders()
     ]
     norms = [math.sqrt(sum(count**2 for count in of_order.values())) for of_order in counts]

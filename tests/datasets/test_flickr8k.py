@@ -11,7 +11,8 @@ from dlapps.datasets.flickr8k import Flickr8k
 @pytest.fixture
 def archive(tmp_path):
     files = {
-        "captions.txt": "a.jpg#0\tA dog .\nb.jpg#0\tA cat .\na.jpg#1\tTwo # dogs .\nb.jpg#1\tCats\n",
+        "captions.txt": "a.jpg#0\tA dog .\nb.jpg#0\tA cat .\n"
+        "a.jpg#1\tTwo # dogs .\nb.jpg#1\tCats\n",
         "train.txt": "b.jpg\na.jpg\n",
         "test.txt": "",
         "images/a.jpg": "photo a",
