@@ -21,6 +21,7 @@ from dlapps.applications.captioning.data import (
     captions_of,
     load_captioned,
     teacher_forced,
+    unknown_words,
 )
 from dlapps.applications.captioning.pictures import attention_figure, caption_sheet
 from dlapps.applications.captioning.search import DecodingSettings, allowed
@@ -170,7 +171,9 @@ class Captioning(Application[CaptioningConfig, CaptionedSpec]):
     def evaluate(
         self, model: PhotoCaptioner, data: CaptionedExamples, split: str
     ) -> dict[str, Any]:
-        return self._report(self._writer(model, data.spec), data[split])
+        writer, photos = self._writer(model, data.spec), data[split]
+        unknown = unknown_words(photos, writer.vocabulary)
+        return {**self._report(writer, photos), "unknown_words": unknown}
 
     def _report(self, writer: CaptionWriter, photos: Examples) -> dict[str, Any]:
         captions = writer.captions(photos, self.config.evaluation.batch_size)

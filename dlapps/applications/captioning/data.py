@@ -15,7 +15,7 @@ from dlapps.data.images.decoding import decode_image
 from dlapps.data.sources.folders import SPLITS
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, numbered
-from dlapps.data.text.vocabulary import PADDING, START, Vocabulary, count_tokens
+from dlapps.data.text.vocabulary import PADDING, START, UNKNOWN, Vocabulary, count_tokens
 from dlapps.datasets.captioned_shapes import make_captioned_shapes
 from dlapps.errors import UsageError
 from dlapps.metrics.captioning import caption_words
@@ -83,10 +83,7 @@ def load_captioned(settings: CaptionedData) -> CaptionedExamples:
     [H, W, 3], and `captions`, the lines of one text.
     """
     splits = _LOADERS[settings.name](settings)
-    texts = [
-        " ".join(caption_words(t)) for of_photo in captions_of(splits["train"]) for t in of_photo
-    ]
-    tokens = count_tokens(texts, UNIT, settings.min_count)
+    tokens = count_tokens(_plain_captions(splits["train"]), UNIT, settings.min_count)
     if not tokens:
         raise UsageError(
             f"No word occurs {settings.min_count} times in the training captions; lower "
@@ -101,21 +98,32 @@ def captions_of(examples: Examples) -> list[list[str]]:
     return [text.decode().split(SEPARATOR) for text in examples.columns["captions"]]
 
 
+def _plain_captions(examples: Examples) -> list[str]:
+    """The captions of all photos, one after another, as they are learned: words alone."""
+    return [" ".join(caption_words(text)) for photo in captions_of(examples) for text in photo]
+
+
+def unknown_words(examples: Examples, vocabulary: Vocabulary) -> float:
+    """The share of the words of all captions that the vocabulary lacks."""
+    ids = vocabulary.encode(tf.constant(_plain_captions(examples))).numpy()
+    return float((ids == UNKNOWN).sum() / (ids >= UNKNOWN).sum())
+
+
 def caption_rows(photos: Examples, vocabulary: Vocabulary, max_length: int) -> Examples:
     """A row for each caption of each of the photos, whose other columns are found by `read`.
 
     The columns are `photo`, the number of its photo, `target` int32 [N, U] (see Vocabulary.encode)
     and `length`, the number of its tokens with the END.
     """
-    captions = captions_of(photos)
-    texts = [" ".join(caption_words(text)) for of_photo in captions for text in of_photo]
-    target = vocabulary.encode(tf.constant(texts), max_length).numpy()
+    counts = [len(of_photo) for of_photo in captions_of(photos)]
+    target = vocabulary.encode(tf.constant(_plain_captions(photos)), max_length).numpy()
     columns = {
-        "photo": np.repeat(np.arange(len(captions)), [len(of_photo) for of_photo in captions]),
+        "photo": np.repeat(np.arange(len(counts)), counts),
         "target": target,
         "length": (target != PADDING).sum(axis=1).astype(np.int32),
     }
-    shared = {name: c for name, c in photos.columns.items() if name != "captions"}
+    # As tensors, which a graph refers to; arrays would be written into it.
+    shared = {n: tf.constant(c) for n, c in photos.columns.items() if n != "captions"}
 
     def read(batch: Columns) -> Columns:
         found = {name: tf.gather(column, batch["photo"]) for name, column in shared.items()}

@@ -7,7 +7,7 @@ from keras import layers
 from dlapps.models.normalization import normalized
 from dlapps.models.vision.pretrained import Backbone, pretrained
 
-CHANNELS = (16, 32, 64)
+CHANNELS = (16, 32, 64, 64)
 
 
 def pretrained_encoder(
@@ -33,10 +33,14 @@ def pretrained_encoder(
 
 
 def convolutional_encoder(image_shape: tuple[int, int, int]) -> keras.Model:
-    """From images in [0, 1] to maps [N, H / 8, W / 8, 64], by three convolutions of 3x3 pixels."""
+    """From images in [0, 1] to maps [N, H / 8, W / 8, 64], by four convolutions of 3x3 pixels.
+
+    A place of the maps sees 38 pixels a side.
+    """
     x = image = keras.Input(image_shape, name="image")
     for number, channels in enumerate(CHANNELS, 1):
         x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"conv{number}")(x)
         x = layers.Activation("relu", name=f"relu{number}")(normalized(x, "batch", f"norm{number}"))
-        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+        if number < len(CHANNELS):
+            x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
     return keras.Model(image, x, name="encoder")

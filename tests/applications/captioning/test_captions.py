@@ -14,6 +14,7 @@ from dlapps.applications.captioning.data import (
     captions_of,
     load_captioned,
     teacher_forced,
+    unknown_words,
 )
 from dlapps.applications.captioning.pictures import attention_figure, caption_sheet
 from dlapps.data.text.vocabulary import END, START, UNKNOWN
@@ -121,6 +122,7 @@ def test_words_that_are_rare_in_train_are_unknown(folder):
     assert data.spec.tokens == ("caption",)
     rows = caption_rows(data["test"], data.spec.vocabulary(), 10)
     assert rows.columns["target"][0].tolist()[1:] == [UNKNOWN, END]
+    assert unknown_words(data["test"], data.spec.vocabulary()) == 0.5
 
 
 def test_pictures_have_a_panel_a_word_and_all_their_text():
