@@ -37,6 +37,7 @@ FAMILIES = {
     "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
     "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
     "attention_translator": ("translation", "multi30k_attention"),
+    "transformer_translator": ("translation", "multi30k_transformer"),
     "convolutional_autoencoder": ("generation", "mnist_convolutional_autoencoder"),
     "rbm": ("generation", "mnist_rbm"),
     "variational_autoencoder": ("generation", "mnist_variational_autoencoder"),
@@ -181,7 +182,7 @@ def write_batch(family: str, file: Path) -> None:
         parts = batch if isinstance(batch, tuple) else (batch,)
         for name, part in zip(("x", "y", "sample_weight"), parts):
             arrays |= part if isinstance(part, dict) else {name: part}
-    if family == "attention_translator":
+    if FAMILIES[family][0] == "translation":
         source, target = built.spec.vocabularies()
         arrays |= {"source_tokens": len(source), "target_tokens": len(target)}
     np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})

@@ -13,7 +13,7 @@ from torch_networks.generation import convolutional_autoencoder, dcgan, rbm, var
 from torch_networks.residual import resnet20
 from torch_networks.segmentation import unet
 from torch_networks.speech import attention_lstm, keyword_cnn
-from torch_networks.translation import attention_translator
+from torch_networks.translation import attention_translator, transformer_translator
 
 __all__ = [
     "attention_lstm",
@@ -28,6 +28,7 @@ __all__ = [
     "perceptron",
     "rbm",
     "resnet20",
+    "transformer_translator",
     "unet",
     "variational_autoencoder",
 ]
