@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application
@@ -20,6 +21,7 @@ from dlapps.applications.language.pictures import samples_figure
 from dlapps.applications.language.writing import Writer, WritingSettings
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize
+from dlapps.data.splits import Examples
 from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.windows import TextWindows
 from dlapps.explain.explainable import Explainable
@@ -67,6 +69,18 @@ class Language(Application[LanguageConfig, LongTextSpec]):
 
     def build_data(self) -> TextData:
         return load_text(self.config.data)
+
+    def to_inspect(self, data: TextData) -> dict[str, Examples]:
+        """Each line that is not empty as a text."""
+        vocabulary = data.spec.vocabulary()
+        texts = {
+            name: vocabulary.decode(split.columns["token"][None]).numpy()[0]
+            for name, split in data.splits.items()
+        }
+        return {
+            name: Examples({"text": np.array([line for line in text.split(b"\n") if line], object)})
+            for name, text in texts.items()
+        }
 
     def build_model(self, spec: LongTextSpec) -> LanguageModel:
         builder = self.models[self.config.model["name"]]
