@@ -40,6 +40,7 @@ FAMILIES = {
     "recurrent_language_model": ("language", "tiny_shakespeare_lstm"),
     "recurrent_language_model words": ("language", "ptb_lstm"),
     "transformer_language_model": ("language", "tiny_shakespeare_transformer"),
+    "transformer_translator": ("translation", "multi30k_transformer"),
     "convolutional_autoencoder": ("generation", "mnist_convolutional_autoencoder"),
     "rbm": ("generation", "mnist_rbm"),
     "variational_autoencoder": ("generation", "mnist_variational_autoencoder"),
@@ -184,10 +185,10 @@ def write_batch(family: str, file: Path) -> None:
         parts = batch if isinstance(batch, tuple) else (batch,)
         for name, part in zip(("x", "y", "sample_weight"), parts):
             arrays |= part if isinstance(part, dict) else {name: part}
-    if family == "attention_translator":
+    if FAMILIES[family][0] == "translation":
         source, target = built.spec.vocabularies()
         arrays |= {"source_tokens": len(source), "target_tokens": len(target)}
-    if family.split()[0].endswith("language_model"):
+    if FAMILIES[family][0] == "language":
         arrays["num_tokens"] = len(built.spec.vocabulary())
     np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})
 

@@ -14,7 +14,7 @@ from torch_networks.language import recurrent_language_model, transformer_langua
 from torch_networks.residual import resnet20
 from torch_networks.segmentation import unet
 from torch_networks.speech import attention_lstm, keyword_cnn
-from torch_networks.translation import attention_translator
+from torch_networks.translation import attention_translator, transformer_translator
 
 __all__ = [
     "attention_lstm",
@@ -31,6 +31,7 @@ __all__ = [
     "recurrent_language_model",
     "resnet20",
     "transformer_language_model",
+    "transformer_translator",
     "unet",
     "variational_autoencoder",
 ]

@@ -1,4 +1,4 @@
-"""The translator with attention in PyTorch."""
+"""The translators in PyTorch: with attention, and the Transformer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,13 +48,82 @@ class Translator(nn.Module):
         return x @ self.target.weight.T
 
 
+class TransformerTranslator(nn.Module):
+    """Of PyTorch's own layers, normalized before each part, as ours."""
+
+    def __init__(
+        self,
+        source_tokens: int,
+        target_tokens: int,
+        size: int,
+        num_layers: int,
+        num_heads: int,
+        feed_forward_size: int,
+        dropout: float,
+    ):
+        super().__init__()
+        self.dropout, self.size = dropout, size
+        self.source = nn.Embedding(source_tokens, size)
+        self.target = nn.Embedding(target_tokens, size)
+        options: dict[str, Any] = {
+            "dim_feedforward": feed_forward_size, "dropout": dropout,
+            "batch_first": True, "norm_first": True,
+        }  # fmt: skip
+        blocks = [
+            (
+                nn.TransformerEncoderLayer(size, num_heads, **options),
+                nn.TransformerDecoderLayer(size, num_heads, **options),
+            )
+            for _ in range(num_layers)
+        ]
+        encoders, decoders = zip(*blocks, strict=True)
+        self.encoders, self.decoders = nn.ModuleList(encoders), nn.ModuleList(decoders)
+        for module in self.modules():
+            # Ours drops what each part adds, and neither attention weights nor hidden units.
+            if isinstance(module, nn.MultiheadAttention):
+                module.dropout = 0.0
+            if isinstance(module, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
+                module.dropout = nn.Identity()
+        self.encoded, self.decoded = nn.LayerNorm(size), nn.LayerNorm(size)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        absent = source == 0
+        x = self._placed(self.source(source))
+        for block in self.encoders:
+            x = block(x, src_key_padding_mask=absent)
+        memory = self.encoded(x)
+        length = target.shape[1]
+        ahead = torch.ones(length, length, dtype=torch.bool).triu(1)
+        x = self._placed(self.target(target) * self.size**0.5)
+        for block in self.decoders:
+            x = block(x, memory, tgt_mask=ahead, tgt_is_causal=True, memory_key_padding_mask=absent)
+        return self.decoded(x) @ self.target.weight.T
+
+    def _placed(self, x: Tensor) -> Tensor:
+        half = self.size // 2
+        speeds = 10000.0 ** (-torch.arange(half) / half)
+        angles = torch.arange(x.shape[1])[:, None] * speeds
+        return F.dropout(x + torch.cat([angles.sin(), angles.cos()], -1), self.dropout)
+
+
 def attention_translator(batch: Batch, model: Mapping[str, Any], **options: Any) -> Step:
+    sizes = model["units"], model["embedding_size"], model["dropout"]
+    return _step(Translator(*_tokens(batch), *sizes), batch, **options)
+
+
+def transformer_translator(batch: Batch, model: Mapping[str, Any], **options: Any) -> Step:
+    names = ("size", "num_layers", "num_heads", "feed_forward_size", "dropout")
+    network = TransformerTranslator(*_tokens(batch), **{name: model[name] for name in names})
+    return _step(network, batch, **options)
+
+
+def _tokens(batch: Batch) -> tuple[int, int]:
+    return int(batch["source_tokens"]), int(batch["target_tokens"])
+
+
+def _step(network: nn.Module, batch: Batch, **options: Any) -> Step:
     source, target, y = (torch.from_numpy(batch[n]).long() for n in ("source", "target", "y"))
     counted = torch.from_numpy(batch["sample_weight"]).float()
-    network = Translator(
-        *(int(batch[name]) for name in ("source_tokens", "target_tokens")),
-        model["units"], model["embedding_size"], model["dropout"],
-    )  # fmt: skip
 
     def loss() -> Tensor:
         logits = network(source, target).float().transpose(1, 2)
