@@ -93,3 +93,21 @@ class MetricsOn:
     def _test(self, batches: tf.data.Dataset) -> None:
         for batch in batches:
             self.model.test_step(batch)
+
+
+class WithScores:
+    """What a Validation measures, and `scores` by these names, such as those of what is decoded."""
+
+    def __init__(
+        self,
+        metrics: Validation,
+        names: Collection[str],
+        scores: Callable[[], Mapping[str, float]],
+    ):
+        self._metrics, self._names, self._scores = metrics, names, scores
+
+    def names(self) -> Collection[str]:
+        return [*self._metrics.names(), *self._names]
+
+    def measure(self) -> dict[str, float]:
+        return {**self._metrics.measure(), **self._scores()}

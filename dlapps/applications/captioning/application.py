@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 from matplotlib.figure import Figure
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dlapps.applications.base import Application
 from dlapps.applications.captioning.answers import caption_answer
@@ -24,14 +24,13 @@ from dlapps.applications.captioning.data import (
     unknown_words,
 )
 from dlapps.applications.captioning.pictures import attention_figure, caption_sheet
-from dlapps.applications.captioning.search import DecodingSettings, allowed
-from dlapps.applications.captioning.validation import WithScores
 from dlapps.applications.captioning.writer import CaptionWriter
 from dlapps.config.schema import Config
 from dlapps.config.section import Fraction, Positive, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
 from dlapps.data.splits import Data, Examples
+from dlapps.data.text.likeliest import DecodingSettings, allowed
 from dlapps.data.text.vocabulary import START
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance
@@ -50,6 +49,7 @@ from dlapps.progress import progress
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
+from dlapps.training.steps import WithScores
 
 SCORES = ("bleu_4", "cider")
 """What captions can be chosen by while they are learned."""
@@ -69,6 +69,15 @@ class EncoderSettings(Section):
     data have them."""
 
 
+class CaptionDecoding(DecodingSettings):
+    """How the likeliest caption is searched for."""
+
+    length_penalty: Annotated[float, Field(ge=0)] = 0.7
+    """Hypotheses compete by log-probability / length ** this."""
+    max_length: Positive = 24
+    """Words at which a caption is cut."""
+
+
 class CaptioningConfig(Config):
     """The settings of a captioner."""
 
@@ -76,7 +85,7 @@ class CaptioningConfig(Config):
 
     data: CaptionedData
     encoder: EncoderSettings = EncoderSettings()
-    decoding: DecodingSettings = DecodingSettings()
+    decoding: CaptionDecoding = CaptionDecoding()
     label_smoothing: Fraction = 0.0
     """Share of each word's probability that training gives to all words alike."""
 

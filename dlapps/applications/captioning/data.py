@@ -15,7 +15,8 @@ from dlapps.data.images.decoding import decode_image
 from dlapps.data.sources.folders import SPLITS
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, numbered
-from dlapps.data.text.vocabulary import PADDING, START, UNKNOWN, Vocabulary, count_tokens
+from dlapps.data.text.sequences import shifted, trimmed
+from dlapps.data.text.vocabulary import PADDING, UNKNOWN, Vocabulary, count_tokens
 from dlapps.datasets.captioned_shapes import make_captioned_shapes
 from dlapps.errors import UsageError
 from dlapps.metrics.captioning import caption_words
@@ -137,14 +138,8 @@ def teacher_forced(columns: Columns) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
     All are [N, U], trimmed to the longest; the weights are 0 at padding.
     """
-    target = columns["target"]
-    target = target[:, : tf.reduce_max(tf.math.count_nonzero(target != PADDING, axis=1))]
+    target = trimmed(columns["target"])
     return shifted(target), target, tf.cast(target != PADDING, tf.float32)
-
-
-def shifted(tokens: tf.Tensor) -> tf.Tensor:
-    """Before each of the tokens [N, U], the token before it; START before the first."""
-    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=START)
 
 
 def _flickr8k(_: CaptionedData) -> dict[str, Examples]:

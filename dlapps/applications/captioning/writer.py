@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.captioning.data import CaptionedSpec, shifted
-from dlapps.applications.captioning.search import DecodingSettings, allowed, compiled_search
+from dlapps.applications.captioning.data import CaptionedSpec
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import to_unit_interval
 from dlapps.data.splits import Examples
-from dlapps.data.text.vocabulary import END
+from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decoding
+from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
 from dlapps.export.answer import Arrays
 from dlapps.models.captioning.captioner import PhotoCaptioner
@@ -50,7 +50,7 @@ class CaptionWriter:
 
     def likeliest(self, maps: tf.Tensor) -> tf.Tensor:
         """The tokens [1, U], up to their END, of the caption for the maps [1, h, w, C]."""
-        return _up_to_end(self._search(maps).tokens[:, 0])
+        return up_to_end(self._search(maps).tokens[:, 0])
 
     def expected(self, images: np.ndarray) -> Arrays:
         """What is found one photo at a time, scored by Keras in one pass over each caption."""
@@ -67,7 +67,7 @@ class CaptionWriter:
         x = to_unit_interval(image)
         found = []
         for padded in self._best(self._search(self.model.encoder.predict(x, verbose=0))):
-            tokens = _up_to_end(padded)
+            tokens = up_to_end(padded)
             logits = self.model.predict({"image": x, "target": shifted(tokens)}, verbose=0)
             chances = tf.nn.log_softmax(allowed(logits))[0].numpy()
             total = sum(row[token] for row, token in zip(chances, tokens[0].numpy(), strict=True))
@@ -93,14 +93,10 @@ class CaptionWriter:
 
     @property
     def _search(self) -> Callable[[tf.Tensor], Decoded]:
-        return compiled_search(self.model.captioner, self._settings)
+        captioner = self.model.captioner
+        maps = tf.TensorSpec([None, *captioner.reader.input_shape[1:]])
+        return compiled_decoding(captioner, maps, self._settings)
 
 
 def _as_they_are(columns: Columns) -> Columns:
     return columns
-
-
-def _up_to_end(tokens: tf.Tensor) -> tf.Tensor:
-    """One sequence [1, L] of tokens without what follows its first END."""
-    ends_before = tf.math.cumsum(tf.cast(tokens == END, tf.int32), axis=1, exclusive=True)
-    return tokens[:, : tf.math.count_nonzero(ends_before == 0)]

@@ -7,7 +7,8 @@ import tensorflow as tf
 from pydantic import Field
 
 from dlapps.config.section import Positive, Section, Seed
-from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
+from dlapps.data.text.likeliest import MUTE, allowed
+from dlapps.data.text.vocabulary import END, Vocabulary
 from dlapps.decoding.sampling import sample_tokens
 from dlapps.models.text.language_model import LanguageModel
 
@@ -82,7 +83,11 @@ class Writer:
         """A token int32 [N] for each row of logits [N, tokens], by its place in what is written."""
         seeds = tf.stack([draws.seeds, tf.cast(places, tf.int64)], axis=1)
         return sample_tokens(
-            sayable(logits), draws.temperature, self.settings.top_k, self.settings.top_p, seeds
+            allowed(logits, (*MUTE, END)),
+            draws.temperature,
+            self.settings.top_k,
+            self.settings.top_p,
+            seeds,
         )
 
     def stream(self, prompt: str) -> Iterator[str]:
@@ -125,9 +130,3 @@ class Writer:
             lambda number, *_: number < count, step, (0, token, states, written)
         )
         return tf.transpose(written.stack()), token, states
-
-
-def sayable(logits: tf.Tensor) -> tf.Tensor:
-    """The logits [..., tokens], those of tokens that say nothing made impossible."""
-    mute = tf.reduce_sum(tf.one_hot([PADDING, START, END, UNKNOWN], logits.shape[-1]), axis=0)
-    return tf.cast(logits, tf.float32) - 1e9 * mute

@@ -17,7 +17,6 @@ from dlapps.applications.translation.data import (
     SentencePairsSpec,
     TranslatedExamples,
     load_sentence_pairs,
-    shifted,
     source_lengths,
     teacher_forced,
 )
@@ -27,12 +26,12 @@ from dlapps.applications.translation.pictures import (
     bleu_by_length_figure,
     token_relevance_figure,
 )
-from dlapps.applications.translation.search import DecodingSettings, allowed
 from dlapps.applications.translation.translator import Translator
-from dlapps.applications.translation.validation import WithBleu
 from dlapps.config.schema import Config
 from dlapps.config.section import Fraction
 from dlapps.data.splits import Data, Examples
+from dlapps.data.text.likeliest import DecodingSettings, allowed
+from dlapps.data.text.sequences import shifted
 from dlapps.data.text.vocabulary import START
 from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.export.answer import Answer, Arrays
@@ -45,6 +44,7 @@ from dlapps.models.text.encoder_decoder import encoder_decoder
 from dlapps.models.text.transformer_translator import transformer_translator
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
+from dlapps.training.steps import WithScores
 
 NUM_PICTURES = 4
 
@@ -107,11 +107,11 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
             assert stage.validation is not None, "a supervised stage has one"
             translator = self._translator(model, data.spec)
 
-            def bleu() -> float:
+            def scores() -> dict[str, float]:
                 report = translation_report(*self._translated(translator, validation))
-                return report["bleu"]
+                return {"bleu": report["bleu"]}
 
-            stage = stage._replace(validation=WithBleu(stage.validation, bleu))
+            stage = stage._replace(validation=WithScores(stage.validation, ["bleu"], scores))
         yield stage
 
     def evaluate(self, model: keras.Model, data: TranslatedExamples, split: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from dlapps.config.section import BatchSize, DataSettings, Positive, Section, Us
 from dlapps.data.batches import Columns
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve_tenths
+from dlapps.data.text.sequences import shifted, trimmed
 from dlapps.data.text.subwords import Merges
-from dlapps.data.text.vocabulary import END, PADDING, START, Vocabulary, learn_tokens
+from dlapps.data.text.vocabulary import PADDING, Vocabulary, learn_tokens
 from dlapps.datasets.number_words import number_words
 from dlapps.errors import UsageError
 
@@ -213,27 +214,11 @@ def teacher_forced(columns: Columns) -> tuple[dict[str, tf.Tensor], tf.Tensor, t
     The inputs are `source` [N, T] and `target` [N, U], trimmed to the longest of the batch; the
     weights are 0 at padding.
     """
-    source, target = _trimmed(columns["source"]), _trimmed(columns["target"])
+    source, target = trimmed(columns["source"]), trimmed(columns["target"])
     weights = tf.cast(target != PADDING, tf.float32)
     return {"source": source, "target": shifted(target)}, target, weights
-
-
-def shifted(tokens: tf.Tensor) -> tf.Tensor:
-    """Before each of the tokens [N, U], the token before it; START before the first."""
-    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=START)
-
-
-def up_to_end(tokens: tf.Tensor) -> tf.Tensor:
-    """One sequence [1, L] of tokens without what follows its first END."""
-    ends_before = tf.math.cumsum(tf.cast(tokens == END, tf.int32), axis=1, exclusive=True)
-    return tokens[:, : tf.math.count_nonzero(ends_before == 0)]
 
 
 def source_lengths(examples: Examples) -> list[int]:
     """How many tokens each sentence has, its END not counted."""
     return ((examples.columns["source"] != PADDING).sum(axis=1) - 1).tolist()
-
-
-def _trimmed(ids: tf.Tensor) -> tf.Tensor:
-    """The ids [N, T] without the columns in which all are padding."""
-    return ids[:, : tf.reduce_max(tf.math.count_nonzero(ids != PADDING, axis=1))]

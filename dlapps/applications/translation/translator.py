@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.translation.data import SentencePairsSpec, shifted, up_to_end
-from dlapps.applications.translation.search import DecodingSettings, allowed, compiled_search
+from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Examples
+from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decoding
 from dlapps.data.text.reading import how_read, read_text
+from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
 from dlapps.models.text.translation_model import TranslationModel
 from dlapps.progress import progress
@@ -97,7 +98,8 @@ class Translator:
 
     @property
     def _search(self) -> Callable[[tf.Tensor], Decoded]:
-        return compiled_search(self.model, self._settings)
+        ids = tf.TensorSpec([None, None], tf.int32)
+        return compiled_decoding(self.model, ids, self._settings)
 
 
 def _source_texts(columns: Columns) -> tf.Tensor:

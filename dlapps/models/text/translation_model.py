@@ -37,6 +37,11 @@ class TranslationModel(keras.Model):
         """Whether the decoder attends to a memory; else all that it knows is in its states."""
         return self.memory_size > 1
 
+    def read(self, source) -> tuple[list, list]:
+        """The decoder's memory and its first states for a source [N, T]."""
+        outputs = self.encoder(source)
+        return outputs[: self.memory_size], outputs[self.memory_size :]
+
     def attention(self, source, target):
         """The attention weights [N, U, T] before each token that follows: rows sum to 1."""
         return self.decoder([target, *self.encoder(source)])[1]

@@ -7,8 +7,8 @@ import pytest
 
 from dlapps.applications.translation.application import Translation
 from dlapps.applications.translation.data import SentencePairsSpec
-from dlapps.applications.translation.search import DecodingSettings
 from dlapps.config.files import find_config, read_text
+from dlapps.data.text.likeliest import DecodingSettings
 from dlapps.errors import UsageError
 from dlapps.runs.directory import read_config
 

@@ -12,8 +12,8 @@ from dlapps.applications.translation.data import (
     SentencePairsSpec,
     load_sentence_pairs,
     teacher_forced,
-    up_to_end,
 )
+from dlapps.data.text.sequences import up_to_end
 from dlapps.data.text.vocabulary import END, START, UNKNOWN
 from dlapps.errors import UsageError
 

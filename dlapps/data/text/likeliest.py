@@ -1,8 +1,8 @@
-"""The search for the likeliest translations, as a config sets it."""
+"""The likeliest that a network can say, and how a config has it searched for."""
 
 import functools
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -14,20 +14,22 @@ from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
-from dlapps.models.text.translation_model import TranslationModel
+
+MUTE = (PADDING, START, UNKNOWN)
+"""Tokens that say nothing."""
 
 
 class DecodingSettings(Section):
-    """How the likeliest translation is searched for."""
+    """How the likeliest is searched for."""
 
     beam_width: Positive = 5
     """Hypotheses that are followed at a time; 1 is greedy."""
     length_penalty: Annotated[float, Field(ge=0)] = 1.0
     """Hypotheses compete by log-probability / length ** this."""
     max_length: Positive = 100
-    """Tokens at which a translation is cut."""
+    """Tokens at which what is said is cut."""
     n_best: Positive = 1
-    """Translations that are given for a sentence, the likeliest first; beyond 1 they are given as
+    """Answers that are given for an input, the likeliest first; beyond 1 they are given as
     `alternatives` with `alternative_scores`."""
 
     @model_validator(mode="after")
@@ -40,30 +42,40 @@ class DecodingSettings(Section):
         return self
 
 
+class Speaker(Protocol):
+    """A network that says tokens about what it has read."""
+
+    @property
+    def decoder(self) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
+        """From [target, *memory, *states] to [logits, attention, *last states]."""
+
+    def read(self, inputs: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """The memory and the first states for inputs."""
+
+
 @functools.lru_cache(maxsize=1)
-def compiled_search(
-    model: TranslationModel, settings: DecodingSettings
+def compiled_decoding(
+    network: Speaker, inputs: tf.TensorSpec, settings: DecodingSettings
 ) -> Callable[[tf.Tensor], Decoded]:
-    """From the ids [N, T] of sentences to the translations that are found, one graph a model."""
+    """From inputs like the spec to what is found to be said of each, one graph a network."""
     limits = {"start": START, "end": END, **settings.model_dump(exclude={"beam_width", "n_best"})}
 
-    def step(last: tf.Tensor, states: list, memory: list) -> tuple[tf.Tensor, list]:
-        logits, _, *states = model.decoder([last[:, None], *memory, *states])
+    def step(last: tf.Tensor, states: Any, memory: Any) -> tuple[tf.Tensor, Any]:
+        logits, _, *states = network.decoder([last[:, None], *memory, *states])
         return allowed(logits[:, 0]), states
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    def search(source: tf.Tensor) -> Decoded:
-        encoded = model.encoder(source)
-        memory, states = encoded[: model.memory_size], encoded[model.memory_size :]
+    @tf.function(input_signature=[inputs])
+    def decode(inputs: tf.Tensor) -> Decoded:
+        memory, states = network.read(inputs)
         if settings.beam_width == 1:
             return greedy(step, states, memory, **limits)
         return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)
 
-    return search
+    return decode
 
 
-def allowed(logits: tf.Tensor) -> tf.Tensor:
-    """The logits [..., tokens], those of tokens that say nothing made impossible."""
+def allowed(logits: tf.Tensor, mute: Collection[int] = MUTE) -> tf.Tensor:
+    """The logits [..., tokens] in float32, those of tokens that say nothing made impossible."""
     forbidden = np.zeros(logits.shape[-1], np.float32)
-    forbidden[[PADDING, START, UNKNOWN]] = -1e9
+    forbidden[[*mute]] = -1e9
     return ops.cast(logits, "float32") + forbidden
