@@ -107,6 +107,7 @@ def _load(
     warn_of_unreadable(unreadable, len(files), IMAGES)
     if len(unreadable) == len(files):
         raise UsageError(f"None of the {split} photos in {path} can be decoded.")
-    captions = [captioned[file] for file in files if file not in {*unreadable}]
+    left_out = set(unreadable)
+    captions = [captioned[file] for file in files if file not in left_out]
     columns = {name: column for name, column in arrays.items() if name != "label"}
     return CaptionedFiles(columns, captions, names_below(path, files, unreadable))

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from dlapps.applications.captioning import caption_folder
 from dlapps.applications.captioning.caption_folder import read_captions
 from dlapps.applications.captioning.data import (
     CaptionedData,
@@ -17,6 +18,7 @@ from dlapps.applications.captioning.data import (
     unknown_words,
 )
 from dlapps.applications.captioning.pictures import attention_figure, caption_sheet
+from dlapps.data.batches import ShuffledBatches, in_order
 from dlapps.data.text.vocabulary import END, START, UNKNOWN
 from dlapps.errors import UsageError
 
@@ -85,6 +87,18 @@ def test_photos_stay_beside_their_captions(folder):
     for split in data.splits.values():
         shades = split.columns["image"][:, 0, 0, 0] // 40
         assert captions_of(split) == [[f"Caption {n}.", f"Shade {n}"] for n in shades]
+
+
+def test_photos_too_many_to_hold_are_read_as_they_are_needed(folder, monkeypatch):
+    held = load(folder)
+    monkeypatch.setattr(caption_folder, "MEMORY_LIMIT", 0)
+    read = load(folder)
+    assert read.spec == held.spec
+    (batch,) = in_order(read["train"], 3, lambda columns: columns["image"])
+    np.testing.assert_array_equal(batch, held["train"].columns["image"])
+    rows = caption_rows(read["train"], read.spec.vocabulary(), 9)
+    batches = ShuffledBatches(rows, 4, 0, lambda columns, draws: columns["image"])
+    assert next(iter(batches.from_step(0))).shape == (4, 8, 12, 3)
 
 
 def test_own_split_folders_are_kept(folder, tmp_path_factory):
