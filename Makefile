@@ -53,6 +53,10 @@ results: $(VENV)/.installed
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
 	$(COMPARE) number_words_attention --to results/translation_number_words
+	$(COMPARE) tiny_shakespeare_quick --seeds 3 --to results/language_tiny_shakespeare_quick
+	$(COMPARE) tiny_shakespeare_lstm --seeds 1 --to results/language_tiny_shakespeare
+	$(COMPARE) standard_library_gru --seeds 1 --to results/language_standard_library
+	$(COMPARE) ptb_lstm --seeds 1 --to results/language_ptb
 	$(COMPARE) mnist_convolutional_autoencoder mnist_rbm mnist_variational_autoencoder --jobs 2 \
 	  --to results/generation_mnist
 	$(COMPARE) fashion_mnist_dcgan --seeds 1 --to results/generation_fashion_mnist \

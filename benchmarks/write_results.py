@@ -30,9 +30,12 @@ from dlapps.runs.report_page import number_text
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 NOTES = RESULTS / "notes"
-APPLICATIONS = ("classification", "segmentation", "speech", "translation", "generation", "games")
+APPLICATIONS = (
+    "classification", "segmentation", "speech", "translation", "language", "generation", "games"
+)  # fmt: skip
 BEGIN, END = "<!-- written by benchmarks/write_results.py -->\n", "<!-- until here -->"
 HEADER_MARK = "# Measured: "
+NOT_YET = "# Not measured yet.\n"
 
 Document = Mapping[str, Any]
 
@@ -120,7 +123,8 @@ def headers() -> Iterator[tuple[Path, str]]:
     for application in APPLICATIONS:
         for result in results(application):
             path = ROOT / "configs" / application / f"{result['config']}.yaml"
-            text = re.sub(f"^{HEADER_MARK}.*\n# on .*\n", "", path.read_text(), flags=re.MULTILINE)
+            text = path.read_text().replace(NOT_YET, "")
+            text = re.sub(f"^{HEADER_MARK}.*\n# on .*\n", "", text, flags=re.MULTILINE)
             lines = text.splitlines(keepends=True)
             end = next(number for number, line in enumerate(lines) if not line.startswith("#"))
             yield path, "".join([*lines[:end], header_line(result), *lines[end:]])

@@ -10,6 +10,7 @@ from torch_networks.capsules import capsule_network
 from torch_networks.classification import lenet5, mlp, perceptron
 from torch_networks.games import dqn
 from torch_networks.generation import convolutional_autoencoder, dcgan, rbm, variational_autoencoder
+from torch_networks.language import recurrent_language_model, transformer_language_model
 from torch_networks.residual import resnet20
 from torch_networks.segmentation import unet
 from torch_networks.speech import attention_lstm, keyword_cnn
@@ -27,7 +28,9 @@ __all__ = [
     "mlp",
     "perceptron",
     "rbm",
+    "recurrent_language_model",
     "resnet20",
+    "transformer_language_model",
     "transformer_translator",
     "unet",
     "variational_autoencoder",

@@ -67,6 +67,11 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
     def build_data(self) -> Data[Any, SpecT]:
         """The examples to learn from, choose by and be measured on; or an agent's episodes."""
 
+    def to_inspect(self, data: Data[Any, SpecT]) -> Mapping[str, Examples]:
+        """What can be looked at of each split before training; nothing of what is made while an
+        agent plays."""
+        return data.splits
+
     @abc.abstractmethod
     def build_model(self, spec: SpecT) -> keras.Model:
         """A compiled model for data like `spec`."""

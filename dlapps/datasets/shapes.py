@@ -36,8 +36,7 @@ def make_shapes(
 def _scene(
     size: int, random: np.random.Generator, one_class: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    y, x = np.mgrid[:size, :size] + 0.5
-    image = _ground(x / size, y / size, random)
+    image = ground(size, random)
     mask = np.zeros((size, size), np.uint8)
     label = 0
     for _ in range(random.integers(1, MOST_SHAPES + 1)):
@@ -45,19 +44,35 @@ def _scene(
             label = int(random.integers(1, len(CLASS_NAMES)))
         radius = random.uniform(0.1, 0.25) * size
         centre = random.uniform(0.5 * radius, size - 0.5 * radius, 2)
-        angle = random.uniform(0, 2 * np.pi)
-        u, v = x - centre[0], y - centre[1]
-        u, v = np.cos(angle) * u + np.sin(angle) * v, np.cos(angle) * v - np.sin(angle) * u
-        inside = _INSIDE[CLASS_NAMES[label]](u, v, radius)
-        # The border runs over one pixel, as in a photograph.
-        cover = np.clip(inside + 0.5, 0, 1)[..., None]
-        image = (1 - cover) * image + cover * _distant_colour(image[inside > 0], random)
+        inside = shape_at(CLASS_NAMES[label], centre, radius, random.uniform(0, 2 * np.pi), size)
+        image = painted(image, inside, _distant_colour(image[inside > 0], random))
         mask[inside > 0] = label
-    image += NOISE * random.standard_normal(image.shape)
-    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8), mask
+    return as_photographed(image, random), mask
 
 
-def _ground(x: np.ndarray, y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def shape_at(name: str, centre: np.ndarray, radius: float, angle: float, size: int) -> np.ndarray:
+    """How far each pixel [size, size] is inside the border of a shape; negative outside."""
+    y, x = np.mgrid[:size, :size] + 0.5
+    u, v = x - centre[0], y - centre[1]
+    u, v = np.cos(angle) * u + np.sin(angle) * v, np.cos(angle) * v - np.sin(angle) * u
+    return _INSIDE[name](u, v, radius)
+
+
+def painted(image: np.ndarray, inside: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """The image in [0, 1] with a shape over it, whose border runs over one pixel, as in a photo."""
+    cover = np.clip(inside + 0.5, 0, 1)[..., None]
+    return (1 - cover) * image + cover * colour
+
+
+def as_photographed(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The image with noise on every pixel, uint8."""
+    image = image + NOISE * random.standard_normal(image.shape)
+    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+
+
+def ground(size: int, random: np.random.Generator) -> np.ndarray:
+    """An image in [0, 1] of one colour that changes a little from one side to another."""
+    y, x = (np.mgrid[:size, :size] + 0.5) / size
     one, other = random.uniform(0.1, 0.9, (2, 3))
     angle = random.uniform(0, 2 * np.pi)
     along = 0.5 + 0.5 * (np.cos(angle) * (2 * x - 1) + np.sin(angle) * (2 * y - 1))

@@ -11,8 +11,9 @@ class LSTM(keras.layers.LSTM):
 
     Keras multiplies by every weight at every step and has TensorFlow derive the gradient of each.
     Here the inputs of all steps are multiplied at once, as are the weights' gradients after the
-    last; the two loops, forth and back, hold the product with the state alone, and XLA compiles
-    them. Under a mixed policy the large products are in the small format, the loops in float32.
+    last; the two loops, forth and back, hold the product with the state alone. In float32, XLA
+    compiles them. Under a mixed policy all products are in the small format, which TensorFlow's own
+    kernels multiply faster than XLA's do on a CPU, and what is between them is float32.
     With masks, dropout inside the layer, other activations or unknown sizes it is Keras' own.
     """
 
@@ -41,13 +42,14 @@ def _recurrence(inputs, kernel, recurrent, bias, state, carry):
     length, batch, size = inputs.shape
     units = recurrent.shape[0]
     small, rows = inputs.dtype, tf.reshape(inputs, [length * batch, size])
-    recurrent, state, carry = (tf.cast(x, tf.float32) for x in (recurrent, state, carry))
+    state, carry = tf.cast(state, tf.float32), tf.cast(carry, tf.float32)
     products = tf.cast(rows @ kernel + bias, tf.float32)
     products = tf.reshape(products, [length, batch, 4 * units])
-    states, carries, gates = _forth(products, recurrent, state, carry)
+    forth, back = LOOPS[small == tf.float32]
+    states, carries, gates = forth(products, recurrent, state, carry)
 
     def gradient(states_slope, carries_slope):
-        slopes, state_slope, carry_slope = _back(
+        slopes, state_slope, carry_slope = back(
             tf.cast(states_slope, tf.float32),
             tf.cast(carries_slope, tf.float32),
             tf.concat([carry[None], carries], 0),
@@ -69,7 +71,6 @@ def _recurrence(inputs, kernel, recurrent, bias, state, carry):
     return (tf.cast(states, small), tf.cast(carries, small)), gradient
 
 
-@tf.function(jit_compile=True, autograph=False)
 def _forth(products, recurrent, state, carry):
     """States, carries [T, N, U] and the gates [T, N, 4 U] after each step, all float32."""
     length = products.shape[0]
@@ -78,7 +79,7 @@ def _forth(products, recurrent, state, carry):
     arrays = tuple(tf.TensorArray(tf.float32, length, element_shape=shape) for shape in shapes)
 
     def step(position, state, carry, arrays):
-        net = sequence.read(position) + state @ recurrent
+        net = sequence.read(position) + _product(state, recurrent)
         put_in, keep, new, put_out = tf.split(net, 4, axis=1)
         put_in, keep, put_out = tf.sigmoid(put_in), tf.sigmoid(keep), tf.sigmoid(put_out)
         new = tf.tanh(new)
@@ -94,7 +95,6 @@ def _forth(products, recurrent, state, carry):
     return tuple(array.stack() for array in arrays)
 
 
-@tf.function(jit_compile=True, autograph=False)
 def _back(states_slope, carries_slope, carries, gates, recurrent):
     """The slopes of the net inputs [T, N, 4 U], and of the first state and carry [N, U].
 
@@ -122,7 +122,7 @@ def _back(states_slope, carries_slope, carries, gates, recurrent):
             ],
             1,
         )
-        state_slope = tf.matmul(net_slopes, recurrent, transpose_b=True)
+        state_slope = _product(net_slopes, recurrent, transpose_b=True)
         return position - 1, state_slope, carry_slope * keep, slopes.write(position, net_slopes)
 
     nothing = tf.zeros_like(carries[0])
@@ -130,3 +130,18 @@ def _back(states_slope, carries_slope, carries, gates, recurrent):
         lambda position, *_: position >= 0, step, (length - 1, nothing, nothing, slopes)
     )
     return slopes.stack(), state_slope, carry_slope
+
+
+def _product(rows, recurrent, transpose_b=False):
+    """float32 rows times the weights, multiplied in the weights' format."""
+    small = tf.cast(rows, recurrent.dtype)
+    return tf.cast(tf.matmul(small, recurrent, transpose_b=transpose_b), tf.float32)
+
+
+LOOPS = {
+    compiled: tuple(
+        tf.function(loop, jit_compile=compiled, autograph=False) for loop in (_forth, _back)
+    )
+    for compiled in (True, False)
+}
+"""The two loops, as XLA compiles them and as they are."""

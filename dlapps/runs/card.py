@@ -26,6 +26,7 @@ TASKS = {
     ("image_file", "images"): "image-to-image",
     ("image_file", "numbers"): "image-feature-extraction",
     ("image_file", "picture_file"): "image-to-image",
+    ("image_file", "sentence"): "image-to-text",
     ("numbers", "numbers"): "tabular-regression",
     ("numbers", "picture_file"): "unconditional-image-generation",
     ("observation", "action"): "reinforcement-learning",

@@ -66,8 +66,9 @@ def inspect_data(config: Config, config_name: str, directory: Path) -> dict[str,
     UsageError where there is nothing to look at before training, as with an agent's games, or
     where `directory` cannot be written to.
     """
-    data = load_application(config.application)(config).build_data()
-    splits = {name: split for name, split in data.splits.items() if isinstance(split, Examples)}
+    application = load_application(config.application)(config)
+    data = application.build_data()
+    splits = application.to_inspect(data)
     if not splits:
         raise UsageError(
             f"{config.application} learns from what it does itself; it has no data to inspect."

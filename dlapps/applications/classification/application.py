@@ -130,7 +130,11 @@ class ClassificationConfig(Config):
 
     @model_validator(mode="after")
     def _check_kind(self):
-        takes_texts, is_text = self.model.get("name") in TEXT_MODELS, self.data.name in TEXT_NAMES
+        # A list: what a user may have written for the name need not be hashable.
+        takes_texts, is_text = (
+            self.model.get("name") in [*TEXT_MODELS],
+            self.data.name in TEXT_NAMES,
+        )
         if is_text and not takes_texts:
             raise ValueError(
                 f"data.name {self.data.name} is texts, which are read by model.name "

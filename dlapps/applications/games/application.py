@@ -21,6 +21,7 @@ from dlapps.applications.games.pictures import (
 )
 from dlapps.config.schema import Config
 from dlapps.config.section import Positive, Section
+from dlapps.data.splits import Examples
 from dlapps.environments.episodes import Episodes, EpisodesToPlay, load_episodes
 from dlapps.environments.experience import Experience
 from dlapps.environments.play import GreedyPlay, Outcomes, Recording, record_episode
@@ -82,6 +83,9 @@ class Games(Application[GamesConfig, EnvironmentSpec]):
 
     def build_data(self) -> EpisodesToPlay:
         return load_episodes(self.config.data)
+
+    def to_inspect(self, data: EpisodesToPlay) -> dict[str, Examples]:
+        return {}
 
     def build_model(self, spec: EnvironmentSpec) -> keras.Model:
         model = self.models[self.config.model["name"]](

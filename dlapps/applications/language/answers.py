@@ -1,6 +1,5 @@
 """What can be asked of a language model: to go on with a text, and to take one step."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,11 @@ import tensorflow as tf
 
 from dlapps.applications.language.data import LongTextSpec
 from dlapps.applications.language.writing import Draws, Writer, prompt_ids
-from dlapps.data.text.vocabulary import SPECIAL_TOKENS, Vocabulary
-from dlapps.errors import UsageError, in_short
+from dlapps.data.text.reading import how_read, read_text
+from dlapps.data.text.vocabulary import SPECIAL_TOKENS
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
 from dlapps.models.text.language_model import LanguageModel
-
-logger = logging.getLogger(__name__)
 
 TAKES = "the beginning of a text"
 
@@ -30,7 +27,7 @@ def writing_answer(writer: Writer, spec: LongTextSpec) -> Answer:
 
     def read(text: str) -> Arrays:
         return {
-            "prompts": np.array([read_prompt(text, vocabulary)], object),
+            "prompts": np.array([read_text(text, vocabulary)], object),
             "temperature": np.array([settings.temperature], np.float32),
             "seeds": np.array([settings.seed], np.int64),
         }
@@ -38,7 +35,7 @@ def writing_answer(writer: Writer, spec: LongTextSpec) -> Answer:
     def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
         return {
             "continuation": outputs["continuation"][0].decode(),
-            "unknown": unknown_tokens(text, vocabulary),
+            **how_read(text, vocabulary),
         }
 
     def example() -> tuple[Arrays, Arrays]:
@@ -123,34 +120,6 @@ def step_answer(model: LanguageModel, spec: LongTextSpec) -> Answer:
         }
         | {f"next_{name}": Kind("numbers", "what is to be remembered") for name in states},
     )
-
-
-def read_prompt(text: str, vocabulary: Vocabulary) -> bytes:
-    """The beginning of a text in UTF-8; UsageError where there is nothing to go on with."""
-    try:
-        prompt = text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"'{in_short(text)}' is not valid Unicode; this run takes text."
-        ) from error
-    if not vocabulary.read(text)[0]:
-        raise UsageError(
-            f"'{in_short(text)}' has nothing in it to go on with; give {TAKES}, such as one line."
-        )
-    return prompt
-
-
-def unknown_tokens(text: str, vocabulary: Vocabulary) -> list[str]:
-    """The tokens of a prompt that the run never learned, each once; said in the log, too."""
-    tokens, known = vocabulary.read(text)
-    missing = [token for token, is_known in zip(tokens, known, strict=True) if not is_known]
-    unknown = list(dict.fromkeys(missing))
-    if unknown:
-        logger.warning(
-            "'%s': this run never learned %s, %d of %d tokens.",
-            in_short(text), in_short(", ".join(unknown)), len(missing), len(tokens),
-        )  # fmt: skip
-    return unknown
 
 
 def _next(states: dict[str, Any]) -> dict[str, Any]:

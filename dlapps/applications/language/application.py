@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application
-from dlapps.applications.language.answers import (
-    read_prompt,
-    step_answer,
-    unknown_tokens,
-    writing_answer,
-)
+from dlapps.applications.language.answers import step_answer, writing_answer
 from dlapps.applications.language.data import (
     LongText,
     LongTextSpec,
@@ -25,6 +21,8 @@ from dlapps.applications.language.pictures import samples_figure
 from dlapps.applications.language.writing import Writer, WritingSettings
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize
+from dlapps.data.splits import Examples
+from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.windows import TextWindows
 from dlapps.explain.explainable import Explainable
 from dlapps.export.answer import Answer
@@ -72,6 +70,18 @@ class Language(Application[LanguageConfig, LongTextSpec]):
     def build_data(self) -> TextData:
         return load_text(self.config.data)
 
+    def to_inspect(self, data: TextData) -> dict[str, Examples]:
+        """Each line that is not empty as a text."""
+        vocabulary = data.spec.vocabulary()
+        texts = {
+            name: vocabulary.decode(split.columns["token"][None]).numpy()[0]
+            for name, split in data.splits.items()
+        }
+        return {
+            name: Examples({"text": np.array([line for line in text.split(b"\n") if line], object)})
+            for name, text in texts.items()
+        }
+
     def build_model(self, spec: LongTextSpec) -> LanguageModel:
         builder = self.models[self.config.model["name"]]
         model = builder(len(spec.vocabulary()), **self.config.model_options)
@@ -109,8 +119,8 @@ class Language(Application[LanguageConfig, LongTextSpec]):
 
     def stream(self, model: LanguageModel, spec: LongTextSpec, text: str) -> Iterator[str]:
         writer = self._writer(model, spec)
-        read_prompt(text, writer.vocabulary)
-        unknown_tokens(text, writer.vocabulary)
+        read_text(text, writer.vocabulary)
+        how_read(text, writer.vocabulary)
         yield text
         yield from writer.stream(text)
 
@@ -127,8 +137,8 @@ class Language(Application[LanguageConfig, LongTextSpec]):
         self, model: LanguageModel, spec: LongTextSpec, text: str, name: str
     ) -> dict[str, Figure]:
         vocabulary = spec.vocabulary()
-        read_prompt(text, vocabulary)
-        unknown_tokens(text, vocabulary)
+        read_text(text, vocabulary)
+        how_read(text, vocabulary)
         looking, tokens = LookingInside(model, spec), numbers_of(text, vocabulary)
         figures = looking.gates(tokens)
         if len(tokens) > 1:

@@ -8,7 +8,6 @@ import tensorflow as tf
 from keras import ops
 from matplotlib.figure import Figure
 
-from dlapps.applications.language.answers import read_prompt
 from dlapps.applications.language.data import LongTextSpec, numbers_of
 from dlapps.applications.language.measuring import Surprise
 from dlapps.applications.language.pictures import (
@@ -18,6 +17,7 @@ from dlapps.applications.language.pictures import (
     tracking_figure,
 )
 from dlapps.applications.language.tracking import tracking_units
+from dlapps.data.text.reading import read_text
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.methods.recurrent_gates import Gates, recurrent_gates
 from dlapps.models.text.language_model import LanguageModel
@@ -67,7 +67,7 @@ class LookingInside:
         names = vocabulary.shown(tf.range(len(vocabulary))[None])[0]
 
         def prepare(text: str) -> list[tf.Tensor]:
-            read_prompt(text, vocabulary)
+            read_text(text, vocabulary)
             return [self.model.embedded(numbers_of(text, vocabulary)[None])]
 
         def show(

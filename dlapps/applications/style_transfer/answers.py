@@ -118,7 +118,8 @@ def picture_answers(model: TrainedPicture) -> dict[str, Answer]:
         is_number = text.isascii() and text.isdigit() and len(text) < 9
         if not is_number or not 1 <= int(text) <= LONGEST_SIDE:
             raise UsageError(
-                f"'{in_short(text)}' is no size; this run is one picture, and takes {SIDE}."
+                f"'{in_short(text)}' is no size; this run is one picture, and takes {SIDE}, or "
+                "another content and style as content.jpg:style.jpg."
             )
         return {"longer_side": np.array([int(text)], np.int64)}
 

@@ -1,7 +1,9 @@
 """Style transfer: photos as a painter would have painted them, and what a network dreams."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -27,10 +29,12 @@ from dlapps.applications.style_transfer.objectives import (
 from dlapps.applications.style_transfer.pictures import painted, side_by_side
 from dlapps.data.batches import Columns, answers_in_order, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
-from dlapps.errors import in_short
+from dlapps.errors import UsageError, in_short
 from dlapps.export.answer import Answer
+from dlapps.files import distinct_names
 from dlapps.models.generative.fast_style_transfer import fast_style_transfer
 from dlapps.models.generative.trained_picture import deep_dream, gatys_style_transfer
+from dlapps.training.loop import train
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, stage_seed, supervised_stage
 
@@ -89,6 +93,41 @@ class StyleTransfer(Application[StyleTransferConfig, StyleSpec]):
     def answers(self, model: keras.Model, spec: StyleSpec) -> dict[str, Answer]:
         return picture_answers(model) if self.config.is_of_one_picture else painting_answers(model)
 
+    def predict(
+        self, model: keras.Model, spec: StyleSpec, inputs: Sequence[str], directory: Path
+    ) -> list[dict[str, Any]]:
+        """As of every application; a run of one picture also learns that of content.jpg:style.jpg,
+        with its own settings."""
+        records = []
+        names = distinct_names([_in_style(text) for text in inputs])
+        for text, name in zip(inputs, names, strict=True):
+            if self.config.is_of_one_picture and ":" in text:
+                records.append({"input": text, **self._another(text, directory, name)})
+            else:
+                records += super().predict(model, spec, [text], directory)
+        return records
+
+    def _another(self, text: str, directory: Path, name: str) -> dict[str, Any]:
+        """The record of another content in another style, which is learned now."""
+        content, _, style = text.partition(":")
+        change = {"name": "image", "path": Path(content), "style": Path(style), "image_size": None}
+        data_settings = self.config.data.model_copy(update=change)
+        other = type(self)(self.config.model_copy(update={"data": data_settings}))
+        try:
+            data = other.build_data()
+            keras.utils.set_random_seed(self.config.seed)
+            model = other.build_model(data.spec)
+            with tempfile.TemporaryDirectory() as place:
+                for stage in other.stages(model, data):
+                    train(stage, Path(place))
+        except UsageError as error:
+            return {"error": str(error)}
+        answer = picture_answers(model)["serving_default"]
+        outputs = answer.function(longer_side=tf.constant([max(data.spec.image_shape[:2])]))
+        assert answer.show is not None, "a picture is shown"
+        arrays = {key: tensor.numpy() for key, tensor in outputs.items()}
+        return answer.show(text, arrays, directory, name)
+
     def pictures(self, model: keras.Model, data: ContentImages) -> dict[str, Figure]:
         batches = in_order(data["test"][:MOST_SHOWN], MOST_SHOWN, _contents)
         contents = next(iter(batches))[0].numpy()
@@ -127,3 +166,9 @@ def _contents(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     """Batches as `answers_in_order` takes them; there is nothing beside the image."""
     x = to_unit_interval(columns["image"])
     return x, tf.zeros(tf.shape(x)[:1])
+
+
+def _in_style(text: str) -> str:
+    """photos/content.jpg:style.jpg as the name of what comes of it."""
+    content, colon, style = text.partition(":")
+    return f"{Path(content).stem}_in_{Path(style).stem}" if colon else text

@@ -83,6 +83,17 @@ PUBLISHED = {
             hub_name="bentrevett/multi30k",
         ),
     ),
+    "flickr8k": Published(
+        "flickr8k:1.0.0",
+        ("image", "captions"),
+        "8,091 photos resized to 128x128 as flickr8k/images/NAME.jpg, their captions as "
+        "flickr8k/captions.txt, and the lists train.txt, validation.txt and test.txt",
+        Origin(
+            "Flickr8k: photos with five captions each (Hodosh et al. 2013), resized to 128x128",
+            "for research and education only, as the authors' page is quoted",
+            "https://hockenmaier.cs.illinois.edu/8k-pictures.html",
+        ),
+    ),
     "tiny_shakespeare": Published(
         "tiny_shakespeare:1.0.0",
         ("text",),
@@ -122,7 +133,7 @@ PUBLISHED = {
 A further one needs one entry here. One that TFDS lacks has its builder in a package of its own,
 `dlapps/datasets/<name>/`, named in `OWN_BUILDERS`.
 """
-OWN_BUILDERS = ("multi30k", "ptb", "isbi2012")
+OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "isbi2012")
 
 
 def published_names() -> tuple[str, ...]:

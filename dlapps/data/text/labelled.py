@@ -91,8 +91,11 @@ def load_text_folder(path: Path) -> LabelledTexts:
 
 
 def _read_text(path: Path) -> str:
-    """The text of a file; empty where there is none, or no UTF-8."""
-    contents = read_file(path)
+    """The text of a file; empty where there is none, or no UTF-8, or it cannot be read."""
+    try:
+        contents = read_file(path)
+    except OSError:
+        return ""
     return contents.decode("utf-8-sig").strip() if is_utf8(contents) else ""
 
 

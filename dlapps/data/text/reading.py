@@ -18,24 +18,24 @@ def read_text(text: str, vocabulary: Vocabulary) -> bytes:
             f"'{in_short(text)}' is not valid Unicode; this run takes text."
         ) from error
     if not vocabulary.read(text)[0]:
-        raise UsageError(f"'{in_short(text)}' has no word in it to be read; this run takes text.")
+        raise UsageError(f"'{in_short(text)}' has nothing in it to be read; this run takes text.")
     return contents
 
 
-def how_read(text: str, vocabulary: Vocabulary, longest: int) -> dict[str, Any]:
+def how_read(text: str, vocabulary: Vocabulary, longest: int | None = None) -> dict[str, Any]:
     """The `unknown` tokens of a text and, where it is cut, the number of `tokens_left_out`.
 
-    Both are also said in the log. `longest` is how many tokens of a text are read.
+    Both are also said in the log. `longest` is how many tokens of a text are read; None: all.
     """
     tokens, known = vocabulary.read(text)
-    unknown = [tokens[i] for i in range(min(len(tokens), longest)) if not known[i]]
+    unknown = [token for token, is_known in zip(tokens[:longest], known[:longest]) if not is_known]
     record: dict[str, Any] = {"unknown": list(dict.fromkeys(unknown))}
     if record["unknown"]:
         logger.warning(
             "'%s': this run never learned %s.",
             in_short(text), in_short(", ".join(record["unknown"])),
         )  # fmt: skip
-    if len(tokens) > longest:
+    if longest is not None and len(tokens) > longest:
         logger.warning(
             "'%s' has %d tokens; only the first %d are read.", in_short(text), len(tokens), longest
         )

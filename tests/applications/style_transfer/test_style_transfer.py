@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dlapps.applications.style_transfer.application import StyleTransfer
 from dlapps.applications.style_transfer.data import StyleData, load_content, load_contents
 from dlapps.config.files import find_config, read_text
 from dlapps.errors import UsageError
@@ -108,3 +109,18 @@ def test_settings_that_do_not_fit_are_refused(config, setting, words):
     text = read_text(find_config("style_transfer", config).path)
     with pytest.raises(UsageError, match=words):
         read_config("style_transfer", text, config, [setting])
+
+
+def test_a_run_of_one_picture_learns_another_content_in_another_style(photos, tmp_path):
+    for name in ("lake", "painting"):
+        Image.new("RGB", (44, 36), (0, 0, 200)).save(photos / f"{name}.png")
+    text = read_text(find_config("style_transfer", "shapes_gatys_style_transfer").path)
+    settings = [*SMALL, "training.steps=2"]
+    application = StyleTransfer(read_config("style_transfer", text, "gatys", settings))
+    lake = f"{photos}/lake.png"
+    asked = [f"{lake}:{photos}/painting.png", f"{lake}:{photos}/2.png", f"{lake}:nowhere.png"]
+    painted, *refused = application.predict(None, None, asked, tmp_path / "answers")
+    with Image.open(painted["picture"]) as picture:
+        assert picture.size == (44, 36)
+    assert Path(painted["picture"]).name == "lake_in_painting_picture.png"
+    assert [set(record) for record in refused] == 2 * [{"input", "error"}]

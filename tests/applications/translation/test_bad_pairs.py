@@ -93,9 +93,9 @@ def translation():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "'' has no word in it"),
-        (" \t", r"' \t' has no word in it"),
-        ("\x01\x1b", r"'\x01\x1b' has no word in it"),
+        ("", "'' has nothing in it"),
+        (" \t", r"' \t' has nothing in it"),
+        ("\x01\x1b", r"'\x01\x1b' has nothing in it"),
         ("zwei \udcff", r"'zwei \udcff' is not valid Unicode"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Captioning: a photo to a sentence that says what is in it."""

@@ -1,0 +1,106 @@
+"""A network with its vocabulary and its search: photos in, their captions out."""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from dlapps.applications.captioning.data import CaptionedSpec, shifted
+from dlapps.applications.captioning.search import DecodingSettings, allowed, compiled_search
+from dlapps.data.batches import Columns, in_order
+from dlapps.data.images.decoding import to_unit_interval
+from dlapps.data.splits import Examples
+from dlapps.data.text.vocabulary import END
+from dlapps.decoding.sequences import Decoded
+from dlapps.export.answer import Arrays
+from dlapps.models.captioning.captioner import PhotoCaptioner
+from dlapps.progress import progress
+
+
+class CaptionWriter:
+    """How photos are looked at, and what is said of them."""
+
+    def __init__(self, model: PhotoCaptioner, spec: CaptionedSpec, settings: DecodingSettings):
+        self.model = model
+        self.vocabulary = spec.vocabulary()
+        self._settings = settings
+
+    def maps(self, images: tf.Tensor) -> tf.Tensor:
+        """What the encoder sees of uint8 images [N, H, W, C]."""
+        return self.model.encoder(to_unit_interval(images), training=False)
+
+    def write(self, maps: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The likeliest `caption` [N] for the maps of photos, and its `score` [N].
+
+        Where several are asked for, all [N, K] too, as `alternatives` and `alternative_scores`.
+        """
+        found = self._search(maps)
+        captions = [self.vocabulary.decode(each) for each in self._best(found)]
+        answers = {"caption": captions[0], "score": found.scores[:, 0]}
+        if self._settings.n_best > 1:
+            answers["alternatives"] = tf.stack(captions, axis=1)
+            answers["alternative_scores"] = found.scores[:, : self._settings.n_best]
+        return answers
+
+    def captions(self, photos: Examples, batch_size: int) -> list[str]:
+        """The likeliest caption of each photo."""
+        batches = progress(in_order(photos, batch_size, _as_they_are), "Writing captions")
+        return [text.decode() for batch in batches for text in self._written(batch).numpy()]
+
+    def likeliest(self, maps: tf.Tensor) -> tf.Tensor:
+        """The tokens [1, U], up to their END, of the caption for the maps [1, h, w, C]."""
+        return _up_to_end(self._search(maps).tokens[:, 0])
+
+    def expected(self, images: np.ndarray) -> Arrays:
+        """What is found one photo at a time, scored by Keras in one pass over each caption."""
+        rows = [self._scored(image[None]) for image in images]
+        texts = np.array([[text for text, _ in row] for row in rows], object)
+        scores = np.array([[score for _, score in row] for row in rows], np.float32)
+        answers = {"caption": texts[:, 0], "score": scores[:, 0]}
+        if self._settings.n_best > 1:
+            answers |= {"alternatives": texts, "alternative_scores": scores}
+        return answers
+
+    def _scored(self, image: np.ndarray) -> list[tuple[bytes, float]]:
+        """The texts and scores of what is found for an image [1, H, W, C]."""
+        x = to_unit_interval(image)
+        found = []
+        for padded in self._best(self._search(self.model.encoder.predict(x, verbose=0))):
+            tokens = _up_to_end(padded)
+            logits = self.model.predict({"image": x, "target": shifted(tokens)}, verbose=0)
+            chances = tf.nn.log_softmax(allowed(logits))[0].numpy()
+            total = sum(row[token] for row, token in zip(chances, tokens[0].numpy(), strict=True))
+            score = total / len(chances) ** self._settings.length_penalty
+            found.append((self.vocabulary.decode(tokens).numpy()[0], score))
+        return found
+
+    def _best(self, found: Decoded) -> list[tf.Tensor]:
+        """The tokens [N, L] of each of the captions that are asked for."""
+        return tf.unstack(found.tokens[:, : self._settings.n_best], self._settings.n_best, axis=1)
+
+    @functools.cached_property
+    def _written(self) -> Callable[[Columns], tf.Tensor]:
+        """From photos, or their maps where these were made before, to captions [N]."""
+
+        @tf.function(reduce_retracing=True)
+        def written(columns: Columns) -> tf.Tensor:
+            if "maps" in columns:
+                return self.write(tf.cast(columns["maps"], tf.float32))["caption"]
+            return self.write(self.maps(columns["image"]))["caption"]
+
+        return written
+
+    @property
+    def _search(self) -> Callable[[tf.Tensor], Decoded]:
+        return compiled_search(self.model.captioner, self._settings)
+
+
+def _as_they_are(columns: Columns) -> Columns:
+    return columns
+
+
+def _up_to_end(tokens: tf.Tensor) -> tf.Tensor:
+    """One sequence [1, L] of tokens without what follows its first END."""
+    ends_before = tf.math.cumsum(tf.cast(tokens == END, tf.int32), axis=1, exclusive=True)
+    return tokens[:, : tf.math.count_nonzero(ends_before == 0)]
