@@ -2,7 +2,7 @@
 
 import keras
 import tensorflow as tf
-from keras import layers, ops
+from keras import layers
 
 CELLS = {"gru": layers.GRUCell, "lstm": layers.LSTMCell}
 
@@ -35,14 +35,27 @@ class AttentiveRecurrence(layers.Layer):
         self.cell.build((batch, inputs_shape[-1] + memory_shape[-1]))
 
     def call(self, inputs, memory, keys, present, states):
+        kernel, recurrent, bias = (tf.convert_to_tensor(w.value) for w in self.cell.weights)
+        of_inputs, of_context = tf.split(kernel, [inputs.shape[-1], memory.shape[-1]])
+        # What the inputs of all steps add to the gates is multiplied at once.
+        inputs = tf.tensordot(inputs, of_inputs, 1) + (bias[0] if self.cell_name == "gru" else bias)
+
         def advanced(x, states):
-            """Output, context and weights of one step from x [N, E], and the states after it."""
+            """Output, context and weights of one step, and the states after it.
+
+            x [N, gates * units] is what the step's input adds to the gates.
+            """
             query = self.query(states[0])[:, None]
             context, weights = self.attention(
                 [query, memory, keys], mask=[None, present], return_attention_scores=True
             )
             context, weights = context[:, 0], weights[:, 0]
-            output, states = self.cell(ops.concatenate([x, context], axis=-1), states)
+            net = x + tf.cast(context, x.dtype) @ of_context
+            if self.cell_name == "gru":
+                states = _gru_step(net, states[0] @ recurrent + bias[1], *states)
+            else:
+                states = _lstm_step(net + states[0] @ recurrent, states[1])
+            output = states[0]
             parts = (tf.cast(part, self.compute_dtype) for part in (output, context, weights))
             return tuple(parts), tuple(states)
 
@@ -73,6 +86,21 @@ class AttentiveRecurrence(layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"units": self.units, "cell": self.cell_name}
+
+
+def _gru_step(net: tf.Tensor, inner: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor]:
+    """The next state, from what inputs and state add to the gates, [N, 3 units] each."""
+    from_input, from_state = tf.split(net, 3, axis=1), tf.split(inner, 3, axis=1)
+    update, reset = (tf.sigmoid(a + b) for a, b in zip(from_input[:2], from_state[:2]))
+    candidate = tf.tanh(from_input[2] + reset * from_state[2])
+    return (update * state + (1 - update) * candidate,)
+
+
+def _lstm_step(net: tf.Tensor, carry: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The next state and carry, from the gates before they are bent, [N, 4 units]."""
+    put_in, keep, new, put_out = tf.split(net, 4, axis=1)
+    carry = tf.sigmoid(keep) * carry + tf.sigmoid(put_in) * tf.tanh(new)
+    return tf.sigmoid(put_out) * tf.tanh(carry), carry
 
 
 def _swap(sequence: tf.Tensor) -> tf.Tensor:

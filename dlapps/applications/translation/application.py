@@ -34,6 +34,8 @@ from dlapps.data.text.likeliest import DecodingSettings, allowed
 from dlapps.data.text.sequences import shifted
 from dlapps.data.text.vocabulary import START
 from dlapps.explain.explainable import Explainable, Relevance
+from dlapps.explain.figures.attention_heads import attention_heads_figure
+from dlapps.explain.methods.attention_weights import attention_rollout, attention_weights
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
 from dlapps.losses.smoothed_crossentropy import SmoothedCrossentropy
@@ -41,6 +43,7 @@ from dlapps.metrics.label_accuracy import LabelAccuracy
 from dlapps.metrics.translation import bleu_by_length, translation_report
 from dlapps.models.text.attention_translator import attention_translator
 from dlapps.models.text.encoder_decoder import encoder_decoder
+from dlapps.models.text.transformer_blocks import attention_layers
 from dlapps.models.text.transformer_translator import transformer_translator
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
@@ -200,7 +203,11 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         translator = self._translator(model, spec)
         sentence = translator.read(text)
         translator.how_read(text)
-        return _attentions(translator, {f"{name}_attention": sentence})
+        figures = _attentions(translator, {f"{name}_attention": sentence})
+        layers = attention_layers(translator.model.encoder)
+        if layers:
+            figures[f"{name}_heads"] = _heads(translator, sentence, layers)
+        return figures
 
     def explainable(self, model: keras.Model, spec: SentencePairsSpec) -> Explainable:
         translator = self._translator(model, spec)
@@ -264,6 +271,16 @@ def _attentions(translator: Translator, sentences: Mapping[str, bytes]) -> dict[
             weights, translator.source.shown(ids)[0], translator.target.shown(tokens)[0]
         )
     return figures
+
+
+def _heads(translator: Translator, sentence: bytes, layers: Sequence[str]) -> Figure:
+    """Where the heads of these layers of the encoder look in a sentence."""
+    ids = translator.ids(tf.constant([sentence]))
+    weights = attention_weights(translator.model.encoder, [ids], layers)
+    heads = {layer: each[0] for layer, each in weights.items()}
+    return attention_heads_figure(
+        translator.source.shown(ids)[0], heads, attention_rollout(weights)[0]
+    )
 
 
 def _log_probabilities(model: keras.Model) -> keras.Model:

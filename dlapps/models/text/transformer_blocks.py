@@ -3,6 +3,7 @@ each part (Xiong et al. 2020, "On layer normalization in the Transformer archite
 
 from typing import Literal, NamedTuple
 
+import keras
 from keras import KerasTensor, layers
 
 from dlapps.layers.multi_head_attention import MultiHeadAttention
@@ -99,6 +100,11 @@ def keys_and_values(x: KerasTensor, name: str) -> KerasTensor:
 def final_normalization(x: KerasTensor) -> KerasTensor:
     """What comes after the last block, since no block normalizes its own output."""
     return layers.LayerNormalization(epsilon=1e-5, name="final_normalization")(x)
+
+
+def attention_layers(network: keras.Model) -> list[str]:
+    """The names of a network's attentions of several heads, the first block's first."""
+    return [layer.name for layer in network.layers if isinstance(layer, MultiHeadAttention)]
 
 
 def _causal_attention(
