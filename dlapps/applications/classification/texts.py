@@ -21,6 +21,7 @@ from dlapps.data.splits import Examples
 from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.vocabulary import PADDING
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
+from dlapps.explain.figures.attention_heads import attention_heads_figure
 from dlapps.explain.figures.coloured_text import ColouredText, Colouring, coloured_text_figure
 from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.mistakes import mistakes_figure
@@ -30,8 +31,10 @@ from dlapps.explain.figures.relevance import (
     answer_text,
     scale_label,
 )
+from dlapps.explain.methods.attention_weights import attention_rollout, attention_weights
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
+from dlapps.models.text.transformer_blocks import attention_layers
 
 END_SHOWN = " <end>"
 NUM_MISTAKES = 10
@@ -157,6 +160,19 @@ class Texts(Inputs[ClassifierSpec]):
             NUM_MISTAKES,
         )
         return {"confident_mistakes": mistakes}
+
+    def pictures_of(self, asked: AskedClassifier, text: str, name: str) -> dict[str, Figure]:
+        encoder = asked.model.encoder
+        layers = attention_layers(encoder)
+        if not layers:
+            return {}
+        ids = self._ids(tf.constant([self._read(text)]))
+        weights = attention_weights(encoder, [ids], layers)
+        heads = {layer: each[0] for layer, each in weights.items()}
+        shown = self._vocabulary.shown(ids)[0]
+        return {
+            f"{name}_heads": attention_heads_figure(shown, heads, attention_rollout(weights)[0])
+        }
 
     def drawings(self, model: keras.Model, examples: Examples) -> Sequence[Drawing]:
         texts = examples.columns["text"]

@@ -140,7 +140,7 @@ class Language(Application[LanguageConfig, LongTextSpec]):
         read_text(text, vocabulary)
         how_read(text, vocabulary)
         looking, tokens = LookingInside(model, spec), numbers_of(text, vocabulary)
-        figures = looking.gates(tokens)
+        figures = {**looking.gates(tokens), **looking.heads(tokens)}
         if len(tokens) > 1:
             figures["surprise"] = looking.surprise(tokens)
         return {f"{name}_{what}": figure for what, figure in figures.items()}

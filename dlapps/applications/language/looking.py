@@ -19,8 +19,14 @@ from dlapps.applications.language.pictures import (
 from dlapps.applications.language.tracking import tracking_units
 from dlapps.data.text.reading import read_text
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
+from dlapps.explain.figures.attention_heads import attention_heads_figure
+from dlapps.explain.methods.attention_weights import attention_rollout, attention_weights
 from dlapps.explain.methods.recurrent_gates import Gates, recurrent_gates
 from dlapps.models.text.language_model import LanguageModel
+from dlapps.models.text.transformer_blocks import attention_layers
+
+MOST_LOOKED_AT = 40
+"""Tokens of which it is shown where heads look."""
 
 
 class LookingInside:
@@ -49,6 +55,19 @@ class LookingInside:
             f"gates_of_{layer.name}": gates_figure(written, gates, layer.name)
             for layer, gates in self._gates(tokens)
         }
+
+    def heads(self, tokens: np.ndarray) -> dict[str, Figure]:
+        """Where the heads of a Transformer look, of many tokens at and from the last."""
+        layers = attention_layers(self.model.reader)
+        if not layers:
+            return {}
+        tokens = tokens[-MOST_LOOKED_AT:]
+        found = attention_weights(self.model.reader, self._from_nothing(tokens), layers)
+        # Before the text there is nothing to look at.
+        weights = {layer: heads[..., -len(tokens) :] for layer, heads in found.items()}
+        shown = self.vocabulary.shown(tokens[None])[0]
+        of_text = {layer: heads[0] for layer, heads in weights.items()}
+        return {"heads": attention_heads_figure(shown, of_text, attention_rollout(weights)[0])}
 
     def tracking(self, tokens: np.ndarray, shown: int) -> dict[str, Figure]:
         """The units of the last layer that keep track of something, on the last `shown` tokens."""
@@ -100,12 +119,17 @@ class LookingInside:
             return []
         reader = self.model.reader
         sequences = {each.name: tf.nest.flatten(each.input)[0] for each in self.recurrent_layers}
-        inputs = [self.model.embedded(tokens[None]), *self.model.initial_states(1).values()]
-        read = keras.Model(reader.inputs, sequences)(inputs)
+        read = keras.Model(reader.inputs, sequences)(self._from_nothing(tokens))
         return [
             (layer, recurrent_gates(layer, ops.convert_to_numpy(read[layer.name])[0]))
             for layer in self.recurrent_layers
         ]
+
+    def _from_nothing(self, tokens: np.ndarray) -> list[tf.Tensor]:
+        """What the reader takes of a text [T] that begins."""
+        nothing = self.model.initial_states(1)
+        states = (nothing[each.name] for each in self.model.reader.inputs[1:])
+        return [self.model.embedded(tokens[None]), *states]
 
 
 def _of_last_token(model: LanguageModel) -> keras.Model:
