@@ -1,1 +1,1 @@
-"""Classification: which of several classes an image or a point belongs to."""
+"""Classification: which of several classes an image, a text or a point belongs to."""
