@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from dlapps.config.section import Section
+from dlapps.errors import UsageError, in_short
 
 Item = TypeVar("Item")
 
@@ -122,3 +124,27 @@ def carve_tenths(items: Sequence[Item], names: Sequence[str]) -> dict[str, list[
         chosen, order = order[:share], order[share:]
         parts[name] = [items[index] for index in sorted(chosen)]
     return parts | {"train": [items[index] for index in sorted(order)]}
+
+
+FEWEST_OF_A_CLASS = 3
+"""One for each split."""
+
+
+def carve_tenths_of_classes(
+    labels: np.ndarray, class_names: Sequence[str], path: Path, noun: str
+) -> dict[str, list[int]]:
+    """The rows of train, validation and test, a tenth of each class in each of the latter.
+
+    Raises UsageError, which calls them by `noun`, where a class has too few in the file at `path`.
+    """
+    rows: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+    for label, name in enumerate(class_names):
+        own = np.flatnonzero(labels == label)
+        if len(own) < FEWEST_OF_A_CLASS:
+            raise UsageError(
+                f"{path} has {len(own)} {noun} of class {in_short(name)}; at least "
+                f"{FEWEST_OF_A_CLASS} of each class are needed, one for each split."
+            )
+        for split, chosen in carve_tenths(own.tolist(), ["validation", "test"]).items():
+            rows[split] += chosen
+    return {split: sorted(chosen) for split, chosen in rows.items()}

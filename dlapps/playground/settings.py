@@ -12,7 +12,8 @@ from dlapps.config.files import dump_yaml
 from dlapps.config.schema import build_config, explain_error
 from dlapps.config.section import Fraction, Section, Seed
 from dlapps.config.training import OptimizerSettings
-from dlapps.data.sources.point_file import FEWEST_OF_A_CLASS, HEADER
+from dlapps.data.sources.point_file import HEADER
+from dlapps.data.splits import FEWEST_OF_A_CLASS
 from dlapps.datasets.points import DEFAULT_NOISE, make_points
 from dlapps.errors import UsageError, did_you_mean
 from dlapps.layers.activations import Activation

@@ -22,15 +22,10 @@ from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.vocabulary import PADDING
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.attention_heads import attention_heads_figure
-from dlapps.explain.figures.coloured_text import ColouredText, Colouring, coloured_text_figure
+from dlapps.explain.figures.coloured_text import relevance_over_text
 from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.mistakes import mistakes_figure
-from dlapps.explain.figures.relevance import (
-    SIGNED_COLOURS,
-    SUPPORT_COLOURS,
-    answer_text,
-    scale_label,
-)
+from dlapps.explain.figures.relevance import answer_text
 from dlapps.explain.methods.attention_weights import attention_rollout, attention_weights
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind
@@ -136,16 +131,7 @@ class Texts(Inputs[ClassifierSpec]):
     def _coloured(self, text: str, relevance: Relevance, title: str) -> Figure:
         """The text as it is read, each token on the colour of its relevance."""
         pieces = [*self._vocabulary.pieces(text)[: self._text.max_length], END_SHOWN]
-        limit = max(float(np.abs(relevance.values).max()), 1e-12)
-        is_signed = relevance.method.signed
-        colouring = Colouring(
-            scale_label(relevance),
-            SIGNED_COLOURS if is_signed else SUPPORT_COLOURS,
-            -limit if is_signed else 0.0,
-            limit,
-        )
-        coloured = ColouredText(title, pieces, relevance.values)
-        return coloured_text_figure([coloured], colouring)
+        return relevance_over_text(title, pieces, relevance)
 
     def pictures(
         self, asked: AskedClassifier, test: Examples, prediction: Prediction

@@ -12,7 +12,6 @@ from dlapps.applications.language.data import LongTextSpec, numbers_of
 from dlapps.applications.language.measuring import Surprise
 from dlapps.applications.language.pictures import (
     gates_figure,
-    relevance_figure,
     surprise_figure,
     tracking_figure,
 )
@@ -20,6 +19,7 @@ from dlapps.applications.language.tracking import tracking_units
 from dlapps.data.text.reading import read_text
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.attention_heads import attention_heads_figure
+from dlapps.explain.figures.coloured_text import relevance_over_text
 from dlapps.explain.methods.attention_weights import attention_rollout, attention_weights
 from dlapps.explain.methods.recurrent_gates import Gates, recurrent_gates
 from dlapps.models.text.language_model import LanguageModel
@@ -96,10 +96,9 @@ class LookingInside:
             chosen = int(tf.argmax(logits)) if target is None else target
             chance = float(tf.nn.softmax(logits)[chosen])
             relevance = found[0].of_row(0)
-            label = "Speaks for it" if relevance.method.signed else "Says much"
             title = f"{relevance.title}: next {names[chosen]!r}, probability {chance:.2f}"
             written = self.written(numbers_of(text, vocabulary))
-            return relevance_figure(written, relevance.values, title, f"{label} (by the most)")
+            return relevance_over_text(title, written, relevance)
 
         network = _of_last_token(self.model)
         return Explainable(

@@ -43,12 +43,6 @@ def tracking_figure(
     return coloured_text_figure(texts, Colouring("Memory, by its largest", "RdBu_r", -1.0, 1.0))
 
 
-def relevance_figure(tokens: Sequence[str], values: np.ndarray, title: str, label: str) -> Figure:
-    """What each token of a prompt [T] spoke for or against, by its colour."""
-    text = ColouredText(title, tokens, _scaled(values))
-    return coloured_text_figure([text], Colouring(label, "RdBu_r", -1.0, 1.0))
-
-
 def gates_figure(tokens: Sequence[str], gates: Mapping[str, np.ndarray], layer: str) -> Figure:
     """How far each gate of a layer opened at each of the last tokens; gates [T, units] each.
 

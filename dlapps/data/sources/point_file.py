@@ -8,12 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dlapps.data.sources.user_files import read_file
-from dlapps.data.splits import carve_tenths, numbered
+from dlapps.data.splits import carve_tenths_of_classes, numbered
 from dlapps.errors import UsageError, in_short
 
 HEADER = ["x", "y", "class"]
-FEWEST_OF_A_CLASS = 3
-"""One for each split."""
 FARTHEST = 1e6
 """Of a coordinate; a network learns nothing of what is farther from the others."""
 
@@ -38,23 +36,14 @@ def load_point_file(path: Path) -> LoadedPoints:
     if len(class_names) < 2:
         raise UsageError(f"{path} has {len(class_names)} classes of points; 2 are needed at least.")
     labels = np.array([class_names.index(name) for name in names], np.int32)
-    rows: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-    for label, name in enumerate(class_names):
-        own = np.flatnonzero(labels == label)
-        if len(own) < FEWEST_OF_A_CLASS:
-            raise UsageError(
-                f"{path} has {len(own)} points of class {in_short(name)}; at least "
-                f"{FEWEST_OF_A_CLASS} of each class are needed, one for each split."
-            )
-        for split, chosen in carve_tenths(own.tolist(), ["validation", "test"]).items():
-            rows[split] += chosen
+    rows = carve_tenths_of_classes(labels, class_names, path, "points")
     everything = np.array(points, np.float32)
     splits = {
-        split: {"point": everything[sorted(chosen)], "label": labels[sorted(chosen)]}
+        split: {"point": everything[chosen], "label": labels[chosen]}
         for split, chosen in rows.items()
     }
     numbers = numbered("all", len(labels))
-    of_split = {split: numbers[sorted(chosen)] for split, chosen in rows.items()}
+    of_split = {split: numbers[chosen] for split, chosen in rows.items()}
     return LoadedPoints(splits, tuple(class_names), of_split)
 
 

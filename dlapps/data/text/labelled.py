@@ -17,9 +17,9 @@ from dlapps.data.sources.folders import (
 )
 from dlapps.data.sources.text_files import is_utf8, read_lines, refuse_lines
 from dlapps.data.sources.user_files import read_file
-from dlapps.data.splits import Examples, carve_tenths
+from dlapps.data.splits import Examples, carve_tenths_of_classes
 from dlapps.datasets.standard_library import module_sources
-from dlapps.errors import UsageError, in_short
+from dlapps.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ MODULES = ("argparse", "difflib", "inspect", "ipaddress", "mailbox", "pickle", "
 LINES_OF_A_TEXT = 3
 MOST_OF_A_MODULE = 400
 """Texts; what makes the classes about equally large."""
-FEWEST_OF_A_CLASS = 3
-"""One for each split."""
 SPLITS = ("train", "validation", "test")
 
 
@@ -112,19 +110,8 @@ def load_text_tsv(path: Path) -> LabelledTexts:
     if len(class_names) < 2:
         raise UsageError(f"{path} has texts of one class alone; 2 are needed at least.")
     labels = np.array([class_names.index(name) for name, _ in rows])
-    chosen: dict[str, list[int]] = {split: [] for split in SPLITS}
-    for label, name in enumerate(class_names):
-        own = np.flatnonzero(labels == label)
-        if len(own) < FEWEST_OF_A_CLASS:
-            raise UsageError(
-                f"{path} has {len(own)} texts of class {in_short(name)}; at least "
-                f"{FEWEST_OF_A_CLASS} of each class are needed, one for each split."
-            )
-        for split, numbers in carve_tenths(own.tolist(), ["validation", "test"]).items():
-            chosen[split] += numbers
     splits = {}
-    for split, unordered in chosen.items():
-        numbers = sorted(unordered)
+    for split, numbers in carve_tenths_of_classes(labels, class_names, path, "texts").items():
         texts = [rows[number][1] for number in numbers]
         splits[split] = _examples([f"line {n + 1}" for n in numbers], texts, labels[numbers])
     return LabelledTexts(splits, tuple(class_names))

@@ -10,6 +10,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from dlapps.explain.explainable import Relevance
+from dlapps.explain.figures.relevance import SIGNED_COLOURS, SUPPORT_COLOURS, scale_label
+
 WIDEST, NARROWEST = 84, 48
 """Characters of a line: longer ones are broken, and short ones leave room for the title."""
 CHARACTER, LINE = 0.088, 0.19
@@ -70,6 +73,19 @@ def coloured_text_figure(texts: Sequence[ColouredText], colouring: Colouring) ->
     bar.ax.tick_params(labelsize=7)
     bar.set_label(colouring.label, fontsize=8)
     return figure
+
+
+def relevance_over_text(title: str, tokens: Sequence[str], relevance: Relevance) -> Figure:
+    """A text whose tokens [T] stand on the colours of their relevance, of one text, [T]."""
+    limit = max(float(np.abs(relevance.values).max()), 1e-12)
+    is_signed = relevance.method.signed
+    colouring = Colouring(
+        scale_label(relevance),
+        SIGNED_COLOURS if is_signed else SUPPORT_COLOURS,
+        -limit if is_signed else 0.0,
+        limit,
+    )
+    return coloured_text_figure([ColouredText(title, tokens, relevance.values)], colouring)
 
 
 class _Layout:

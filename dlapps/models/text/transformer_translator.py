@@ -1,19 +1,15 @@
 """A translator of attention alone (Vaswani et al. 2017, "Attention is all you need")."""
 
 import keras
-from keras import layers, ops
-from keras.initializers import RandomNormal
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.models.text.transformer_blocks import (
     BlockOptions,
     FeedForwardActivation,
     Positions,
-    encoder_block,
-    final_normalization,
-    positioned,
 )
 from dlapps.models.text.transformer_decoder import decoder_memory, transformer_decoder
+from dlapps.models.text.transformer_encoder import transformer_encoder
 from dlapps.models.text.translation_model import TranslationModel, translation_model
 
 
@@ -36,24 +32,8 @@ def transformer_translator(
     the target's embedding.
     """
     options = BlockOptions(num_heads, feed_forward_size, activation, dropout, positions)
-    encoder = _encoder(source_tokens, size, num_layers, options)
+    source, values, present = transformer_encoder(source_tokens, size, num_layers, options)
+    memory, past = decoder_memory(values, present, num_layers)
+    encoder = keras.Model(source, [*memory, *past], name="encoder")
     decoder = transformer_decoder(target_tokens, size, num_layers, options)
     return translation_model(encoder, decoder, "transformer_translator")
-
-
-def _encoder(source_tokens: int, size: int, num_layers: int, options: BlockOptions) -> keras.Model:
-    source = keras.Input((None,), dtype="int32", name="source")
-    present = ops.not_equal(source, 0)
-    embedding = layers.Embedding(
-        source_tokens,
-        size,
-        embeddings_initializer=RandomNormal(stddev=1.0),
-        name="source_embedding",
-    )
-    x = positioned(embedding(source), options.positions, "source_positions")
-    if options.dropout:
-        x = layers.Dropout(options.dropout, name="source_dropout")(x)
-    for number in range(1, num_layers + 1):
-        x = encoder_block(x, present, f"block{number}", options)
-    memory, past = decoder_memory(final_normalization(x), present, num_layers)
-    return keras.Model(source, [*memory, *past], name="encoder")
