@@ -25,7 +25,7 @@ test: $(VENV)/.installed-test lint
 	  --dist worksteal --durations 20
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy

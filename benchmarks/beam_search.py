@@ -20,10 +20,10 @@ import numpy as np
 import tensorflow as tf
 
 from dlapps.applications.translation.application import Translation, TranslationConfig
-from dlapps.applications.translation.search import DecodingSettings
 from dlapps.applications.translation.translator import Translator
 from dlapps.config.files import find_config, read_text
 from dlapps.data.splits import Data
+from dlapps.data.text.likeliest import DecodingSettings
 from dlapps.models.text.translation_model import TranslationModel
 from dlapps.runs.directory import read_config
 from dlapps.runs.trained import open_run
