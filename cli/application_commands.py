@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -200,7 +200,7 @@ def _predict(name: str) -> click.Command:
         elif not is_streamed:
             for record in records:
                 if "error" not in record:
-                    _echo_record(record)
+                    echo_record(record)
         end_with(failures, records)
 
     return predict
@@ -305,9 +305,19 @@ def _echo_metrics(metrics: dict[str, dict[str, Any]]) -> None:
                 click.echo(f"{split} {name.replace('_', ' ')}: {_number(value)}")
 
 
-def _echo_record(record: dict[str, Any]) -> None:
-    """Prints one answer on one line: the input, then what was found; lists are left to --json."""
-    parts = [in_short(record["input"], LONGEST_MESSAGE)]
+def echo_record(record: dict[str, Any]) -> None:
+    """Prints one answer: the input, then what was found, on one line; below it alternatives.
+
+    Lists of anything but records are left to --json.
+    """
+    click.echo(printable("  ".join([in_short(record["input"], LONGEST_MESSAGE), *_parts(record)])))
+    lists = [value for value in record.values() if isinstance(value, list)]
+    for alternative in (each for found in lists for each in found if isinstance(each, dict)):
+        click.echo(printable("  ".join(["", *_parts(alternative)])))
+
+
+def _parts(record: dict[str, Any]) -> Iterator[str]:
+    """What a record says of its input, each with its name; lists are left out."""
     for name, value in record.items():
         if name == "input" or isinstance(value, list):
             continue
@@ -316,8 +326,7 @@ def _echo_record(record: dict[str, Any]) -> None:
             value = ", ".join(f"{choice} {_number(share)}" for choice, share in likeliest)
         elif isinstance(value, float):
             value = _number(value)
-        parts.append(f"{name.replace('_', ' ')}: {value}")
-    click.echo(printable("  ".join(parts)))
+        yield f"{name.replace('_', ' ')}: {value}"
 
 
 def _echo_streams(run: "TrainedRun", inputs: Sequence[str]) -> list[dict[str, Any]]:

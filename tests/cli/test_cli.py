@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from cli.application_commands import echo_record
 from dlapps.config import files
 
 CONFIGS = sorted(Path(__file__).parents[2].glob("configs/*/*.yaml"))
@@ -288,6 +289,16 @@ def test_answers_are_readable(dlapps, xor_run):
     (record,) = dlapps("classification", "predict", xor_run, "-1.5,2", "--json").document
     assert predicted.startswith(f"-1.5,2  label: {record['label']}  probabilities: ")
     assert np.isclose(sum(record["probabilities"].values()), 1, atol=1e-6)
+
+
+def test_alternatives_stand_below_the_answer(capsys):
+    said = [{"caption": "a dog runs", "score": -0.25}, {"caption": "a\x1b[2J cat", "score": -0.5}]
+    echo_record({"input": "a.png", "caption": "a dog runs", "alternatives": said, "boxes": [1, 2]})
+    assert capsys.readouterr().out.splitlines() == [
+        "a.png  caption: a dog runs",
+        "  caption: a dog runs  score: -0.2500",
+        "  caption: a\\x1b[2J cat  score: -0.5000",
+    ]
 
 
 def test_a_signal_saves_and_ends_with_its_own_code(dlapps, tmp_path):

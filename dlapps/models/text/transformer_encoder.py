@@ -1,5 +1,7 @@
 """A Transformer that reads tokens (Vaswani et al. 2017, "Attention is all you need")."""
 
+import math
+
 import keras
 from keras import KerasTensor, layers, ops
 from keras.initializers import RandomNormal
@@ -22,9 +24,14 @@ def transformer_encoder(
     source = keras.Input((None,), dtype="int32", name="source")
     present = ops.not_equal(source, 0)
     embedding = layers.Embedding(
-        num_tokens, size, embeddings_initializer=RandomNormal(stddev=1.0), name="source_embedding"
+        num_tokens,
+        size,
+        embeddings_initializer=RandomNormal(stddev=size**-0.5),
+        name="source_embedding",
     )
-    x = positioned(embedding(source), options.positions, "source_positions")
+    # An optimizer's steps are as long for all weights: small ones that are scaled up learn faster.
+    x = layers.Rescaling(math.sqrt(size), name="source_scale")(embedding(source))
+    x = positioned(x, options.positions, "source_positions")
     if options.dropout:
         x = layers.Dropout(options.dropout, name="source_dropout")(x)
     for number in range(1, num_layers + 1):
