@@ -94,7 +94,7 @@ class TransformerTranslator(nn.Module):
         memory = self.encoded(x)
         length = target.shape[1]
         ahead = torch.ones(length, length, dtype=torch.bool).triu(1)
-        x = self._placed(self.target(target) * self.size**0.5)
+        x = self._placed(self.target(target))
         for block in self.decoders:
             x = block(x, memory, tgt_mask=ahead, tgt_is_causal=True, memory_key_padding_mask=absent)
         return self.decoded(x) @ self.target.weight.T
@@ -103,7 +103,8 @@ class TransformerTranslator(nn.Module):
         half = self.size // 2
         speeds = 10000.0 ** (-torch.arange(half) / half)
         angles = torch.arange(x.shape[1])[:, None] * speeds
-        return F.dropout(x + torch.cat([angles.sin(), angles.cos()], -1), self.dropout)
+        places = torch.cat([angles.sin(), angles.cos()], -1)
+        return F.dropout(x * self.size**0.5 + places, self.dropout)
 
 
 def attention_translator(batch: Batch, model: Mapping[str, Any], **options: Any) -> Step:
