@@ -64,11 +64,30 @@ class Config(Section):
     """The sections that say how a trained model is asked, of which no training knows: by them a run
     that is there may be asked otherwise."""
 
+    decoded_scores: ClassVar[Mapping[str, Literal["min", "max"]]] = {}
+    """Scores of what a model answers when it is asked by these sections, and which is the best."""
+
+    @property
+    def chosen_by_decoding(self) -> bool:
+        """Whether the best weights are chosen by such a score: training asks the model then."""
+        return self.training.monitor in self.decoded_scores
+
     def of_training(self) -> "Config":
         """This config with what no training of the run knows of as it is by default."""
-        fields = type(self).model_fields
-        defaults = {name: fields[name].default for name in (*self.asked_with, "reference")}
+        unknown = ("reference",) if self.chosen_by_decoding else (*self.asked_with, "reference")
+        defaults = {name: type(self).model_fields[name].default for name in unknown}
         return self.model_copy(update={**defaults, "evaluation": self.evaluation.of_training()})
+
+    @pydantic.model_validator(mode="after")
+    def _check_mode(self):
+        monitor = self.training.monitor
+        mode = self.decoded_scores.get(monitor, self.training.mode)
+        if self.training.mode != mode:
+            better = "larger" if mode == "max" else "smaller"
+            raise ValueError(
+                f"training.monitor {monitor} is the better the {better}: set training.mode {mode}"
+            )
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check_folds(self):

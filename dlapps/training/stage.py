@@ -1,6 +1,6 @@
 """A stage: one learning rule and the experience it learns from; training is a sequence of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -11,7 +11,7 @@ from dlapps.config.schema import Config
 from dlapps.config.training import TrainingSettings
 from dlapps.data.batches import Batches, Columns, ShuffledBatches, in_order
 from dlapps.data.splits import Data, Examples
-from dlapps.training.steps import MetricsOn, Validation
+from dlapps.training.steps import MetricsOn, Validation, WithScores
 
 
 class Stage(NamedTuple):
@@ -63,3 +63,17 @@ def supervised_stage(
     )
     held_out = in_order(data["validation"], config.evaluation.batch_size, prepare)
     return Stage("training", model, batches, config.training, MetricsOn(model, held_out))
+
+
+def with_decoded_scores(
+    stage: Stage, config: Config, scores: Callable[[], Mapping[str, float]]
+) -> Stage:
+    """The stage, its validation with `config.decoded_scores` where they choose the best weights.
+
+    `scores` has the model answer all of the validation split, which takes its time.
+    """
+    if not config.chosen_by_decoding:
+        return stage
+    assert stage.validation is not None, "what is chosen by a score is validated"
+    validation = WithScores(stage.validation, config.decoded_scores, scores)
+    return stage._replace(validation=validation)

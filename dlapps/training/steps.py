@@ -96,7 +96,7 @@ class MetricsOn:
 
 
 class WithScores:
-    """What a Validation measures, and `scores` by these names, such as those of what is decoded."""
+    """What a Validation measures, and those of `scores` that have these names."""
 
     def __init__(
         self,
@@ -110,4 +110,5 @@ class WithScores:
         return [*self._metrics.names(), *self._names]
 
     def measure(self) -> dict[str, float]:
-        return {**self._metrics.measure(), **self._scores()}
+        scores = self._scores()
+        return {**self._metrics.measure(), **{name: scores[name] for name in self._names}}

@@ -12,12 +12,12 @@ from dlapps.data.images.decoding import IMAGE_FILE, READABLE, decode_images, rea
 from dlapps.data.sources.folders import IMAGES
 from dlapps.datasets.captioned_shapes import make_captioned_shapes
 from dlapps.export.answer import Answer, Arrays
-from dlapps.export.kinds import Kind, image_file
+from dlapps.export.kinds import image_file
 
 NUM_EXAMPLES = 2
 
 
-def caption_answer(writer: CaptionWriter, spec: CaptionedSpec, n_best: int) -> Answer:
+def caption_answer(writer: CaptionWriter, spec: CaptionedSpec) -> Answer:
     """Takes image_bytes [N] and gives `caption` and `score` [N]."""
 
     def caption(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -29,39 +29,19 @@ def caption_answer(writer: CaptionWriter, spec: CaptionedSpec, n_best: int) -> A
         files = [tf.io.encode_png(image).numpy() for image in images]
         return {"image_bytes": np.array(files, object)}, writer.expected(images)
 
+    def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
+        return writer.hypotheses.record(outputs)
+
     return Answer(
         inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
         function=caption,
         example=example,
         read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
-        show=_record,
+        show=show,
         takes=IMAGE_FILE,
         suffixes=IMAGES.suffixes,
         at_once=16,
         resources=[writer.vocabulary],
         input_kinds={"image_bytes": image_file(spec.image_shape, READABLE, IMAGES.suffixes)},
-        output_kinds=_output_kinds(n_best),
+        output_kinds=writer.hypotheses.kinds(),
     )
-
-
-def _record(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-    record = {"caption": outputs["caption"][0].decode(), "score": float(outputs["score"][0])}
-    if "alternatives" in outputs:
-        pairs = zip(outputs["alternatives"][0], outputs["alternative_scores"][0], strict=True)
-        record["alternatives"] = [
-            {"caption": caption.decode(), "score": float(score)} for caption, score in pairs
-        ]
-    return record
-
-
-def _output_kinds(n_best: int) -> dict[str, Kind]:
-    kinds = {
-        "caption": Kind("sentence", "the likeliest caption that was found"),
-        "score": Kind("numbers", "its log-probability, by its length to a power"),
-    }
-    if n_best > 1:
-        kinds |= {
-            "alternatives": Kind("text", f"the {n_best} likeliest, the first first"),
-            "alternative_scores": Kind("numbers", "the score of each of these"),
-        }
-    return kinds

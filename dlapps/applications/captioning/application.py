@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 from matplotlib.figure import Figure
-from pydantic import model_validator
 
 from dlapps.applications.base import Application
 from dlapps.applications.captioning.answers import caption_answer
@@ -48,11 +47,8 @@ from dlapps.models.vision.pretrained import Backbone
 from dlapps.progress import progress
 from dlapps.training.hardware import dtype_policy
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.stage import Stage, supervised_stage
-from dlapps.training.steps import WithScores
+from dlapps.training.stage import Stage, supervised_stage, with_decoded_scores
 
-SCORES = ("bleu_4", "cider")
-"""What captions can be chosen by while they are learned."""
 NUM_PICTURES = 8
 
 
@@ -80,27 +76,13 @@ class CaptioningConfig(Config):
     """The settings of a captioner."""
 
     asked_with: ClassVar = ("decoding",)
+    decoded_scores: ClassVar = {"bleu_4": "max", "cider": "max"}
 
     data: CaptionedData
     encoder: EncoderSettings = EncoderSettings()
     decoding: CaptionDecoding = CaptionDecoding()
     label_smoothing: Fraction = 0.0
     """Share of each word's probability that training gives to all words alike."""
-
-    @model_validator(mode="after")
-    def _check_mode(self):
-        monitor = self.training.monitor
-        if monitor in SCORES and self.training.mode != "max":
-            raise ValueError(
-                f"training.monitor {monitor} is the better the larger: set training.mode max"
-            )
-        return self
-
-    def of_training(self) -> Config:
-        """As for any config, but that training by captions searches for them itself."""
-        searches = self.training.monitor in SCORES
-        decoding = {"decoding": self.decoding} if searches else {}
-        return super().of_training().model_copy(update=decoding)
 
 
 class Captioning(Application[CaptioningConfig, CaptionedSpec]):
@@ -156,16 +138,12 @@ class Captioning(Application[CaptioningConfig, CaptionedSpec]):
         stage = supervised_stage(
             learner, Data(rows, data.spec), self.config, _prepared, length="length"
         )
-        if self.config.training.monitor in SCORES:
-            assert stage.validation is not None, "a supervised stage has one"
-            writer = self._writer(model, data.spec)
+        writer = self._writer(model, data.spec)
 
-            def scores() -> dict[str, float]:
-                report = self._report(writer, seen["validation"])
-                return {name: report[name] for name in SCORES}
+        def scores() -> dict[str, float]:
+            return self._report(writer, seen["validation"])
 
-            stage = stage._replace(validation=WithScores(stage.validation, SCORES, scores))
-        yield stage
+        yield with_decoded_scores(stage, self.config, scores)
 
     def _as_seen(self, model: PhotoCaptioner, photos: Examples) -> Examples:
         """The photos as the maps that the encoder has of them, which it has but to see once."""
@@ -192,8 +170,7 @@ class Captioning(Application[CaptioningConfig, CaptionedSpec]):
         return CaptionWriter(model, spec, self.config.decoding)
 
     def answers(self, model: PhotoCaptioner, spec: CaptionedSpec) -> dict[str, Answer]:
-        n_best = self.config.decoding.n_best
-        return {"serving_default": caption_answer(self._writer(model, spec), spec, n_best)}
+        return {"serving_default": caption_answer(self._writer(model, spec), spec)}
 
     def pictures(self, model: PhotoCaptioner, data: CaptionedExamples) -> dict[str, Figure]:
         writer, shown = self._writer(model, data.spec), data["test"][:NUM_PICTURES]

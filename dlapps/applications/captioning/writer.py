@@ -14,6 +14,7 @@ from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decod
 from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
 from dlapps.export.answer import Arrays
+from dlapps.export.hypotheses import Hypotheses
 from dlapps.models.captioning.captioner import PhotoCaptioner
 from dlapps.progress import progress
 
@@ -24,6 +25,7 @@ class CaptionWriter:
     def __init__(self, model: PhotoCaptioner, spec: CaptionedSpec, settings: DecodingSettings):
         self.model = model
         self.vocabulary = spec.vocabulary()
+        self.hypotheses = Hypotheses("caption", self.vocabulary, settings.n_best)
         self._settings = settings
 
     def maps(self, images: tf.Tensor) -> tf.Tensor:
@@ -31,17 +33,8 @@ class CaptionWriter:
         return self.model.encoder(to_unit_interval(images), training=False)
 
     def write(self, maps: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The likeliest `caption` [N] for the maps of photos, and its `score` [N].
-
-        Where several are asked for, all [N, K] too, as `alternatives` and `alternative_scores`.
-        """
-        found = self._search(maps)
-        captions = [self.vocabulary.decode(each) for each in self._best(found)]
-        answers = {"caption": captions[0], "score": found.scores[:, 0]}
-        if self._settings.n_best > 1:
-            answers["alternatives"] = tf.stack(captions, axis=1)
-            answers["alternative_scores"] = found.scores[:, : self._settings.n_best]
-        return answers
+        """The `caption` [N] that is found for the maps of photos, and what comes with it."""
+        return self.hypotheses.answer(self._search(maps))
 
     def captions(self, photos: Examples, batch_size: int) -> list[str]:
         """The likeliest caption of each photo."""
@@ -54,19 +47,14 @@ class CaptionWriter:
 
     def expected(self, images: np.ndarray) -> Arrays:
         """What is found one photo at a time, scored by Keras in one pass over each caption."""
-        rows = [self._scored(image[None]) for image in images]
-        texts = np.array([[text for text, _ in row] for row in rows], object)
-        scores = np.array([[score for _, score in row] for row in rows], np.float32)
-        answers = {"caption": texts[:, 0], "score": scores[:, 0]}
-        if self._settings.n_best > 1:
-            answers |= {"alternatives": texts, "alternative_scores": scores}
-        return answers
+        return self.hypotheses.expected([self._scored(image[None]) for image in images])
 
     def _scored(self, image: np.ndarray) -> list[tuple[bytes, float]]:
         """The texts and scores of what is found for an image [1, H, W, C]."""
         x = to_unit_interval(image)
+        maps = self.model.encoder.predict(x, verbose=0)
         found = []
-        for padded in self._best(self._search(self.model.encoder.predict(x, verbose=0))):
+        for padded in self.hypotheses.tokens(self._search(maps)):
             tokens = up_to_end(padded)
             logits = self.model.predict({"image": x, "target": shifted(tokens)}, verbose=0)
             chances = tf.nn.log_softmax(allowed(logits))[0].numpy()
@@ -74,10 +62,6 @@ class CaptionWriter:
             score = total / len(chances) ** self._settings.length_penalty
             found.append((self.vocabulary.decode(tokens).numpy()[0], score))
         return found
-
-    def _best(self, found: Decoded) -> list[tf.Tensor]:
-        """The tokens [N, L] of each of the captions that are asked for."""
-        return tf.unstack(found.tokens[:, : self._settings.n_best], self._settings.n_best, axis=1)
 
     @functools.cached_property
     def _written(self) -> Callable[[Columns], tf.Tensor]:

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 from matplotlib.figure import Figure
-from pydantic import model_validator
 
 from dlapps.applications.base import Application
 from dlapps.applications.translation.data import (
@@ -46,8 +45,7 @@ from dlapps.models.text.encoder_decoder import encoder_decoder
 from dlapps.models.text.transformer_blocks import attention_layers
 from dlapps.models.text.transformer_translator import transformer_translator
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.stage import Stage, supervised_stage
-from dlapps.training.steps import WithScores
+from dlapps.training.stage import Stage, supervised_stage, with_decoded_scores
 
 NUM_PICTURES = 4
 
@@ -61,20 +59,7 @@ class TranslationConfig(Config):
     """Share of each target token's probability that training gives to all tokens alike."""
 
     asked_with: ClassVar = ("decoding",)
-
-    @model_validator(mode="after")
-    def _check_mode(self):
-        if self.training.monitor == "bleu" and self.training.mode != "max":
-            raise ValueError(
-                "training.monitor bleu is the better the larger: set training.mode max"
-            )
-        return self
-
-    def of_training(self) -> Config:
-        """As for any config, but that training by BLEU searches for translations itself."""
-        searches = self.training.monitor == "bleu"
-        decoding = {"decoding": self.decoding} if searches else {}
-        return super().of_training().model_copy(update=decoding)
+    decoded_scores: ClassVar = {"bleu": "max", "chrf": "max"}
 
 
 class Translation(Application[TranslationConfig, SentencePairsSpec]):
@@ -106,16 +91,12 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         validation = _by_length(data["validation"])
         data = Data({**data.splits, "validation": validation}, data.spec)
         stage = supervised_stage(model, data, self.config, teacher_forced, length="length")
-        if self.config.training.monitor == "bleu":
-            assert stage.validation is not None, "a supervised stage has one"
-            translator = self._translator(model, data.spec)
+        translator = self._translator(model, data.spec)
 
-            def scores() -> dict[str, float]:
-                report = translation_report(*self._translated(translator, validation))
-                return {"bleu": report["bleu"]}
+        def scores() -> dict[str, float]:
+            return translation_report(*self._translated(translator, validation))
 
-            stage = stage._replace(validation=WithScores(stage.validation, ["bleu"], scores))
-        yield stage
+        yield with_decoded_scores(stage, self.config, scores)
 
     def evaluate(self, model: keras.Model, data: TranslatedExamples, split: str) -> dict[str, Any]:
         ordered = _by_length(data[split])
@@ -143,7 +124,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
         translator = self._translator(model, spec)
 
         def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-            return {**_record(outputs), **translator.how_read(text)}
+            return {**translator.hypotheses.record(outputs), **translator.how_read(text)}
 
         def example() -> tuple[Arrays, Arrays]:
             sentences = [text.encode() for text in spec.example_sentences]
@@ -159,7 +140,7 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
                 takes="a sentence",
                 resources=[translator.source, translator.target],
                 input_kinds={"sentences": self._sentence_kind(spec)},
-                output_kinds=self._output_kinds(),
+                output_kinds=translator.hypotheses.kinds(),
             )
         }
 
@@ -173,19 +154,6 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
             f"a sentence, of which the first {longest} {unit} are translated",
             {"examples": [*spec.example_sentences]},
         )
-
-    def _output_kinds(self) -> dict[str, Kind]:
-        kinds = {
-            "translation": Kind("sentence", "the likeliest translation that was found"),
-            "score": Kind("numbers", "its log-probability, by its length to a power"),
-        }
-        n_best = self.config.decoding.n_best
-        if n_best > 1:
-            kinds |= {
-                "alternatives": Kind("text", f"the {n_best} that were found, the likeliest first"),
-                "alternative_scores": Kind("numbers", "the score of each of these"),
-            }
-        return kinds
 
     def pictures(self, model: keras.Model, data: TranslatedExamples) -> dict[str, Figure]:
         translator, test = self._translator(model, data.spec), _by_length(data["test"])
@@ -241,21 +209,6 @@ class Translation(Application[TranslationConfig, SentencePairsSpec]):
                 "decoder/target_embedding": target.shown(tf.range(len(target))[None])[0],
             },
         )
-
-
-def _record(outputs: Arrays) -> dict[str, Any]:
-    """What is said of one sentence."""
-    record = {
-        "translation": outputs["translation"][0].decode(),
-        "score": float(outputs["score"][0]),
-    }
-    if "alternatives" in outputs:
-        texts, scores = outputs["alternatives"][0], outputs["alternative_scores"][0]
-        record["alternatives"] = [
-            {"translation": text.decode(), "score": float(score)}
-            for text, score in zip(texts, scores, strict=True)
-        ]
-    return record
 
 
 def _attentions(translator: Translator, sentences: Mapping[str, bytes]) -> dict[str, Figure]:

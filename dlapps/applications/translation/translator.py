@@ -14,6 +14,8 @@ from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decod
 from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
+from dlapps.export.answer import Arrays
+from dlapps.export.hypotheses import Hypotheses
 from dlapps.models.text.translation_model import TranslationModel
 from dlapps.progress import progress
 
@@ -30,6 +32,7 @@ class Translator:
     ):
         self.model = model
         self.source, self.target = spec.vocabularies()
+        self.hypotheses = Hypotheses("translation", self.target, settings.n_best)
         self._settings, self._longest = settings, longest
 
     def read(self, text: str) -> bytes:
@@ -45,20 +48,8 @@ class Translator:
         return self.source.encode(sentences, self._longest)
 
     def translate(self, sentences: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The likeliest `translation` [N] of each of the sentences [N] and its `score` [N].
-
-        Where several are asked for, all [N, K] too, as `alternatives` and `alternative_scores`.
-        """
-        found = self._search(self.ids(sentences))
-        answers = {
-            "translation": self.target.decode(found.tokens[:, 0]),
-            "score": found.scores[:, 0],
-        }
-        if self._settings.n_best > 1:
-            tokens = tf.unstack(found.tokens[:, : self._settings.n_best], axis=1)
-            answers["alternatives"] = tf.stack([self.target.decode(each) for each in tokens], 1)
-            answers["alternative_scores"] = found.scores[:, : self._settings.n_best]
-        return answers
+        """The `translation` [N] that is found for sentences [N], and what comes with it."""
+        return self.hypotheses.answer(self._search(self.ids(sentences)))
 
     def translations(self, examples: Examples, batch_size: int) -> list[str]:
         """The translation of each example, of which those of a batch should be equally long."""
@@ -70,19 +61,14 @@ class Translator:
         """The tokens [1, U], up to their END, that are found for the ids [1, T] of a sentence."""
         return up_to_end(self._search(source).tokens[:, 0])
 
-    def expected(self, sentences: Sequence[bytes]) -> dict[str, np.ndarray]:
+    def expected(self, sentences: Sequence[bytes]) -> Arrays:
         """What is found one sentence at a time, scored by Keras in one pass over the answer."""
-        rows = [self._expected_row(self.ids(tf.constant([sentence]))) for sentence in sentences]
-        texts = np.array([[text for text, _ in row] for row in rows], object)
-        scores = np.array([[score for _, score in row] for row in rows], np.float32)
-        answers = {"translation": texts[:, 0], "score": scores[:, 0]}
-        if self._settings.n_best > 1:
-            answers |= {"alternatives": texts, "alternative_scores": scores}
-        return answers
+        ids = [self.ids(tf.constant([sentence])) for sentence in sentences]
+        return self.hypotheses.expected([self._expected_row(each) for each in ids])
 
     def _expected_row(self, ids: tf.Tensor) -> list[tuple[bytes, float]]:
         """The texts and scores of what is found for the ids [1, T] of a sentence."""
-        found = tf.unstack(self._search(ids).tokens[:, : self._settings.n_best], axis=1)
+        found = self.hypotheses.tokens(self._search(ids))
         return [self._scored(ids, up_to_end(tokens)) for tokens in found]
 
     def _scored(self, ids: tf.Tensor, tokens: tf.Tensor) -> tuple[bytes, float]:
