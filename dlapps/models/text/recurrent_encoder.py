@@ -3,8 +3,8 @@
 
 import keras
 from keras import KerasTensor, layers, ops
-from keras.initializers import RandomNormal
 
+from dlapps.models.text.embedding import embedded
 from dlapps.models.text.recurrent_decoder import RECURRENT, STATES, Cell
 
 
@@ -18,13 +18,7 @@ def bidirectional(
     """
     source = keras.Input((None,), dtype="int32", name="source")
     present = ops.not_equal(source, 0)
-    x = layers.Embedding(
-        num_tokens,
-        embedding_size,
-        # With Keras' own, at most 0.05, all states begin alike and attention does not learn.
-        embeddings_initializer=RandomNormal(stddev=1.0),
-        name="source_embedding",
-    )(source)
+    x = embedded(source, num_tokens, embedding_size, "source")
     x = layers.Dropout(dropout, name="source_dropout")(x)
     # An export made with cuDNN would not load on a machine without a GPU.
     recurrent = RECURRENT[cell](units, return_sequences=True, return_state=True, use_cudnn=False)

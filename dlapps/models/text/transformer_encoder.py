@@ -1,11 +1,9 @@
 """A Transformer that reads tokens (Vaswani et al. 2017, "Attention is all you need")."""
 
-import math
-
 import keras
 from keras import KerasTensor, layers, ops
-from keras.initializers import RandomNormal
 
+from dlapps.models.text.embedding import embedded
 from dlapps.models.text.transformer_blocks import (
     BlockOptions,
     encoder_block,
@@ -23,14 +21,7 @@ def transformer_encoder(
     """
     source = keras.Input((None,), dtype="int32", name="source")
     present = ops.not_equal(source, 0)
-    embedding = layers.Embedding(
-        num_tokens,
-        size,
-        embeddings_initializer=RandomNormal(stddev=size**-0.5),
-        name="source_embedding",
-    )
-    # An optimizer's steps are as long for all weights: small ones that are scaled up learn faster.
-    x = layers.Rescaling(math.sqrt(size), name="source_scale")(embedding(source))
+    x = embedded(source, num_tokens, size, "source")
     x = positioned(x, options.positions, "source_positions")
     if options.dropout:
         x = layers.Dropout(options.dropout, name="source_dropout")(x)
