@@ -19,6 +19,13 @@ from dlapps.applications.speech.data import (
     load_recordings,
     read_as_served,
 )
+from dlapps.applications.speech.hearing import (
+    SPECTROGRAM,
+    explain_waveform,
+    hears_waveform,
+    inside,
+    looked_at,
+)
 from dlapps.applications.speech.pictures import (
     attention_by_class,
     drawings_of,
@@ -57,13 +64,16 @@ from dlapps.export.kinds import Kind
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.speech.crnn import crnn
+from dlapps.models.speech.ds_cnn import ds_cnn
 from dlapps.models.speech.keyword_cnn import keyword_cnn
 from dlapps.models.speech.log_mel import band_frequencies
+from dlapps.models.speech.waveform_cnn import waveform_cnn
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 
-HEARD, ATTENTION = "log_mel", "attention"
-"""The layers that give the spectrogram and, in a model that attends, the shares of its frames."""
+ATTENTION = "attention"
+"""The layer that gives, in a model that attends, the shares of its frames."""
 
 MOST_OVER_TIME = 300
 """Recordings that are answered again at every snapshot."""
@@ -80,7 +90,13 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
     config_class = SpeechConfig
     spec_class = RecordingSpec
-    models = {"keyword_cnn": keyword_cnn, "attention_lstm": attention_lstm}  # noqa: RUF012
+    models = {  # noqa: RUF012
+        "keyword_cnn": keyword_cnn,
+        "attention_lstm": attention_lstm,
+        "ds_cnn": ds_cnn,
+        "crnn": crnn,
+        "waveform_cnn": waveform_cnn,
+    }
 
     def build_data(self) -> Recordings:
         return load_recordings(self.config.data)
@@ -118,7 +134,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             return data[split].columns["label"], self._probabilities(model, data, split)
 
         def drawings(model: keras.Model, examples: Examples) -> list[Drawing]:
-            return drawings_of(self._on(examples, _inside(model, HEARD)), spec.seconds)
+            return drawings_of(self._on(examples, looked_at(model, spec)), spec.seconds)
 
         return Classes(spec.class_names, probabilities, drawings)
 
@@ -167,9 +183,16 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         }
 
     def numeric_answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
-        """From a waveform as long as the model hears, and from its log-mel spectrogram on."""
+        """From a waveform as long as the model hears, and from the spectrogram on that it makes."""
         waveform = super().numeric_answers(model, spec)["waveform"]
-        listening = _inside(model, HEARD)
+        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
+        waveform = waveform._replace(
+            inputs={"waveform": whole},
+            function=lambda waveform: {"probabilities": classify(model, waveform)},
+        )
+        if hears_waveform(model):
+            return {"waveform": waveform}
+        listening = inside(model, SPECTROGRAM)
         network = keras.Model(listening.output, model.output)
 
         def example() -> tuple[Arrays, Arrays]:
@@ -178,12 +201,8 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             return {"spectrogram": spectrograms}, {"probabilities": answer["probabilities"]}
 
         names, shape = spec.class_names, listening.output_shape
-        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
         return {
-            "waveform": waveform._replace(
-                inputs={"waveform": whole},
-                function=lambda waveform: {"probabilities": classify(model, waveform)},
-            ),
+            "waveform": waveform,
             "spectrogram": Answer(
                 inputs={"spectrogram": tf.TensorSpec(shape, tf.float32)},
                 function=lambda spectrogram: {"probabilities": classify(network, spectrogram)},
@@ -200,7 +219,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         names, seconds = data.spec.class_names, data.spec.seconds
         labels = data["test"].columns["label"]
         probabilities = self._probabilities(model, data, "test")
-        spectrograms = self._on(data["test"], _inside(model, HEARD))
+        spectrograms = self._on(data["test"], looked_at(model, data.spec))
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures = {
@@ -210,7 +229,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             ),
         }
         if _attends(model):
-            attention = self._on(data["test"], _inside(model, ATTENTION))
+            attention = self._on(data["test"], inside(model, ATTENTION))
             pictures["attention"] = attention_by_class(attention, labels, names, seconds)
         return pictures
 
@@ -231,14 +250,14 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
     ) -> dict[str, Figure]:
         clips = _read_clip(text, spec)
         how_heard(text, spec)
-        spectrogram = _inside(model, HEARD)(clips).numpy()[0]
+        spectrogram = looked_at(model, spec)(clips).numpy()[0]
         figure = heard_figure(
             in_short(Path(text).name),
             spectrogram,
             spec.seconds,
             band_frequencies(spectrogram.shape[1], spec.sample_rate),
             dict(zip(spec.class_names, classify(model, clips).numpy()[0].tolist(), strict=True)),
-            _inside(model, ATTENTION)(clips).numpy()[0] if _attends(model) else None,
+            inside(model, ATTENTION)(clips).numpy()[0] if _attends(model) else None,
         )
         return {name: figure}
 
@@ -248,7 +267,14 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         Not Grad-CAM: the last maps of keyword_cnn see a third of a second at once, or all of a
         short clip, and those of attention_lstm are a single one, so they cannot say what was where.
         """
-        listening = _inside(model, HEARD)
+        if hears_waveform(model):
+            return explain_waveform(
+                model,
+                spec,
+                lambda text: _read_clip(text, spec),
+                lambda columns: _model_inputs(columns)[0],
+            )
+        listening = inside(model, SPECTROGRAM)
         network = keras.Model(listening.output, model.output)
 
         def show(
@@ -309,14 +335,9 @@ def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
     }
 
 
-def _inside(model: keras.Model, layer: str) -> keras.Model:
-    """The part of the model that ends with one layer."""
-    return keras.Model(model.input, model.get_layer(layer).output)
-
-
 def _how_made(model: keras.Model) -> str:
     """The spectrogram in words, for whoever has to make it from a waveform."""
-    mel, loudness = model.get_layer("mel"), model.get_layer(HEARD)
+    mel, loudness = model.get_layer("mel"), model.get_layer(SPECTROGRAM)
     return (
         f"[frames, bands]: the power in {mel.num_mel_bins} mel bands from {mel.min_freq:g} Hz to "
         f"half of {mel.sampling_rate} samples a second, in Hann windows of {mel.sequence_length} "

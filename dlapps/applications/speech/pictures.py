@@ -18,11 +18,15 @@ from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
 COLOURS = "magma"
 SUPPORT_COLOURS = "Oranges"
 """On a pale spectrogram, from nothing to much."""
+HEARD_COLOURS = "viridis_r"
+"""Of lines on white, of which the palest must be seen too."""
 PALENESS = 0.3
 LARGEST_PERCENTILE = 99.8
 """Above it relevance is drawn alike: one cell alone must not make all others pale."""
 NUM_TICKS = 5
 MOST_BARS = 12
+MOST_PIECES = 400
+"""Into which a waveform is cut to be drawn, each a line from its lowest sample to its highest."""
 
 
 def heard_figure(
@@ -83,6 +87,44 @@ def relevance_figure(
     for axes in (left, right):
         _mark(axes, frequencies)
         axes.label_outer()
+    return figure
+
+
+def heard_relevance_figure(
+    title: str,
+    waveform: np.ndarray,
+    spectrogram: np.ndarray,
+    seconds: float,
+    frequencies: np.ndarray,
+    relevance: Relevance,
+) -> Figure:
+    """A waveform [samples] in the colours of its relevance [places, 1], below its spectrogram.
+
+    `spectrogram` and `frequencies` are as in `heard_figure`.
+    """
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    above, below = figure.subplots(2, 1, sharex=True)
+    _draw(above, spectrogram, seconds)
+    _mark(above, frequencies)
+    above.label_outer()
+    pieces = np.array_split(waveform, min(MOST_PIECES, len(waveform)))
+    middles = _frame_times(len(pieces), seconds)
+    values = relevance.values[:, 0]
+    places = _frame_times(len(values), seconds)
+    if len(values) > len(pieces):
+        shown = np.array([part.mean() for part in np.array_split(values, len(pieces))])
+    else:
+        shown = np.interp(middles, places, values)
+    limit = max(float(np.abs(shown).max()), 1e-12)
+    signed = relevance.method.signed
+    shades = ScalarMappable(
+        Normalize(-limit if signed else 0, limit), SIGNED_COLOURS if signed else HEARD_COLOURS
+    )
+    lows, highs = zip(*((piece.min(), piece.max()) for piece in pieces))
+    below.vlines(middles, lows, highs, colors=shades.to_rgba(shown), linewidth=1.6)
+    below.set(xlabel="Seconds", ylabel="Waveform", yticks=[])
+    figure.colorbar(shades, ax=below, label=scale_label(relevance))
     return figure
 
 

@@ -23,7 +23,13 @@ def make_files(directory: Path) -> None:
 
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a YAML's contents data which a test has, and make it small."""
-    width = {"keyword_cnn": "model.filters=8", "attention_lstm": "model.units=8"}
+    width = {
+        "keyword_cnn": "model.filters=8",
+        "attention_lstm": "model.units=8",
+        "ds_cnn": "model.size=small",
+        "crnn": "model.units=8",
+        "waveform_cnn": "model.filters=8",
+    }
     small = ["data.batch_size=8", "data.seconds=0.2", width[config["model"]["name"]]]
     if config["data"]["name"] == "wav_folder":
         return [*small, f"data.path={directory}"]
