@@ -121,11 +121,13 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         )
 
     def evaluate(self, model: keras.Model, data: Recordings, split: str) -> dict[str, Any]:
-        return classification_report(
+        report = classification_report(
             data[split].columns["label"],
             self._probabilities(model, data, split),
             data.spec.class_names,
         )
+        speakers = data.spec.speakers.get(split)
+        return report | ({"speakers": list(speakers)} if speakers else {})
 
     def classes(self, spec: RecordingSpec) -> Classes:
         def probabilities(

@@ -1,12 +1,20 @@
 """Recordings of one spoken word each, and the published data set of them."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from dlapps.applications.speech.speakers import (
+    SpeakerOf,
+    divided_by_speaker,
+    speaker_of_digit,
+    speaker_of_file,
+    speakers_in,
+)
 from dlapps.applications.speech.wav_folder import load_wav_folder
 from dlapps.config.section import BatchSize, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
@@ -30,7 +38,12 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_RATE = 8000
 DIGITS = tuple("0123456789")
-Speaker = Literal["george", "jackson", "nicolas", "theo", "yweweler"]
+SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
+SPEAKER_OF: dict[str, SpeakerOf] = {
+    "spoken_digit": speaker_of_digit,
+    "wav_folder": speaker_of_file,
+}
+"""How the names of recordings say who speaks, by data.name."""
 NUM_OFFICIAL_TEST = 5
 """Its publisher reserves recordings 0 to 4 of each digit and speaker for testing."""
 NUM_VALIDATION = 5
@@ -94,8 +107,15 @@ class RecordingData(SelectedData):
     """wav_folder: samples a second to resample to; auto: what most of its files have."""
     seconds: Annotated[float, Field(ge=0.01, le=30)] = 1.0
     """What is heard of a recording: shorter ones are laid into silence, longer ones cut."""
-    held_out_speaker: Speaker | None = None
-    """spoken_digit: test on all recordings of this speaker and learn from none of them."""
+    split: Literal["official", "speaker"] = "official"
+    """official: as the data are divided, in which speakers of spoken_digit and of a wav_folder may
+    be in several splits; speaker: whole speakers are held out, for validation too. Files of a
+    wav_folder are then called SPEAKER_anything.wav."""
+    held_out_speaker: str | None = None
+    """Test on all recordings of this speaker and learn from none of them."""
+    fold: Annotated[int, Field(ge=0)] = 0
+    """split speaker: in place of a held-out speaker's name, which speaker, or tenth of many, in the
+    order of their names; those that follow are for validation."""
     num_examples: Positive = 2000
     """tones: how many to generate for training; a quarter as many for validation and test each."""
     batch_size: BatchSize = 64
@@ -104,11 +124,26 @@ class RecordingData(SelectedData):
     @model_validator(mode="after")
     def _check_owners(self):
         check_path(self.path, self.name, ["wav_folder"])
-        if self.held_out_speaker is not None and self.name != "spoken_digit":
-            raise ValueError("data.held_out_speaker goes with data.name spoken_digit only")
+        self._check_speakers()
         if self.sample_rate != "auto" and self.name != "wav_folder":
             raise ValueError(f"data.sample_rate goes with wav_folder only; {self.name} has its own")
         return self
+
+    def _check_speakers(self) -> None:
+        named = self.held_out_speaker
+        if self.split == "speaker" and self.name not in SPEAKER_OF:
+            raise ValueError(
+                f"data.split speaker goes with {' or '.join(SPEAKER_OF)}; nobody knows who speaks "
+                f"in {self.name}"
+            )
+        if named is not None and self.split == "official" and self.name != "spoken_digit":
+            raise ValueError("data.held_out_speaker goes with spoken_digit or data.split speaker")
+        if named is not None and self.name == "spoken_digit" and named not in SPEAKERS:
+            raise ValueError(f"data.held_out_speaker is one of {', '.join(SPEAKERS)}")
+        if self.fold and self.split == "official":
+            raise ValueError("data.fold goes with data.split speaker: it says who is tested on")
+        if self.fold and named is not None:
+            raise ValueError("data.fold and data.held_out_speaker say both who is tested on")
 
 
 class RecordingSpec(Section):
@@ -118,6 +153,8 @@ class RecordingSpec(Section):
     """Samples a second."""
     num_samples: int
     class_names: tuple[str, ...]
+    speakers: Mapping[str, tuple[str, ...]] = {}
+    """Who speaks in each split, where that is known."""
 
     @property
     def seconds(self) -> float:
@@ -133,19 +170,31 @@ def load_recordings(settings: RecordingData) -> Recordings:
 
     spoken_digit: the official test split (recordings 0 to 4 of each digit and speaker); 5 of the
     45 others are for validation, by a fixed permutation. wav_folder: its own split folders, or a
-    fixed stratified 80 / 10 / 10. tones: generated, the same each time. Without those that
-    `data.exclude` lists and, of those to learn from, without `data.left_out`.
+    fixed stratified 80 / 10 / 10; of both, with `data.split` speaker, whole speakers. tones:
+    generated, the same each time. Without those that `data.exclude` lists and, of those to learn
+    from, without `data.left_out`.
     """
+    by_speaker = settings.split == "speaker"
     if settings.name == "spoken_digit":
-        rate, class_names, splits = load_spoken_digit(settings.seconds, settings.held_out_speaker)
+        among_known = None if by_speaker else settings.held_out_speaker
+        rate, class_names, splits = load_spoken_digit(settings.seconds, among_known)
     elif settings.name == "wav_folder":
         assert settings.path is not None, "the settings were checked"
         wanted = None if settings.sample_rate == "auto" else settings.sample_rate
         rate, class_names, splits = load_wav_folder(settings.path, settings.seconds, wanted)
     else:
         rate, class_names, splits = _tones(settings)
-    num_samples = splits["train"].columns["waveform"].shape[1]
-    spec = RecordingSpec(sample_rate=rate, num_samples=num_samples, class_names=class_names)
+    if by_speaker:
+        splits = divided_by_speaker(
+            splits, class_names, SPEAKER_OF[settings.name], settings.fold, settings.held_out_speaker
+        )
+    is_known = by_speaker or settings.name == "spoken_digit"
+    spec = RecordingSpec(
+        sample_rate=rate,
+        num_samples=splits["train"].columns["waveform"].shape[1],
+        class_names=class_names,
+        speakers=speakers_in(splits, SPEAKER_OF[settings.name]) if is_known else {},
+    )
     data = without_listed(Data(splits, spec), settings.exclude)
     return without_fold(data, settings.left_out)
 
