@@ -57,8 +57,8 @@ from dlapps.export.kinds import Kind
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 

@@ -7,8 +7,8 @@ import pytest
 from dlapps.datasets.tones import make_tones
 from dlapps.errors import UsageError
 from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
 
 BUILDERS = [keyword_cnn, attention_lstm]
 
