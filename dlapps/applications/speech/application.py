@@ -66,8 +66,8 @@ from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
 from dlapps.models.speech.crnn import crnn
 from dlapps.models.speech.ds_cnn import ds_cnn
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
 from dlapps.models.speech.waveform_cnn import waveform_cnn
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage

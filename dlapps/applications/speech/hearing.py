@@ -14,7 +14,7 @@ from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.relevance import answer_text
 from dlapps.models.classifier import classify, layers_with_maps
-from dlapps.models.speech.log_mel import band_frequencies, log_mel
+from dlapps.models.speech.front_end import band_frequencies, front_end
 
 SPECTROGRAM, WAVEFORM = "log_mel", "channel"
 """The layers that give what is heard: [N, frames, bands], or samples as a map [N, T, 1, 1]."""
@@ -41,7 +41,7 @@ def looked_at(model: keras.Model, spec: RecordingSpec) -> keras.Model:
         return inside(model, SPECTROGRAM)
     waveform = keras.Input((spec.num_samples,))
     stride = min(STRIDE, spec.seconds / FEWEST_FRAMES)
-    heard = log_mel(waveform, spec.sample_rate, NUM_BANDS, stride, 0.0, 0.0)
+    heard = front_end(waveform, spec.sample_rate, NUM_BANDS, stride, 0.0, 0.0)
     return inside(keras.Model(waveform, heard), SPECTROGRAM)
 
 

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from dlapps.config.section import Fraction, Positive
-from dlapps.models.speech.log_mel import log_mel
+from dlapps.models.speech.front_end import Features, Normalization, NumDeltas, front_end
 
 
 def crnn(
@@ -22,6 +22,9 @@ def crnn(
     dropout: Fraction = 0.0,
     time_masking: Fraction = 0.0,
     frequency_masking: Fraction = 0.0,
+    features: Features = "log_mel",
+    deltas: NumDeltas = 0,
+    normalization: Normalization = "batch",
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -31,7 +34,17 @@ def crnn(
     layers.
     """
     waveform = keras.Input((num_samples,), name="waveform")
-    x = log_mel(waveform, sample_rate, num_bands, stride, time_masking, frequency_masking)
+    x = front_end(
+        waveform,
+        sample_rate,
+        num_bands,
+        stride,
+        time_masking,
+        frequency_masking,
+        features,
+        deltas,
+        normalization,
+    )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     x = layers.Conv2D(filters, (20, 5), (8, 2), "same", activation="relu", name="conv")(x)
     x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]), name="steps")(x)

@@ -8,7 +8,7 @@ from keras import layers
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.layers.batch_normalization import BatchNormalization
-from dlapps.models.speech.log_mel import log_mel
+from dlapps.models.speech.front_end import Features, Normalization, NumDeltas, front_end
 
 
 class Size(NamedTuple):
@@ -40,6 +40,9 @@ def ds_cnn(
     dropout: Fraction = 0.0,
     time_masking: Fraction = 0.0,
     frequency_masking: Fraction = 0.0,
+    features: Features = "log_mel",
+    deltas: NumDeltas = 0,
+    normalization: Normalization = "batch",
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -49,7 +52,17 @@ def ds_cnn(
     """
     chosen = SIZES[size]
     waveform = keras.Input((num_samples,), name="waveform")
-    x = log_mel(waveform, sample_rate, num_bands, stride, time_masking, frequency_masking)
+    x = front_end(
+        waveform,
+        sample_rate,
+        num_bands,
+        stride,
+        time_masking,
+        frequency_masking,
+        features,
+        deltas,
+        normalization,
+    )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     first = layers.Conv2D(
         chosen.filters, (10, 4), chosen.first_strides, "same", use_bias=False, name="conv1"

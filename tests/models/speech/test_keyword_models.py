@@ -9,8 +9,8 @@ from dlapps.errors import UsageError
 from dlapps.models.speech.attention_lstm import attention_lstm
 from dlapps.models.speech.crnn import crnn
 from dlapps.models.speech.ds_cnn import ds_cnn
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
 from dlapps.models.speech.waveform_cnn import waveform_cnn
 
 ON_SPECTROGRAMS = [keyword_cnn, attention_lstm, ds_cnn, crnn]
