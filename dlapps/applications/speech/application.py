@@ -26,6 +26,7 @@ from dlapps.applications.speech.hearing import (
     inside,
     looked_at,
 )
+from dlapps.applications.speech.noise import DECIBELS, in_noise
 from dlapps.applications.speech.pictures import (
     attention_by_class,
     drawings_of,
@@ -121,11 +122,11 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         )
 
     def evaluate(self, model: keras.Model, data: Recordings, split: str) -> dict[str, Any]:
-        report = classification_report(
-            data[split].columns["label"],
-            self._probabilities(model, data, split),
-            data.spec.class_names,
-        )
+        labels = data[split].columns["label"]
+        probabilities = self._probabilities(model, data, split)
+        report = classification_report(labels, probabilities, data.spec.class_names)
+        noisy = self._on(in_noise(data[split]), lambda x: classify(model, x))
+        report[f"accuracy_at_{DECIBELS}_db"] = float(np.mean(noisy.argmax(axis=1) == labels))
         speakers = data.spec.speakers.get(split)
         return report | ({"speakers": list(speakers)} if speakers else {})
 

@@ -15,6 +15,7 @@ from dlapps.applications.speech.speakers import (
     speaker_of_file,
     speakers_in,
 )
+from dlapps.applications.speech.speech_commands import load_speech_commands
 from dlapps.applications.speech.wav_folder import load_wav_folder
 from dlapps.config.section import BatchSize, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
@@ -96,11 +97,11 @@ def split_rows(names: list[str], held_out_speaker: str | None = None) -> dict[st
 class RecordingData(SelectedData):
     """Which recordings to learn from.
 
-    tones needs nothing; spoken_digit is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or
-    downloaded; wav_folder reads `path`.
+    tones needs nothing; spoken_digit and speech_commands are found in DLAPPS_MANUAL_DIR or
+    DLAPPS_DATA_DIR, or downloaded; wav_folder reads `path`.
     """
 
-    name: Literal["spoken_digit", "wav_folder", "tones"]
+    name: Literal["spoken_digit", "speech_commands", "wav_folder", "tones"]
     path: UserPath | None = None
     """wav_folder: the folder of class folders, with or without train, validation and test."""
     sample_rate: Literal["auto"] | SampleRate = "auto"
@@ -170,14 +171,16 @@ def load_recordings(settings: RecordingData) -> Recordings:
 
     spoken_digit: the official test split (recordings 0 to 4 of each digit and speaker); 5 of the
     45 others are for validation, by a fixed permutation. wav_folder: its own split folders, or a
-    fixed stratified 80 / 10 / 10; of both, with `data.split` speaker, whole speakers. tones:
-    generated, the same each time. Without those that `data.exclude` lists and, of those to learn
-    from, without `data.left_out`.
+    fixed stratified 80 / 10 / 10; of both, with `data.split` speaker, whole speakers.
+    speech_commands: as published. tones: generated, the same each time. Without those that
+    `data.exclude` lists and, of those to learn from, without `data.left_out`.
     """
     by_speaker = settings.split == "speaker"
     if settings.name == "spoken_digit":
         among_known = None if by_speaker else settings.held_out_speaker
         rate, class_names, splits = load_spoken_digit(settings.seconds, among_known)
+    elif settings.name == "speech_commands":
+        rate, class_names, splits = load_speech_commands(settings.seconds)
     elif settings.name == "wav_folder":
         assert settings.path is not None, "the settings were checked"
         wanted = None if settings.sample_rate == "auto" else settings.sample_rate

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 from pydantic import ValidationError
 
+from dlapps.applications.speech import speech_commands
 from dlapps.applications.speech.data import SPEAKERS, RecordingData, load_recordings, split_rows
+from dlapps.applications.speech.noise import in_noise
 from dlapps.applications.speech.speakers import (
     divided_by_speaker,
     speaker_of_file,
@@ -229,6 +231,38 @@ def test_a_folder_that_is_divided_is_not_divided_by_speaker(folder):
         (folder / word).rename(folder / "train" / word)
     with pytest.raises(UsageError, match=r"train/no/\d\.wav lies in a split already"):
         load_recordings(settings(folder, split="speaker"))
+
+
+def test_noise_has_a_tenth_of_the_power_of_what_sounds_and_is_the_same_each_time():
+    voice = np.zeros((3, 4000), np.int16)
+    voice[0, :1000], voice[1] = 2000, 200
+    examples = Examples({"waveform": voice, "label": np.arange(3)})
+    noisy = in_noise(examples)
+    np.testing.assert_array_equal(noisy.columns["waveform"], in_noise(examples).columns["waveform"])
+    strength = np.std(noisy.columns["waveform"] - voice.astype(float), axis=1)
+    np.testing.assert_allclose(strength, [2000 / 10**0.5, 200 / 10**0.5, 0], rtol=0.05)
+    assert noisy.columns["label"].tolist() == [0, 1, 2]
+
+
+def test_speech_commands_are_ten_words_silence_and_none_of_these(monkeypatch):
+    """As TFDS gives them: lengths differ, and what is no word has the last two numbers."""
+
+    def load_published(name):
+        assert name == "speech_commands"
+        audio = np.empty(3, object)
+        audio[:] = [np.full(length, 900, np.int16) for length in (12000, 16000, 20000)]
+        labels = np.array([9, 10, 11], np.int32)
+        splits = ("train", "validation", "test")
+        return {split: {"audio": audio, "label": labels} for split in splits}
+
+    monkeypatch.setattr(speech_commands, "load_published", load_published)
+    data = load_recordings(RecordingData(name="speech_commands"))
+    assert (data.spec.sample_rate, data.spec.num_samples) == (16000, 16000)
+    said = [data.spec.class_names[label] for label in data["train"].columns["label"]]
+    assert said == ["yes", "_silence_", "_unknown_"]
+    waveforms = data["test"].columns["waveform"]
+    assert waveforms.dtype == np.int16
+    assert np.count_nonzero(waveforms, axis=1).tolist() == [12000, 16000, 16000]
 
 
 @pytest.mark.real_data
