@@ -18,13 +18,13 @@ from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
 COLOURS = "magma"
 SUPPORT_COLOURS = "Oranges"
 """On a pale spectrogram, from nothing to much."""
-HEARD_COLOURS = "viridis_r"
-"""Of lines on white, of which the palest must be seen too."""
 PALENESS = 0.3
 LARGEST_PERCENTILE = 99.8
 """Above it relevance is drawn alike: one cell alone must not make all others pale."""
 NUM_TICKS = 5
 MOST_BARS = 12
+UNHEEDED = "#d5d8dc"
+"""Of a waveform where nothing spoke for the answer."""
 MOST_PIECES = 400
 """Into which a waveform is cut to be drawn, each a line from its lowest sample to its highest."""
 
@@ -75,13 +75,10 @@ def relevance_figure(
     left, right = figure.subplots(1, 2, sharey=True)
     _draw(left, spectrogram, seconds)
     _draw(right, PALENESS * spectrogram, seconds, "gray_r")
-    values, method = relevance.values.T, relevance.method
-    limit = max(float(np.percentile(np.abs(values), LARGEST_PERCENTILE)), 1e-12)
-    shades = ScalarMappable(Normalize(-limit if method.signed else 0, limit), SIGNED_COLOURS)
-    if not method.signed:
-        shades.set_cmap(SUPPORT_COLOURS)
+    values = relevance.values.T
+    shades = _shades(values, relevance, LARGEST_PERCENTILE)
     overlay = shades.to_rgba(values)
-    overlay[..., 3] = np.minimum(np.abs(values) / limit, 1)
+    overlay[..., 3] = np.minimum(np.abs(values) / shades.norm.vmax, 1)
     right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
     figure.colorbar(shades, ax=right, label=scale_label(relevance))
     for axes in (left, right):
@@ -109,20 +106,14 @@ def heard_relevance_figure(
     _mark(above, frequencies)
     above.label_outer()
     pieces = np.array_split(waveform, min(MOST_PIECES, len(waveform)))
-    middles = _frame_times(len(pieces), seconds)
-    values = relevance.values[:, 0]
-    places = _frame_times(len(values), seconds)
-    if len(values) > len(pieces):
-        shown = np.array([part.mean() for part in np.array_split(values, len(pieces))])
-    else:
-        shown = np.interp(middles, places, values)
-    limit = max(float(np.abs(shown).max()), 1e-12)
-    signed = relevance.method.signed
-    shades = ScalarMappable(
-        Normalize(-limit if signed else 0, limit), SIGNED_COLOURS if signed else HEARD_COLOURS
-    )
+    times = _frame_times(len(pieces), seconds)
+    shown = _at_times(relevance.values[:, 0], times, seconds)
+    shades = _shades(shown, relevance, 100)
+    colours = shades.to_rgba(shown)
+    colours[:, 3] = np.abs(shown) / shades.norm.vmax
     lows, highs = zip(*((piece.min(), piece.max()) for piece in pieces))
-    below.vlines(middles, lows, highs, colors=shades.to_rgba(shown), linewidth=1.6)
+    below.vlines(times, lows, highs, colors=UNHEEDED, linewidth=1.6)
+    below.vlines(times, lows, highs, colors=colours, linewidth=1.6)
     below.set(xlabel="Seconds", ylabel="Waveform", yticks=[])
     figure.colorbar(shades, ax=below, label=scale_label(relevance))
     return figure
@@ -163,6 +154,21 @@ def attention_by_class(
     axes.set(xlabel="Seconds", ylabel="Class", title="When the network listens")
     figure.colorbar(image, ax=axes, label="Mean attention")
     return figure
+
+
+def _shades(values: np.ndarray, relevance: Relevance, percentile: float) -> ScalarMappable:
+    """The colours of relevance, of which the strongest is at that percentile of its values."""
+    limit = max(float(np.percentile(np.abs(values), percentile)), 1e-12)
+    if relevance.method.signed:
+        return ScalarMappable(Normalize(-limit, limit), SIGNED_COLOURS)
+    return ScalarMappable(Normalize(0, limit), SUPPORT_COLOURS)
+
+
+def _at_times(values: np.ndarray, times: np.ndarray, seconds: float) -> np.ndarray:
+    """Values [places] of a clip at as many of its `times`: means of several, or between two."""
+    if len(values) > len(times):
+        return np.array([part.mean() for part in np.array_split(values, len(times))])
+    return np.interp(times, _frame_times(len(values), seconds), values)
 
 
 def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float, colours: str = COLOURS) -> None:

@@ -1,10 +1,12 @@
 """Spectrograms, attention and answers are drawn for what was heard."""
 
 import numpy as np
+import pytest
 
 from dlapps.applications.speech.pictures import (
     attention_by_class,
     heard_figure,
+    heard_relevance_figure,
     mistaken_spectrograms,
     relevance_figure,
 )
@@ -52,6 +54,31 @@ def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
     assert png_bytes(figure).startswith(b"\x89PNG")
     nothing = Relevance(0 * relevance, METHODS["saliency"])
     assert relevance_figure("nothing", relevance, 0.5, frequencies, nothing).axes
+
+
+@pytest.mark.parametrize(("places", "method"), [(4, "grad_cam"), (4000, "gradient_times_input")])
+def test_a_waveform_is_coloured_where_its_relevance_is(places, method):
+    """By maps, which have fewer places than the picture, and by samples, which are more."""
+    waveform = np.sin(np.arange(4000))
+    relevance = np.zeros((places, 1))
+    relevance[places // 2 :] = 1.0
+    figure = heard_relevance_figure(
+        "a $ clip.wav",
+        waveform,
+        RANDOM.random((30, 12)),
+        0.5,
+        np.linspace(60, 4000, 12),
+        Relevance(relevance, METHODS[method]),
+    )
+    above, below, scale = figure.axes
+    assert above.images[0].get_extent() == [0, 0.5, 0, 12]
+    _, coloured = below.collections
+    opacity = coloured.get_colors()[:, 3]
+    quarter = len(opacity) // 4
+    assert opacity[:quarter].max() == 0
+    assert opacity[-quarter:].min() == 1
+    assert (scale.get_ylim()[0] < 0) == METHODS[method].signed
+    assert png_bytes(figure).startswith(b"\x89PNG")
 
 
 def test_only_mistakes_are_shown_the_surest_first():
