@@ -35,7 +35,7 @@ from dlapps.applications.speech.pictures import (
     relevance_figure,
 )
 from dlapps.config.schema import Config
-from dlapps.data.audio.augmentation import NUM_DRAWS, augment_waveforms
+from dlapps.data.audio.augmentation import augment_waveforms
 from dlapps.data.audio.recordings import (
     RECORDING_FILE,
     decode_wavs,
@@ -116,7 +116,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             waveforms, labels = _model_inputs(columns)
             return augment_waveforms(waveforms, draws, augmentation, rate), labels
 
-        num_draws = 0 if augmentation.is_identity else NUM_DRAWS
+        num_draws = augmentation.num_draws
         yield supervised_stage(
             model, data, self.config, _model_inputs, augmented=augmented, num_draws=num_draws
         )

@@ -24,6 +24,7 @@ def attention_lstm(
     features: Features = "log_mel",
     deltas: NumDeltas = 0,
     normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -42,6 +43,7 @@ def attention_lstm(
         features,
         deltas,
         normalization,
+        vocal_tract_length,
     )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     for number, filters in enumerate((10, 1), 1):

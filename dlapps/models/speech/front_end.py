@@ -14,6 +14,7 @@ from dlapps.layers.deltas import Deltas
 from dlapps.layers.relative_decibels import RelativeDecibels
 from dlapps.layers.running_normalization import RunningNormalization
 from dlapps.layers.spectrogram_masking import SpectrogramMasking
+from dlapps.layers.vocal_tract_length import VocalTractLengthPerturbation
 
 Features = Literal["log_mel", "mfcc"]
 NumDeltas = Literal[0, 1, 2]
@@ -37,14 +38,21 @@ def front_end(
     features: Features = "log_mel",
     deltas: NumDeltas = 0,
     normalization: Normalization = "batch",
+    vocal_tract_length: float = 0.0,
 ) -> keras.KerasTensor:
-    """[N, frames, features] of waveforms [N, samples], normalised and, in training, masked.
+    """[N, frames, features] of waveforms [N, samples], normalised and, in training, varied.
 
-    `stride` is in seconds. The layer `log_mel` gives the spectrogram [N, frames, num_bands] that
-    all is made from: 1 is the loudest of the clip and 0 is 80 dB below it. Of `mfcc` there are 13,
-    and `frequency_masking` hides neighbouring coefficients.
+    `stride` is in seconds; the maskings are fractions of the frames and of the features, and
+    `vocal_tract_length` is a fraction by which a speaker's may be shorter or longer. The layer
+    `log_mel` gives the spectrogram [N, frames, num_bands] that all is made from: 1 is the loudest
+    of the clip and 0 is 80 dB below it. Of `mfcc` there are 13, and `frequency_masking` hides
+    neighbouring coefficients.
     """
     x = _log_mel(waveform, sample_rate, num_bands, stride)
+    if vocal_tract_length:
+        x = VocalTractLengthPerturbation(
+            vocal_tract_length, LOWEST_FREQUENCY, sample_rate, dtype="float32", name="vocal_tract"
+        )(x)
     if features == "mfcc":
         x = Cepstrum(min(NUM_COEFFICIENTS, num_bands), dtype="float32", name="mfcc")(x)
     if deltas:

@@ -24,6 +24,7 @@ def keyword_cnn(
     features: Features = "log_mel",
     deltas: NumDeltas = 0,
     normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The paper's cnn-trad-fpool3 on waveforms [N, num_samples]; its outputs are logits.
 
@@ -51,6 +52,7 @@ def keyword_cnn(
         features,
         deltas,
         normalization,
+        vocal_tract_length,
     )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     x = convolution(x, (20, 8), "conv1")
