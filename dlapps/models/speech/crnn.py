@@ -25,6 +25,7 @@ def crnn(
     features: Features = "log_mel",
     deltas: NumDeltas = 0,
     normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -44,6 +45,7 @@ def crnn(
         features,
         deltas,
         normalization,
+        vocal_tract_length,
     )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     x = layers.Conv2D(filters, (20, 5), (8, 2), "same", activation="relu", name="conv")(x)

@@ -43,6 +43,7 @@ def ds_cnn(
     features: Features = "log_mel",
     deltas: NumDeltas = 0,
     normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -62,6 +63,7 @@ def ds_cnn(
         features,
         deltas,
         normalization,
+        vocal_tract_length,
     )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     first = layers.Conv2D(
