@@ -269,6 +269,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
         Not Grad-CAM: the last maps of keyword_cnn see a third of a second at once, or all of a
         short clip, and those of attention_lstm are a single one, so they cannot say what was where.
+        Those of waveform_cnn can say when.
         """
         if hears_waveform(model):
             return explain_waveform(
