@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -18,7 +18,9 @@ from dlapps.applications.speech.data import (
     how_heard,
     load_recordings,
     read_as_served,
+    read_whole,
 )
+from dlapps.applications.speech.detection import DetectionSettings, detections
 from dlapps.applications.speech.hearing import (
     SPECTROGRAM,
     explain_waveform,
@@ -84,6 +86,9 @@ class SpeechConfig(Config):
     """The settings of a keyword recogniser."""
 
     data: RecordingData
+    detection: DetectionSettings = DetectionSettings()
+
+    asked_with: ClassVar = ("detection",)
 
 
 class Speech(Application[SpeechConfig, RecordingSpec]):
@@ -184,6 +189,15 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 rows=lambda examples: self._raw(examples, lambda x: {"waveform": x}),
             ),
         }
+
+    def detections(
+        self, model: keras.Model, spec: RecordingSpec, text: str
+    ) -> Iterator[dict[str, Any]]:
+        waveform = read_whole(text, spec)
+        probabilities = tf.function(lambda clips: classify(model, clips), reduce_retracing=True)
+        return detections(
+            waveform, spec, lambda clips: probabilities(clips).numpy(), self.config.detection
+        )
 
     def numeric_answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
         """From a waveform as long as the model hears, and from the spectrogram on that it makes."""

@@ -223,6 +223,16 @@ def read_as_served(path: str | Path, sample_rate: int) -> bytes:
     return encode_wav(to_integers(resampled(samples, rate, sample_rate)), sample_rate)
 
 
+def read_whole(path: str | Path, spec: RecordingSpec) -> np.ndarray:
+    """The recording [T] of one channel at the rate of `spec`.
+
+    Raises UsageError as `read_recording` does. What is wrong with it is said in the log.
+    """
+    samples, rate = read_recording(path)
+    _warn(path, samples, rate, spec)
+    return resampled(samples, rate, spec.sample_rate).mean(axis=1)
+
+
 def how_heard(path: str | Path, spec: RecordingSpec) -> dict[str, float]:
     """The `seconds_left_out` of a recording, if it is longer than the network hears at once.
 
@@ -230,9 +240,7 @@ def how_heard(path: str | Path, spec: RecordingSpec) -> dict[str, float]:
     """
     samples, rate = read_recording(path)
     name, seconds = in_short(str(path)), len(samples) / rate
-    warn_of_poor_recording(name, samples)
-    if rate != spec.sample_rate:
-        logger.warning("%s is resampled from %d to %d Hz.", name, rate, spec.sample_rate)
+    _warn(path, samples, rate, spec)
     heard, lasts = f"{spec.seconds:.2f}", f"{seconds:.2f}"
     if float(lasts) <= float(heard):
         return {}
@@ -240,3 +248,10 @@ def how_heard(path: str | Path, spec: RecordingSpec) -> dict[str, float]:
         "%s: %s s, of which only the loudest %s s in a row were heard.", name, lasts, heard
     )
     return {"seconds_left_out": round(seconds - spec.seconds, 3)}
+
+
+def _warn(path: str | Path, samples: np.ndarray, rate: int, spec: RecordingSpec) -> None:
+    name = in_short(str(path))
+    warn_of_poor_recording(name, samples)
+    if rate != spec.sample_rate:
+        logger.warning("%s is resampled from %d to %d Hz.", name, rate, spec.sample_rate)

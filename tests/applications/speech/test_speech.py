@@ -110,6 +110,26 @@ def test_what_is_no_recording_is_named(dlapps, run, command, contents, why, tmp_
     dlapps("speech", command, run, wrong).assert_refused(wrong, why)
 
 
+def test_a_long_recording_is_searched_from_end_to_end(dlapps, run, clip, tmp_path):
+    file = write(tmp_path / "long.wav", encode_wav(np.tile(clip, 10), 8000))
+    options = ("--stream", "--set", "detection.threshold=0.05")
+    (record,) = dlapps("speech", "predict", run, file, *options, "--json").document
+    assert record["input"] == str(file)
+    assert record["detections"]
+    for each in record["detections"]:
+        assert 0 <= each["start"] <= each["end"] <= 2
+        assert each["label"] in KEYS
+    lines = dlapps("speech", "predict", run, file, *options).stdout.splitlines()
+    assert len(lines) == len(record["detections"])
+    assert lines[0].startswith(f"{file}  start: ")
+    options = ("--stream", "--set", "detection.threshold=1.0")
+    nothing = dlapps("speech", "predict", run, file, *options)
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert f"Nothing is found in {file}." in nothing.stderr
+    absent = tmp_path / "absent.wav"
+    dlapps("speech", "predict", run, absent, "--stream").assert_refused(absent, "no recording")
+
+
 def test_what_is_no_recording_keeps_no_other_from_its_answer(dlapps, run, clip, tmp_path):
     good = write(tmp_path / "good.wav", encode_wav(clip, 8000))
     wrong = write(tmp_path / "wrong.wav", b"words")
