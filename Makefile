@@ -50,6 +50,7 @@ results: $(VENV)/.installed
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
+	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
 	$(COMPARE) number_words_attention --to results/translation_number_words

@@ -175,6 +175,11 @@ def _predict(name: str) -> click.Command:
         type=PATH,
         help="Where answers that are files go.  [default: RUN/predictions]",
     )
+    @click.option(
+        "--stream",
+        is_flag=True,
+        help="Search a long INPUT, and print what is found as it is found.",
+    )
     @JSON
     @data_options
     @MOVED
@@ -182,6 +187,7 @@ def _predict(name: str) -> click.Command:
         directory: Path,
         inputs: tuple[str, ...],
         target: Path | None,
+        stream: bool,
         as_json: bool,
         assignments: tuple[str, ...],
     ) -> None:
@@ -192,15 +198,17 @@ def _predict(name: str) -> click.Command:
         named, and the exit code is then 1; it is 2 if that is all.
         """
         run = open_named_run(name, directory, assignments)
-        is_streamed = not as_json and run.stream(inputs[0]) is not None
-        records = _echo_streams(run, inputs) if is_streamed else run.predict(inputs, target)
+        if stream:
+            records = _search(run, inputs, as_json)
+        elif not as_json and run.stream(inputs[0]) is not None:
+            records = _echo_streams(run, inputs)
+        else:
+            records = run.predict(inputs, target)
+            if not as_json:
+                _echo_answers(records)
         failures = failures_of(records)
         if as_json:
             click.echo(json_text(records))
-        elif not is_streamed:
-            for record in records:
-                if "error" not in record:
-                    echo_record(record)
         end_with(failures, records)
 
     return predict
@@ -329,6 +337,12 @@ def _parts(record: dict[str, Any]) -> Iterator[str]:
         yield f"{name.replace('_', ' ')}: {value}"
 
 
+def _echo_answers(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        if "error" not in record:
+            echo_record(record)
+
+
 def _echo_streams(run: "TrainedRun", inputs: Sequence[str]) -> list[dict[str, Any]]:
     """Prints each answer as it is made; returns a record of each input, with its error if any."""
     records: list[dict[str, Any]] = []
@@ -343,6 +357,25 @@ def _echo_streams(run: "TrainedRun", inputs: Sequence[str]) -> list[dict[str, An
         except UsageError as error:
             record["error"] = str(error)
         records.append(record)
+    return records
+
+
+def _search(run: "TrainedRun", inputs: Sequence[str], as_json: bool) -> list[dict[str, Any]]:
+    """A record of what is found in each input; without `as_json`, each is printed once found."""
+    records: list[dict[str, Any]] = []
+    for text in inputs:
+        record: dict[str, Any] = {"input": text, "detections": []}
+        records.append(record)
+        try:
+            for found in run.detections(text):
+                record["detections"].append(found)
+                if not as_json:
+                    echo_record({"input": text, **found})
+                    sys.stdout.flush()
+            if not record["detections"]:
+                click.echo(f"Nothing is found in {in_short(text)}.", err=True)
+        except UsageError as error:
+            record["error"] = str(error)
     return records
 
 

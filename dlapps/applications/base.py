@@ -119,6 +119,13 @@ class Application(abc.ABC, Generic[ConfigT, SpecT]):
         are whole at once. Raises UsageError for an input that cannot be answered."""
         return None
 
+    def detections(
+        self, model: keras.Model, spec: SpecT, text: str
+    ) -> Iterator[dict[str, Any]] | None:
+        """What is found in one long input, each as soon as it is found; None where an input is
+        answered as a whole. Raises UsageError for an input that cannot be searched."""
+        return None
+
     @abc.abstractmethod
     def pictures(self, model: keras.Model, data: Data[Any, SpecT]) -> dict[str, Figure]:
         """What a person wants to see of this run, by name, the most telling first."""

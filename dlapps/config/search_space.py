@@ -26,6 +26,7 @@ FIXED = {
     "data.held_out_speaker": "trials on other data cannot be compared",
     "data.num_examples": "trials on other data cannot be compared",
     "data.path": "trials on other data cannot be compared",
+    "data.split": "trials on other data cannot be compared",
     "data.target_path": "trials on other data cannot be compared",
     "training.monitor": "trials are compared by it",
     "training.mode": "trials are compared by it",

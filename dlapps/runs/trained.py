@@ -132,6 +132,17 @@ class TrainedRun(Run):
         """The answer for one input in pieces, as they are made; None where it is whole at once."""
         return self.application.stream(self.model, self.load_spec(), text)
 
+    def detections(self, text: str) -> Iterator[dict[str, Any]]:
+        """What is found in one long input, each as soon as it is found; raises UsageError where
+        inputs are answered as a whole, and for an input that cannot be searched."""
+        found = self.application.detections(self.model, self.load_spec(), text)
+        if found is None:
+            raise UsageError(
+                "--stream searches long recordings; "
+                f"{self.directory} answers each input as a whole."
+            )
+        return found
+
     def export(self, directory: Path, name: str | None = None) -> Path:
         """Writes `directory/<name>/<version>` and returns it; `name` is by default its config's."""
         name = self._export_name(name)

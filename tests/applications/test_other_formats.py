@@ -24,6 +24,8 @@ IN_FLOATS = {
     "segmentation/shapes_unet": {"pixels"},
     "speech/tones_keyword_cnn": {"spectrogram"},
     "speech/tones_attention_lstm": {"spectrogram"},
+    "speech/tones_crnn": {"spectrogram"},
+    "speech/tones_waveform_cnn": {"waveform"},
     "translation/number_words_attention": {"encode", "decode"},
     "generation/digits_convolutional_autoencoder": {"encode", "decode"},
     "generation/digits_variational_autoencoder": {"encode", "decode"},
@@ -37,12 +39,14 @@ SMALLER = {
     "shapes_unet": ["data.num_examples=20", "model.filters=4"],
     "tones_keyword_cnn": ["data.num_examples=20", "model.filters=4"],
     "tones_attention_lstm": ["data.num_examples=20", "model.units=8"],
+    "tones_crnn": ["data.num_examples=20", "model.units=8"],
+    "tones_waveform_cnn": ["data.num_examples=20", "model.filters=4"],
     "number_words_attention": ["model.units=8", "model.embedding_size=8"],
     "digits_dcgan": ["model.filters=[8, 8]"],
 }
 
 
-LONG = ("shapes_unet", "tones_attention_lstm", "number_words_attention")
+LONG = ("shapes_unet", "tones_attention_lstm", "tones_crnn", "number_words_attention")
 LIVES = [
     pytest.param(name, marks=[pytest.mark.slow] if name.endswith(LONG) else [])
     for name in IN_FLOATS

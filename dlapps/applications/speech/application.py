@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -18,7 +18,17 @@ from dlapps.applications.speech.data import (
     how_heard,
     load_recordings,
     read_as_served,
+    read_whole,
 )
+from dlapps.applications.speech.detection import DetectionSettings, detections
+from dlapps.applications.speech.hearing import (
+    SPECTROGRAM,
+    explain_waveform,
+    hears_waveform,
+    inside,
+    looked_at,
+)
+from dlapps.applications.speech.noise import DECIBELS, in_noise
 from dlapps.applications.speech.pictures import (
     attention_by_class,
     drawings_of,
@@ -27,9 +37,9 @@ from dlapps.applications.speech.pictures import (
     relevance_figure,
 )
 from dlapps.config.schema import Config
-from dlapps.data.audio.augmentation import NUM_DRAWS, augment_waveforms
+from dlapps.data.audio.augmentation import augment_waveforms
 from dlapps.data.audio.recordings import (
-    WAV_FILE,
+    RECORDING_FILE,
     decode_wavs,
     encode_wav,
     fit_length,
@@ -57,13 +67,16 @@ from dlapps.export.kinds import Kind
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.speech.crnn import crnn
+from dlapps.models.speech.ds_cnn import ds_cnn
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
+from dlapps.models.speech.waveform_cnn import waveform_cnn
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 
-HEARD, ATTENTION = "log_mel", "attention"
-"""The layers that give the spectrogram and, in a model that attends, the shares of its frames."""
+ATTENTION = "attention"
+"""The layer that gives, in a model that attends, the shares of its frames."""
 
 MOST_OVER_TIME = 300
 """Recordings that are answered again at every snapshot."""
@@ -73,6 +86,9 @@ class SpeechConfig(Config):
     """The settings of a keyword recogniser."""
 
     data: RecordingData
+    detection: DetectionSettings = DetectionSettings()
+
+    asked_with: ClassVar = ("detection",)
 
 
 class Speech(Application[SpeechConfig, RecordingSpec]):
@@ -80,7 +96,13 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
     config_class = SpeechConfig
     spec_class = RecordingSpec
-    models = {"keyword_cnn": keyword_cnn, "attention_lstm": attention_lstm}  # noqa: RUF012
+    models = {  # noqa: RUF012
+        "keyword_cnn": keyword_cnn,
+        "attention_lstm": attention_lstm,
+        "ds_cnn": ds_cnn,
+        "crnn": crnn,
+        "waveform_cnn": waveform_cnn,
+    }
 
     def build_data(self) -> Recordings:
         return load_recordings(self.config.data)
@@ -99,17 +121,19 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             waveforms, labels = _model_inputs(columns)
             return augment_waveforms(waveforms, draws, augmentation, rate), labels
 
-        num_draws = 0 if augmentation.is_identity else NUM_DRAWS
+        num_draws = augmentation.num_draws
         yield supervised_stage(
             model, data, self.config, _model_inputs, augmented=augmented, num_draws=num_draws
         )
 
     def evaluate(self, model: keras.Model, data: Recordings, split: str) -> dict[str, Any]:
-        return classification_report(
-            data[split].columns["label"],
-            self._probabilities(model, data, split),
-            data.spec.class_names,
-        )
+        labels = data[split].columns["label"]
+        probabilities = self._probabilities(model, data, split)
+        report = classification_report(labels, probabilities, data.spec.class_names)
+        noisy = self._on(in_noise(data[split]), lambda x: classify(model, x))
+        report[f"accuracy_at_{DECIBELS}_db"] = float(np.mean(noisy.argmax(axis=1) == labels))
+        speakers = data.spec.speakers.get(split)
+        return report | ({"speakers": list(speakers)} if speakers else {})
 
     def classes(self, spec: RecordingSpec) -> Classes:
         def probabilities(
@@ -118,7 +142,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             return data[split].columns["label"], self._probabilities(model, data, split)
 
         def drawings(model: keras.Model, examples: Examples) -> list[Drawing]:
-            return drawings_of(self._on(examples, _inside(model, HEARD)), spec.seconds)
+            return drawings_of(self._on(examples, looked_at(model, spec)), spec.seconds)
 
         return Classes(spec.class_names, probabilities, drawings)
 
@@ -126,7 +150,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         """For WAV files of any length and rate, and for waveforms at the model's rate.
 
         A server takes files of 16-bit PCM, all that TensorFlow decodes; `read` makes such of other
-        widths.
+        widths and formats.
         """
         table = LabelTable(spec.class_names)
         rate, length = spec.sample_rate, spec.num_samples
@@ -147,9 +171,9 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
                 function=lambda wav_bytes: answer(decode_wavs(wav_bytes, rate, length)),
                 example=lambda: ({"wav_bytes": files}, expected()),
-                read=lambda text: {"wav_bytes": np.array([read_as_served(text)], object)},
+                read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
                 show=_show_heard(spec),
-                takes=WAV_FILE,
+                takes=RECORDING_FILE,
                 suffixes=RECORDINGS.suffixes,
                 resources=[table],
                 input_kinds=heard,
@@ -166,10 +190,26 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             ),
         }
 
+    def detections(
+        self, model: keras.Model, spec: RecordingSpec, text: str
+    ) -> Iterator[dict[str, Any]]:
+        waveform = read_whole(text, spec)
+        probabilities = tf.function(lambda clips: classify(model, clips), reduce_retracing=True)
+        return detections(
+            waveform, spec, lambda clips: probabilities(clips).numpy(), self.config.detection
+        )
+
     def numeric_answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
-        """From a waveform as long as the model hears, and from its log-mel spectrogram on."""
+        """From a waveform as long as the model hears, and from the spectrogram on that it makes."""
         waveform = super().numeric_answers(model, spec)["waveform"]
-        listening = _inside(model, HEARD)
+        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
+        waveform = waveform._replace(
+            inputs={"waveform": whole},
+            function=lambda waveform: {"probabilities": classify(model, waveform)},
+        )
+        if hears_waveform(model):
+            return {"waveform": waveform}
+        listening = inside(model, SPECTROGRAM)
         network = keras.Model(listening.output, model.output)
 
         def example() -> tuple[Arrays, Arrays]:
@@ -178,12 +218,8 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             return {"spectrogram": spectrograms}, {"probabilities": answer["probabilities"]}
 
         names, shape = spec.class_names, listening.output_shape
-        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
         return {
-            "waveform": waveform._replace(
-                inputs={"waveform": whole},
-                function=lambda waveform: {"probabilities": classify(model, waveform)},
-            ),
+            "waveform": waveform,
             "spectrogram": Answer(
                 inputs={"spectrogram": tf.TensorSpec(shape, tf.float32)},
                 function=lambda spectrogram: {"probabilities": classify(network, spectrogram)},
@@ -200,7 +236,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         names, seconds = data.spec.class_names, data.spec.seconds
         labels = data["test"].columns["label"]
         probabilities = self._probabilities(model, data, "test")
-        spectrograms = self._on(data["test"], _inside(model, HEARD))
+        spectrograms = self._on(data["test"], looked_at(model, data.spec))
         report = classification_report(labels, probabilities, names)
         matrix = np.array(report["confusion_matrix"])
         pictures = {
@@ -210,7 +246,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             ),
         }
         if _attends(model):
-            attention = self._on(data["test"], _inside(model, ATTENTION))
+            attention = self._on(data["test"], inside(model, ATTENTION))
             pictures["attention"] = attention_by_class(attention, labels, names, seconds)
         return pictures
 
@@ -231,14 +267,15 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
     ) -> dict[str, Figure]:
         clips = _read_clip(text, spec)
         how_heard(text, spec)
-        spectrogram = _inside(model, HEARD)(clips).numpy()[0]
+        spectrogram = looked_at(model, spec)(clips).numpy()[0]
         figure = heard_figure(
             in_short(Path(text).name),
+            clips.numpy()[0],
             spectrogram,
             spec.seconds,
             band_frequencies(spectrogram.shape[1], spec.sample_rate),
             dict(zip(spec.class_names, classify(model, clips).numpy()[0].tolist(), strict=True)),
-            _inside(model, ATTENTION)(clips).numpy()[0] if _attends(model) else None,
+            inside(model, ATTENTION)(clips).numpy()[0] if _attends(model) else None,
         )
         return {name: figure}
 
@@ -247,8 +284,16 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
         Not Grad-CAM: the last maps of keyword_cnn see a third of a second at once, or all of a
         short clip, and those of attention_lstm are a single one, so they cannot say what was where.
+        Those of waveform_cnn can say when.
         """
-        listening = _inside(model, HEARD)
+        if hears_waveform(model):
+            return explain_waveform(
+                model,
+                spec,
+                lambda text: _read_clip(text, spec),
+                lambda columns: _model_inputs(columns)[0],
+            )
+        listening = inside(model, SPECTROGRAM)
         network = keras.Model(listening.output, model.output)
 
         def show(
@@ -258,6 +303,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
                 f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}",
+                _read_clip(text, spec).numpy()[0],
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),
@@ -301,7 +347,7 @@ def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
         "wav_bytes": Kind(
             "wav_file",
             f"the bytes of a WAV file of 16-bit PCM, resampled to {spec.sample_rate:,} Hz, {cut}",
-            {"suffixes": [*RECORDINGS.suffixes], **facts},
+            {"suffixes": [".wav"], **facts},
         ),
         "waveform": Kind(
             "waveform", f"samples in [-1, 1] at {spec.sample_rate:,} Hz, {cut}", facts
@@ -309,14 +355,9 @@ def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
     }
 
 
-def _inside(model: keras.Model, layer: str) -> keras.Model:
-    """The part of the model that ends with one layer."""
-    return keras.Model(model.input, model.get_layer(layer).output)
-
-
 def _how_made(model: keras.Model) -> str:
     """The spectrogram in words, for whoever has to make it from a waveform."""
-    mel, loudness = model.get_layer("mel"), model.get_layer(HEARD)
+    mel, loudness = model.get_layer("mel"), model.get_layer(SPECTROGRAM)
     return (
         f"[frames, bands]: the power in {mel.num_mel_bins} mel bands from {mel.min_freq:g} Hz to "
         f"half of {mel.sampling_rate} samples a second, in Hann windows of {mel.sequence_length} "
@@ -335,7 +376,8 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _read_clip(path: str, spec: RecordingSpec) -> tf.Tensor:
     """What the model hears of a recording, [1, num_samples], by way of what a server is sent."""
-    return decode_wavs(tf.constant([read_as_served(path)]), spec.sample_rate, spec.num_samples)
+    served = read_as_served(path, spec.sample_rate)
+    return decode_wavs(tf.constant([served]), spec.sample_rate, spec.num_samples)
 
 
 def _show_heard(spec: RecordingSpec) -> Callable[..., dict[str, Any]]:

@@ -1,58 +1,158 @@
 """Random hearings of recordings, computed from numbers that were drawn elsewhere."""
 
+from functools import lru_cache
 from typing import Annotated
 
+import numpy as np
 import tensorflow as tf
-from pydantic import Field
+from pydantic import Field, field_validator
+from scipy.fft import next_fast_len
 
 from dlapps.config.section import Fraction, Section
+from dlapps.data.audio.pitch import samples_at, transposed
+
+Decibels = Annotated[float, Field(ge=-100, le=100)]
 
 
 class WaveformAugmentation(Section):
-    """How far a recording may be changed; all zero leaves it as it is."""
+    """How far a recording may be changed; what is zero or left out changes nothing."""
 
     shift: Annotated[float, Field(ge=0)] = 0.0
     """Seconds earlier or later."""
     speed: Fraction = 0.0
     """Fraction faster or slower, and higher or lower with it (Ko et al. 2015)."""
+    gain: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """Decibels louder or softer."""
+    pitch: Annotated[float, Field(ge=0, le=12)] = 0.0
+    """Semitones higher or lower, while nothing becomes faster or slower."""
+    echo: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Seconds in which the longest echo of a room fades by 60 dB."""
+    noise: tuple[Decibels, Decibels] | None = None
+    """The least and the greatest ratio of signal to noise, in decibels: [5, 30]. Each recording
+    gets some, white or pink; a ratio is between powers over the whole clip."""
+
+    @field_validator("noise")
+    @classmethod
+    def _in_order(cls, noise: tuple[float, float] | None) -> tuple[float, float] | None:
+        if noise is not None and noise[0] > noise[1]:
+            raise ValueError("the first ratio is greater than the second")
+        return noise
 
     @property
-    def is_identity(self) -> bool:
-        """Whether it changes nothing."""
-        return not any(self.model_dump().values())
+    def num_draws(self) -> int:
+        """Uniform random numbers that one recording needs."""
+        further = self.gain or self.pitch or self.echo or self.noise
+        # More of them would be others, and change what the runs heard that do with less.
+        return NUM_DRAWS if further else NUM_DRAWS_IN_TIME if self.shift or self.speed else 0
 
 
-NUM_DRAWS = 2
+NUM_DRAWS = 9
+NUM_DRAWS_IN_TIME = 2
 
 
 def augment_waveforms(
     waveforms: tf.Tensor, draws: tf.Tensor, settings: WaveformAugmentation, sample_rate: int
 ) -> tf.Tensor:
-    """The waveforms after one random affine map of time each, with silence where they end.
+    """The waveforms as other people might have spoken them, in a room, and recorded.
 
-    waveforms: float [N, T]; draws: float [N, NUM_DRAWS] uniform in [0, 1).
+    waveforms: float [N, T]; draws: float [N, settings.num_draws] uniform in [0, 1).
     """
-    if settings.is_identity:
-        return waveforms
-    num_samples = waveforms.shape[1]
-    shift, speed = tf.unstack(2.0 * draws - 1.0, num=NUM_DRAWS, axis=1)
-    middle = (num_samples - 1) / 2
-    time = tf.range(num_samples, dtype=tf.float32) - middle
-    faster = 1.0 + settings.speed * speed[:, tf.newaxis]
-    offset = settings.shift * sample_rate * shift[:, tf.newaxis]
-    return _samples_at(waveforms, middle + faster * time + offset)
+    unused = NUM_DRAWS - settings.num_draws
+    shift, speed, gain, pitch, *further = tf.unstack(tf.pad(draws, [[0, 0], [0, unused]]), axis=1)
+    if settings.pitch:
+        semitones = settings.pitch * (2.0 * pitch - 1.0)
+        waveforms = _transposed(waveforms, semitones, sample_rate)
+    if settings.shift or settings.speed:
+        shift, speed = 2.0 * shift - 1.0, 2.0 * speed - 1.0
+        faster, offset = 1.0 + settings.speed * speed, settings.shift * sample_rate * shift
+        waveforms = _moved_in_time(waveforms, faster, offset)
+    if settings.echo:
+        duration, place = further[:2]
+        longest = round(settings.echo * sample_rate)
+        waveforms = with_echo(waveforms, duration * longest, place, longest, sample_rate)
+    if settings.noise:
+        ratio, colour, place = further[2:]
+        lowest, highest = settings.noise
+        waveforms = with_noise(waveforms, lowest + (highest - lowest) * ratio, colour, place)
+    if settings.gain:
+        waveforms *= 10.0 ** (settings.gain * (2.0 * gain[:, tf.newaxis] - 1.0) / 20.0)
+    return waveforms
+
+
+# XLA makes one loop of many small steps: on a CPU, a quarter of the time of TensorFlow's kernels.
+_samples_at = tf.function(samples_at, jit_compile=True, autograph=False)
+_transposed = tf.function(transposed, jit_compile=True, autograph=False)
+
+
+def _moved_in_time(waveforms: tf.Tensor, faster: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+    """Waveforms [N, T] after one affine map of time each, about the middle; silence at the ends."""
+    middle = (waveforms.shape[1] - 1) / 2
+    time = tf.range(waveforms.shape[1], dtype=tf.float32) - middle
+    places = middle + faster[:, tf.newaxis] * time + offset[:, tf.newaxis]
+    return _samples_at(waveforms, places)
+
+
+EVEN_ECHO = 0.5
+"""Seconds of echo that are as loud, all together, as the voice itself: so it is, by Sabine's
+formula, 0.6 m from the speaker in a room of 50 cubic metres."""
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _samples_at(waveforms: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-    """What the waveforms are at fractional places [N, M], on the lines between their samples.
+def with_echo(
+    waveforms: tf.Tensor, durations: tf.Tensor, places: tf.Tensor, longest: int, sample_rate: int
+) -> tf.Tensor:
+    """Waveforms [N, T] in rooms whose echo fades by 60 dB in `durations` [N], in samples.
 
-    XLA makes one loop of it: on a CPU, a quarter of the time of TensorFlow's own kernels.
+    The room answers an impulse with noise that fades exponentially, a stretch of the bank of noise
+    from `places` in [0, 1) on, and never lasts longer than `longest`. The power is kept.
     """
-    places = tf.clip_by_value(places + 1.0, 0.0, waveforms.shape[1] + 1.0)
-    silent_at_ends = tf.pad(waveforms, [[0, 0], [1, 2]])
-    before = tf.cast(tf.floor(places), tf.int32)
-    share = places - tf.floor(places)
-    first = tf.gather(silent_at_ends, before, batch_dims=1)
-    second = tf.gather(silent_at_ends, before + 1, batch_dims=1)
-    return first + share * (second - first)
+    time = tf.range(1, longest, dtype=tf.float32)
+    fading = 10.0 ** (-3.0 * time / tf.maximum(durations[:, tf.newaxis], 1e-3))
+    # Noise of variance 1 that fades so has the energy durations / (6 ln 10).
+    level = np.sqrt(6 * np.log(10) / (EVEN_ECHO * sample_rate))
+    tail = level * fading * _stretches(tf.zeros_like(places), places, longest - 1)
+    impulses = tf.pad(tail, [[0, 0], [1, 0]], constant_values=1.0)
+    loudness = 1.0 + durations[:, tf.newaxis] / (EVEN_ECHO * sample_rate)
+    length = [next_fast_len(waveforms.shape[1] + longest, real=True)]
+    spectra = tf.signal.rfft(waveforms, length) * tf.signal.rfft(impulses, length)
+    return tf.signal.irfft(spectra, length)[:, : waveforms.shape[1]] / tf.sqrt(loudness)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def with_noise(
+    waveforms: tf.Tensor, ratios: tf.Tensor, colours: tf.Tensor, places: tf.Tensor
+) -> tf.Tensor:
+    """Waveforms [N, T] with noise that is `ratios` [N] decibels weaker than each of them.
+
+    It is white where `colours` in [0, 1) are less than one half, else pink, and a stretch of the
+    bank of noise from `places` in [0, 1) on. Silence stays silent.
+    """
+    noise = _stretches(colours, places, waveforms.shape[1])
+    power, own = (tf.reduce_mean(tf.square(x), axis=1) for x in (waveforms, noise))
+    return waveforms + tf.sqrt(power / own * 10.0 ** (-ratios / 10.0))[:, tf.newaxis] * noise
+
+
+BANK_SIZE = 2**18
+
+
+@lru_cache(maxsize=1)
+def _noise_bank() -> np.ndarray:
+    """White noise and pink, float32 [2, BANK_SIZE] of variance 1, each going on at its beginning.
+
+    To draw new noise for every clip would cost more than all other augmentation.
+    """
+    # RandomState's streams are frozen; Generator's may change with NumPy.
+    white = np.random.RandomState(0).standard_normal(BANK_SIZE)
+    spectrum = np.fft.rfft(white)
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))  # power falls as 1 / frequency
+    spectrum[0] = 0
+    pink = np.fft.irfft(spectrum)
+    return np.stack([white / white.std(), pink / pink.std()]).astype(np.float32)
+
+
+def _stretches(colours: tf.Tensor, places: tf.Tensor, length: int) -> tf.Tensor:
+    """[N, length] of the bank, of each row's colour and from its place on, both in [0, 1)."""
+    first = tf.cast(places * BANK_SIZE, tf.int32)[:, tf.newaxis]
+    row = tf.cast(colours * 2.0, tf.int32)[:, tf.newaxis]
+    bank = tf.constant(_noise_bank().reshape(-1))
+    return tf.gather(bank, row * BANK_SIZE + (first + tf.range(length)) % BANK_SIZE)

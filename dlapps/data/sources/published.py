@@ -73,6 +73,15 @@ PUBLISHED = {
             "https://github.com/Jakobovski/free-spoken-digit-dataset",
         ),
     ),
+    "speech_commands": Published(
+        "speech_commands:0.0.3",
+        ("audio", "label"),
+        origin=Origin(
+            "Speech Commands v0.02 (Warden 2018), published as speech_commands 0.0.3 of TFDS",
+            "CC BY 4.0, as its author's paper says",
+            "https://arxiv.org/abs/1804.03209",
+        ),
+    ),
     "multi30k": Published(
         "multi30k:1.1.0",
         ("de", "en", "fr"),

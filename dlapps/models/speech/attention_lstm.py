@@ -7,7 +7,7 @@ from keras import layers
 from dlapps.config.section import Fraction, Positive
 from dlapps.layers.batch_normalization import BatchNormalization
 from dlapps.layers.lstm import LSTM
-from dlapps.models.speech.log_mel import log_mel
+from dlapps.models.speech.front_end import Features, Normalization, NumDeltas, front_end
 
 
 def attention_lstm(
@@ -21,6 +21,10 @@ def attention_lstm(
     dropout: Fraction = 0.0,
     time_masking: Fraction = 0.0,
     frequency_masking: Fraction = 0.0,
+    features: Features = "log_mel",
+    deltas: NumDeltas = 0,
+    normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The network on waveforms [N, num_samples]; its outputs are logits.
 
@@ -29,7 +33,18 @@ def attention_lstm(
     precedes each of the two hidden layers.
     """
     waveform = keras.Input((num_samples,), name="waveform")
-    x = log_mel(waveform, sample_rate, num_bands, stride, time_masking, frequency_masking)
+    x = front_end(
+        waveform,
+        sample_rate,
+        num_bands,
+        stride,
+        time_masking,
+        frequency_masking,
+        features,
+        deltas,
+        normalization,
+        vocal_tract_length,
+    )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     for number, filters in enumerate((10, 1), 1):
         name = f"conv{number}"

@@ -6,7 +6,7 @@ from keras import layers
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.layers.batch_normalization import BatchNormalization
-from dlapps.models.speech.log_mel import log_mel
+from dlapps.models.speech.front_end import Features, Normalization, NumDeltas, front_end
 
 
 def keyword_cnn(
@@ -21,6 +21,10 @@ def keyword_cnn(
     dropout: Fraction = 0.0,
     time_masking: Fraction = 0.0,
     frequency_masking: Fraction = 0.0,
+    features: Features = "log_mel",
+    deltas: NumDeltas = 0,
+    normalization: Normalization = "batch",
+    vocal_tract_length: Fraction = 0.0,
 ) -> keras.Model:
     """The paper's cnn-trad-fpool3 on waveforms [N, num_samples]; its outputs are logits.
 
@@ -38,7 +42,18 @@ def keyword_cnn(
         return layers.Activation("relu", name=f"{name}_relu")(x)
 
     waveform = keras.Input((num_samples,), name="waveform")
-    x = log_mel(waveform, sample_rate, num_bands, stride, time_masking, frequency_masking)
+    x = front_end(
+        waveform,
+        sample_rate,
+        num_bands,
+        stride,
+        time_masking,
+        frequency_masking,
+        features,
+        deltas,
+        normalization,
+        vocal_tract_length,
+    )
     x = layers.Reshape((*x.shape[1:], 1), name="channel")(x)
     x = convolution(x, (20, 8), "conv1")
     x = layers.MaxPooling2D((1, min(3, x.shape[2])), name="pool1")(x)

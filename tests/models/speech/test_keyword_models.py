@@ -7,10 +7,14 @@ import pytest
 from dlapps.datasets.tones import make_tones
 from dlapps.errors import UsageError
 from dlapps.models.speech.attention_lstm import attention_lstm
+from dlapps.models.speech.crnn import crnn
+from dlapps.models.speech.ds_cnn import ds_cnn
+from dlapps.models.speech.front_end import band_frequencies
 from dlapps.models.speech.keyword_cnn import keyword_cnn
-from dlapps.models.speech.log_mel import band_frequencies
+from dlapps.models.speech.waveform_cnn import waveform_cnn
 
-BUILDERS = [keyword_cnn, attention_lstm]
+ON_SPECTROGRAMS = [keyword_cnn, attention_lstm, ds_cnn, crnn]
+BUILDERS = [*ON_SPECTROGRAMS, waveform_cnn]
 
 
 def waveforms(count: int, num_samples: int) -> np.ndarray:
@@ -44,6 +48,54 @@ def test_the_published_attention():
     assert model.count_params() == pytest.approx(202_000, rel=0.01)
 
 
+def convolutions(model: keras.Model) -> list:
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    return [layer for layer in model.layers if isinstance(layer, kinds)]
+
+
+@pytest.mark.parametrize(
+    ("size", "kilobytes"), [("small", 38.6), ("medium", 189.2), ("large", 497.6)]
+)
+def test_the_published_depthwise_separable_networks(size, kilobytes):
+    """Zhang et al. state what is kept at 8 bits: the weights, and a layer's maps in and out."""
+    model = ds_cnn(48 * 320, 16000, 12, size=size, num_bands=10)
+    assert model.get_layer("log_mel").output.shape == (None, 49, 10)
+    chosen = convolutions(model)
+    # Normalization is folded into the convolution before it, which then has a bias.
+    weights = sum(layer.count_params() + layer.output.shape[-1] for layer in chosen)
+    weights += model.get_layer("logits").count_params()
+    maps = [np.prod(layer.input.shape[1:]) + np.prod(layer.output.shape[1:]) for layer in chosen]
+    assert (weights + max(maps)) / 1000 == pytest.approx(kilobytes, abs=0.05)
+
+
+def test_the_published_convolutional_recurrent_network():
+    """Arik et al. state 229k parameters, for 1.5 s in frames of 10 ms and two answers."""
+    model = crnn(150 * 160, 16000, 2)
+    assert model.get_layer("log_mel").output.shape == (None, 151, 40)
+    assert model.get_layer("conv").output.shape == (None, 19, 20, 32)
+    assert model.get_layer("gru2").output.shape == (None, 19, 64)
+    trained = sum(np.prod(weight.shape) for weight in model.trainable_weights)
+    assert round(trained / 1000) == 229
+
+
+@pytest.mark.parametrize(
+    ("filters", "repeats", "millions"),
+    [
+        (256, (1,), 0.2),
+        (128, (1, 1, 1), 0.5),
+        (64, (2, 2, 3, 2), 1.8),
+        (64, (4, 4, 4, 4), 3.7),
+    ],
+    ids=["M3", "M5", "M11", "M18"],
+)
+def test_the_published_networks_on_waveforms(filters, repeats, millions):
+    model = waveform_cnn(32000, 8000, 10, filters=filters, repeats=repeats)
+    assert model.get_layer("conv1").output.shape == (None, 8000, 1, filters)
+    assert model.get_layer("pool1").output.shape == (None, 2000, 1, filters)
+    kernels = sum(layer.count_params() for layer in convolutions(model))
+    assert kernels / 1e6 == pytest.approx(millions, abs=0.06)
+
+
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_an_answer_depends_on_no_neighbour_and_on_no_volume(builder):
     model = builder(800, 8000, 5)
@@ -56,7 +108,8 @@ def test_an_answer_depends_on_no_neighbour_and_on_no_volume(builder):
 
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_a_saved_network_answers_the_same(tmp_path, builder):
-    model = builder(800, 8000, 5, dropout=0.2, time_masking=0.2, frequency_masking=0.1)
+    masking = {"time_masking": 0.2, "frequency_masking": 0.1}
+    model = builder(800, 8000, 5, dropout=0.2, **masking if builder in ON_SPECTROGRAMS else {})
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(model(waveforms(2, 800)), loaded(waveforms(2, 800)))
@@ -84,7 +137,14 @@ def test_a_tone_is_loudest_in_its_band(frequency):
 
 
 @pytest.mark.parametrize(
-    ("builder", "size"), [(keyword_cnn, {"filters": 8}), (attention_lstm, {"units": 16})]
+    ("builder", "size"),
+    [
+        (keyword_cnn, {"filters": 8}),
+        (attention_lstm, {"units": 16}),
+        (ds_cnn, {}),
+        (crnn, {"filters": 8}),
+        (waveform_cnn, {"filters": 8}),
+    ],
 )
 def test_plain_fit_tells_two_keys_apart(builder, size):
     clips, keys = make_tones(12 * 16, 1600)
