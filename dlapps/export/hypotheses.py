@@ -1,13 +1,7 @@
 """What a search for a text answers: the likeliest it found, and others where they are asked for."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import tensorflow as tf
-
-from dlapps.data.text.vocabulary import Vocabulary
-from dlapps.decoding.sequences import Decoded
 from dlapps.export.answer import Arrays
 from dlapps.export.kinds import Kind
 
@@ -16,29 +10,15 @@ class Hypotheses(NamedTuple):
     """How the texts that are found for each of N inputs are named, and how many are told."""
 
     name: str
-    vocabulary: Vocabulary
     n_best: int
+    score: str = "its log-probability, by its length to a power"
 
-    def answer(self, found: Decoded) -> dict[str, tf.Tensor]:
-        """The likeliest text, by its name, and its `score` [N], inside a graph.
+    def answer(self, texts: Any, scores: Any) -> dict[str, Any]:
+        """The likeliest text, by its name, and its `score` [N], of texts and scores [N, n_best].
 
-        Where several are told, all [N, K] too, as `alternatives` and `alternative_scores`.
+        Where several are told, all of them too, as `alternatives` and `alternative_scores`. Takes
+        tensors, inside a graph, as well as arrays.
         """
-        texts = [self.vocabulary.decode(tokens) for tokens in self.tokens(found)]
-        answer = {self.name: texts[0], "score": found.scores[:, 0]}
-        if self.n_best > 1:
-            answer["alternatives"] = tf.stack(texts, axis=1)
-            answer["alternative_scores"] = found.scores[:, : self.n_best]
-        return answer
-
-    def tokens(self, found: Decoded) -> list[tf.Tensor]:
-        """The tokens [N, L] of each text that is told, the likeliest first."""
-        return tf.unstack(found.tokens[:, : self.n_best], self.n_best, axis=1)
-
-    def expected(self, rows: Sequence[Sequence[tuple[bytes, float]]]) -> Arrays:
-        """What `answer` should give where each row holds the texts and scores for an input."""
-        texts = np.array([[text for text, _ in row] for row in rows], object)
-        scores = np.array([[score for _, score in row] for row in rows], np.float32)
         answer = {self.name: texts[:, 0], "score": scores[:, 0]}
         if self.n_best > 1:
             answer |= {"alternatives": texts, "alternative_scores": scores}
@@ -61,7 +41,7 @@ class Hypotheses(NamedTuple):
         """The `output_kinds` of an Answer that gives an `answer`."""
         kinds = {
             self.name: Kind("sentence", f"the likeliest {self.name} that was found"),
-            "score": Kind("numbers", "its log-probability, by its length to a power"),
+            "score": Kind("numbers", self.score),
         }
         if self.n_best > 1:
             kinds |= {

@@ -10,7 +10,13 @@ from dlapps.applications.captioning.data import CaptionedSpec
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import to_unit_interval
 from dlapps.data.splits import Examples
-from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decoding
+from dlapps.data.text.likeliest import (
+    DecodingSettings,
+    best_texts,
+    best_tokens,
+    compiled_decoding,
+    score_of,
+)
 from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
 from dlapps.export.answer import Arrays
@@ -25,7 +31,7 @@ class CaptionWriter:
     def __init__(self, model: PhotoCaptioner, spec: CaptionedSpec, settings: DecodingSettings):
         self.model = model
         self.vocabulary = spec.vocabulary()
-        self.hypotheses = Hypotheses("caption", self.vocabulary, settings.n_best)
+        self.hypotheses = Hypotheses("caption", settings.n_best)
         self._settings = settings
 
     def maps(self, images: tf.Tensor) -> tf.Tensor:
@@ -34,7 +40,8 @@ class CaptionWriter:
 
     def write(self, maps: tf.Tensor) -> dict[str, tf.Tensor]:
         """The `caption` [N] that is found for the maps of photos, and what comes with it."""
-        return self.hypotheses.answer(self._search(maps))
+        found = best_texts(self._search(maps), self.vocabulary, self._settings.n_best)
+        return self.hypotheses.answer(*found)
 
     def captions(self, photos: Examples, batch_size: int) -> list[str]:
         """The likeliest caption of each photo."""
@@ -47,21 +54,20 @@ class CaptionWriter:
 
     def expected(self, images: np.ndarray) -> Arrays:
         """What is found one photo at a time, scored by Keras in one pass over each caption."""
-        return self.hypotheses.expected([self._scored(image[None]) for image in images])
+        texts, scores = zip(*(self._scored(image[None]) for image in images), strict=True)
+        return self.hypotheses.answer(np.array(texts, object), np.array(scores, np.float32))
 
-    def _scored(self, image: np.ndarray) -> list[tuple[bytes, float]]:
-        """The texts and scores of what is found for an image [1, H, W, C]."""
+    def _scored(self, image: np.ndarray) -> tuple[list[bytes], list[float]]:
+        """The texts that are found for an image [1, H, W, C], and their scores."""
         x = to_unit_interval(image)
         maps = self.model.encoder.predict(x, verbose=0)
-        found = []
-        for padded in self.hypotheses.tokens(self._search(maps)):
+        texts, scores = [], []
+        for padded in best_tokens(self._search(maps), self._settings.n_best):
             tokens = up_to_end(padded)
             logits = self.model.predict({"image": x, "target": shifted(tokens)}, verbose=0)
-            chances = tf.nn.log_softmax(allowed(logits))[0].numpy()
-            total = sum(row[token] for row, token in zip(chances, tokens[0].numpy(), strict=True))
-            score = total / len(chances) ** self._settings.length_penalty
-            found.append((self.vocabulary.decode(tokens).numpy()[0], score))
-        return found
+            texts.append(self.vocabulary.decode(tokens).numpy()[0])
+            scores.append(score_of(tokens, logits, self._settings.length_penalty))
+        return texts, scores
 
     @functools.cached_property
     def _written(self) -> Callable[[Columns], tf.Tensor]:

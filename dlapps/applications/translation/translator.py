@@ -10,7 +10,13 @@ import tensorflow as tf
 from dlapps.applications.translation.data import SentencePairsSpec
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Examples
-from dlapps.data.text.likeliest import DecodingSettings, allowed, compiled_decoding
+from dlapps.data.text.likeliest import (
+    DecodingSettings,
+    best_texts,
+    best_tokens,
+    compiled_decoding,
+    score_of,
+)
 from dlapps.data.text.reading import how_read, read_text
 from dlapps.data.text.sequences import shifted, up_to_end
 from dlapps.decoding.sequences import Decoded
@@ -32,7 +38,7 @@ class Translator:
     ):
         self.model = model
         self.source, self.target = spec.vocabularies()
-        self.hypotheses = Hypotheses("translation", self.target, settings.n_best)
+        self.hypotheses = Hypotheses("translation", settings.n_best)
         self._settings, self._longest = settings, longest
 
     def read(self, text: str) -> bytes:
@@ -49,7 +55,8 @@ class Translator:
 
     def translate(self, sentences: tf.Tensor) -> dict[str, tf.Tensor]:
         """The `translation` [N] that is found for sentences [N], and what comes with it."""
-        return self.hypotheses.answer(self._search(self.ids(sentences)))
+        found = self._search(self.ids(sentences))
+        return self.hypotheses.answer(*best_texts(found, self.target, self._settings.n_best))
 
     def translations(self, examples: Examples, batch_size: int) -> list[str]:
         """The translation of each example, of which those of a batch should be equally long."""
@@ -63,20 +70,19 @@ class Translator:
 
     def expected(self, sentences: Sequence[bytes]) -> Arrays:
         """What is found one sentence at a time, scored by Keras in one pass over the answer."""
-        ids = [self.ids(tf.constant([sentence])) for sentence in sentences]
-        return self.hypotheses.expected([self._expected_row(each) for each in ids])
+        texts, scores = zip(*(self._found_alone(each) for each in sentences), strict=True)
+        return self.hypotheses.answer(np.array(texts, object), np.array(scores, np.float32))
 
-    def _expected_row(self, ids: tf.Tensor) -> list[tuple[bytes, float]]:
-        """The texts and scores of what is found for the ids [1, T] of a sentence."""
-        found = self.hypotheses.tokens(self._search(ids))
-        return [self._scored(ids, up_to_end(tokens)) for tokens in found]
-
-    def _scored(self, ids: tf.Tensor, tokens: tf.Tensor) -> tuple[bytes, float]:
-        logits = self.model.predict({"source": ids, "target": shifted(tokens)}, verbose=0)
-        chances = tf.nn.log_softmax(allowed(tf.constant(logits)))[0].numpy()
-        total = sum(row[token] for row, token in zip(chances, tokens[0].numpy(), strict=True))
-        score = total / len(chances) ** self._settings.length_penalty
-        return self.target.decode(tokens).numpy()[0], score
+    def _found_alone(self, sentence: bytes) -> tuple[list[bytes], list[float]]:
+        """The texts that are found for a sentence, and their scores."""
+        ids = self.ids(tf.constant([sentence]))
+        texts, scores = [], []
+        for padded in best_tokens(self._search(ids), self._settings.n_best):
+            tokens = up_to_end(padded)
+            logits = self.model.predict({"source": ids, "target": shifted(tokens)}, verbose=0)
+            texts.append(self.target.decode(tokens).numpy()[0])
+            scores.append(score_of(tokens, logits, self._settings.length_penalty))
+        return texts, scores
 
     @functools.cached_property
     def _graph(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:

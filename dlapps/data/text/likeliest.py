@@ -10,7 +10,7 @@ from keras import ops
 from pydantic import Field, model_validator
 
 from dlapps.config.section import Positive, Section
-from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN
+from dlapps.data.text.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
 from dlapps.decoding.beam_search import beam_search
 from dlapps.decoding.greedy import greedy
 from dlapps.decoding.sequences import Decoded
@@ -72,6 +72,24 @@ def compiled_decoding(
         return beam_search(step, states, memory, beam_width=settings.beam_width, **limits)
 
     return decode
+
+
+def best_tokens(found: Decoded, n_best: int) -> list[tf.Tensor]:
+    """The tokens [N, L] of each of the `n_best` that were found, the likeliest first."""
+    return tf.unstack(found.tokens[:, :n_best], n_best, axis=1)
+
+
+def best_texts(found: Decoded, vocabulary: Vocabulary, n_best: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """The texts [N, n_best] that were found, the likeliest first, and their scores."""
+    texts = [vocabulary.decode(tokens) for tokens in best_tokens(found, n_best)]
+    return tf.stack(texts, axis=1), found.scores[:, :n_best]
+
+
+def score_of(tokens: tf.Tensor, logits: tf.Tensor, length_penalty: float) -> float:
+    """The score of a single text, tokens [1, U], by logits [1, U, tokens] for each of them."""
+    chances = tf.nn.log_softmax(allowed(logits))
+    total = tf.reduce_sum(tf.gather(chances, tokens, axis=-1, batch_dims=2))
+    return float(total) / tokens.shape[1] ** length_penalty
 
 
 def allowed(logits: tf.Tensor, mute: Collection[int] = MUTE) -> tf.Tensor:
