@@ -270,6 +270,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         spectrogram = looked_at(model, spec)(clips).numpy()[0]
         figure = heard_figure(
             in_short(Path(text).name),
+            clips.numpy()[0],
             spectrogram,
             spec.seconds,
             band_frequencies(spectrogram.shape[1], spec.sample_rate),
@@ -302,6 +303,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
                 f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}",
+                _read_clip(text, spec).numpy()[0],
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),

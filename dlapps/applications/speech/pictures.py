@@ -23,6 +23,7 @@ LARGEST_PERCENTILE = 99.8
 """Above it relevance is drawn alike: one cell alone must not make all others pale."""
 NUM_TICKS = 5
 MOST_BARS = 12
+WAVE = "#34495e"
 UNHEEDED = "#d5d8dc"
 """Of a waveform where nothing spoke for the answer."""
 MOST_PIECES = 400
@@ -31,59 +32,69 @@ MOST_PIECES = 400
 
 def heard_figure(
     title: str,
+    waveform: np.ndarray,
     spectrogram: np.ndarray,
     seconds: float,
     frequencies: np.ndarray,
     probabilities: Mapping[str, float],
     attention: np.ndarray | None = None,
 ) -> Figure:
-    """One recording's spectrogram, over it the attention where there is some, and the answer.
+    """One recording's waveform, spectrogram, attention where there is some, and the answer beside.
 
-    `spectrogram` is [frames, bands] in 0..1, `frequencies` [bands] in hertz, `attention`
-    [frames]; of `probabilities` the 12 highest are drawn.
+    `waveform` is [samples], `spectrogram` [frames, bands] in 0..1, `frequencies` [bands] in hertz,
+    `attention` [frames]; of `probabilities` the 12 highest are drawn.
     """
-    rows = 1 if attention is None else 2
-    figure = Figure(figsize=(8, 2.2 + 1.1 * rows), layout="constrained")
+    heights = [1.2, 3] if attention is None else [1.2, 3, 1.2]
+    figure = Figure(figsize=(8, 1.2 + 0.8 * sum(heights)), layout="constrained")
     figure.suptitle(title, parse_math=False)
-    heights = [3] if attention is None else [1, 3]
-    grid = figure.add_gridspec(rows, 2, width_ratios=[3, 1], height_ratios=heights)
-    axes = figure.add_subplot(grid[-1, 0])
-    _draw(axes, spectrogram, seconds)
-    _mark(axes, frequencies)
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=[3, 1], height_ratios=heights)
+    above = figure.add_subplot(grid[0, 0])
+    further = [figure.add_subplot(grid[row, 0], sharex=above) for row in range(1, len(heights))]
+    rows = [above, *further]
+    _draw_waveform(above, waveform, seconds)
+    _draw(rows[1], spectrogram, seconds)
+    _mark(rows[1], frequencies)
     if attention is not None:
-        above = figure.add_subplot(grid[0, 0], sharex=axes)
-        above.fill_between(_frame_times(len(attention), seconds), attention, step="mid")
-        above.set(ylabel="Attention", ylim=(0, None))
-        above.tick_params(labelbottom=False)
+        rows[2].fill_between(_frame_times(len(attention), seconds), attention, step="mid")
+        rows[2].set(xlabel="Seconds", ylabel="Attention", ylim=(0, None))
+    for axes in rows:
+        axes.label_outer()
+    figure.align_ylabels(rows)
     _draw_answer(figure.add_subplot(grid[:, 1]), probabilities)
     return figure
 
 
 def relevance_figure(
     title: str,
+    waveform: np.ndarray,
     spectrogram: np.ndarray,
     seconds: float,
     frequencies: np.ndarray,
     relevance: Relevance,
 ) -> Figure:
-    """One recording's spectrogram, beside it the same in pale with its relevance laid over.
+    """One recording's waveform, its spectrogram, and the same in pale under its relevance.
 
-    `spectrogram` and `frequencies` are as in `heard_figure`; `relevance` is [frames, bands].
+    What is drawn is as in `heard_figure`; `relevance` is [frames, bands].
     """
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    figure = Figure(figsize=(8, 6.2), layout="constrained")
     figure.suptitle(title, parse_math=False)
-    left, right = figure.subplots(1, 2, sharey=True)
-    _draw(left, spectrogram, seconds)
-    _draw(right, PALENESS * spectrogram, seconds, "gray_r")
+    grid = figure.add_gridspec(3, 2, width_ratios=[40, 1], height_ratios=[1.2, 3, 3])
+    above = figure.add_subplot(grid[0, 0])
+    middle, below = (figure.add_subplot(grid[row, 0], sharex=above) for row in (1, 2))
+    _draw_waveform(above, waveform, seconds)
+    _draw(middle, spectrogram, seconds)
+    _draw(below, PALENESS * spectrogram, seconds, "gray_r")
     values = relevance.values.T
     shades = _shades(values, relevance, LARGEST_PERCENTILE)
     overlay = shades.to_rgba(values)
     overlay[..., 3] = np.minimum(np.abs(values) / shades.norm.vmax, 1)
-    right.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
-    figure.colorbar(shades, ax=right, label=scale_label(relevance))
-    for axes in (left, right):
+    below.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
+    figure.colorbar(shades, cax=figure.add_subplot(grid[2, 1]), label=scale_label(relevance))
+    for axes in (middle, below):
         _mark(axes, frequencies)
+    for axes in (above, middle, below):
         axes.label_outer()
+    figure.align_ylabels([above, middle, below])
     return figure
 
 
@@ -105,16 +116,13 @@ def heard_relevance_figure(
     _draw(above, spectrogram, seconds)
     _mark(above, frequencies)
     above.label_outer()
-    pieces = np.array_split(waveform, min(MOST_PIECES, len(waveform)))
-    times = _frame_times(len(pieces), seconds)
+    times = _frame_times(min(MOST_PIECES, len(waveform)), seconds)
     shown = _at_times(relevance.values[:, 0], times, seconds)
     shades = _shades(shown, relevance, 100)
     colours = shades.to_rgba(shown)
     colours[:, 3] = np.abs(shown) / shades.norm.vmax
-    lows, highs = zip(*((piece.min(), piece.max()) for piece in pieces))
-    below.vlines(times, lows, highs, colors=UNHEEDED, linewidth=1.6)
-    below.vlines(times, lows, highs, colors=colours, linewidth=1.6)
-    below.set(xlabel="Seconds", ylabel="Waveform", yticks=[])
+    _draw_waveform(below, waveform, seconds, UNHEEDED)
+    _draw_waveform(below, waveform, seconds, [*colours])
     figure.colorbar(shades, ax=below, label=scale_label(relevance))
     return figure
 
@@ -169,6 +177,17 @@ def _at_times(values: np.ndarray, times: np.ndarray, seconds: float) -> np.ndarr
     if len(values) > len(times):
         return np.array([part.mean() for part in np.array_split(values, len(times))])
     return np.interp(times, _frame_times(len(values), seconds), values)
+
+
+def _draw_waveform(
+    axes: Axes, waveform: np.ndarray, seconds: float, colours: str | list = WAVE
+) -> None:
+    """A waveform [samples] in one colour, or each piece of it in its own."""
+    pieces = np.array_split(waveform, min(MOST_PIECES, len(waveform)))
+    lows, highs = zip(*((piece.min(), piece.max()) for piece in pieces))
+    axes.axhline(0, color=UNHEEDED, linewidth=1, zorder=0)
+    axes.vlines(_frame_times(len(pieces), seconds), lows, highs, colors=colours, linewidth=1.6)
+    axes.set(xlabel="Seconds", ylabel="Waveform", yticks=[])
 
 
 def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float, colours: str = COLOURS) -> None:

@@ -18,19 +18,27 @@ RANDOM = np.random.default_rng(0)
 NAMES = ("yes", "no")
 
 
-def test_one_recording_with_attention_above_and_its_answer_beside():
+WAVEFORM = RANDOM.uniform(-1, 1, 4000)
+
+
+def test_one_recording_with_attention_below_and_its_answer_beside():
     spectrogram, attention = RANDOM.random((30, 12)), RANDOM.random(30)
     answer = {"yes": 0.2, "no": 0.8}
     frequencies = np.linspace(60, 4000, 12)
-    figure = heard_figure("a $ clip.wav", spectrogram, 0.5, frequencies, answer, attention)
-    picture, above, bars = figure.axes
+    figure = heard_figure(
+        "a $ clip.wav", WAVEFORM, spectrogram, 0.5, frequencies, answer, attention
+    )
+    wave, picture, below, bars = figure.axes
+    (pieces,) = wave.collections
+    lines = np.array([piece[:, 1] for piece in pieces.get_segments()])
+    np.testing.assert_allclose([lines.min(), lines.max()], [WAVEFORM.min(), WAVEFORM.max()])
     np.testing.assert_array_equal(picture.images[0].get_array(), spectrogram.T)
     assert picture.get_xlim() == (0, 0.5)
-    assert above.get_ylabel() == "Attention"
+    assert below.get_ylabel() == "Attention"
     assert [label.get_text() for label in bars.get_yticklabels()] == ["no", "yes"]
     assert png_bytes(figure).startswith(b"\x89PNG")
-    plain = heard_figure("clip", spectrogram, 0.5, frequencies, answer)
-    assert len(plain.axes) == 2
+    plain = heard_figure("clip", WAVEFORM, spectrogram, 0.5, frequencies, answer)
+    assert len(plain.axes) == 3
 
 
 def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
@@ -38,22 +46,24 @@ def test_relevance_is_laid_over_the_spectrogram_and_opaque_where_it_is_large():
     relevance[4, 2], relevance[20, 9] = 2.0, -1.0
     frequencies = np.linspace(60, 4000, 12)
     found = Relevance(relevance, METHODS["gradient_times_input"])
-    figure = relevance_figure("a $ clip.wav", RANDOM.random((30, 12)), 0.5, frequencies, found)
-    left, right, scale = figure.axes
-    _, overlay = right.images
-    assert overlay.get_extent() == left.images[0].get_extent() == [0, 0.5, 0, 12]
+    spectrogram = RANDOM.random((30, 12))
+    figure = relevance_figure("a $ clip.wav", WAVEFORM, spectrogram, 0.5, frequencies, found)
+    wave, middle, below, scale = figure.axes
+    _, overlay = below.images
+    assert overlay.get_extent() == middle.images[0].get_extent() == [0, 0.5, 0, 12]
+    assert wave.get_xlim() == below.get_xlim() == (0, 0.5)
     shown = np.asarray(overlay.get_array())
     assert shown.shape == (12, 30, 4)
     assert np.count_nonzero(shown[..., 3]) == 2
     supports, speaks_against = shown[2, 4], shown[9, 20]
     assert supports[0] > supports[2]
     assert speaks_against[2] > speaks_against[1]
-    assert left.get_xlabel() == right.get_xlabel() == "Seconds"
-    assert left.get_ylabel() == "Hertz"
+    assert below.get_xlabel() == "Seconds"
+    assert middle.get_ylabel() == below.get_ylabel() == "Hertz"
     assert scale.get_ylim()[0] == -scale.get_ylim()[1]
     assert png_bytes(figure).startswith(b"\x89PNG")
     nothing = Relevance(0 * relevance, METHODS["saliency"])
-    assert relevance_figure("nothing", relevance, 0.5, frequencies, nothing).axes
+    assert relevance_figure("nothing", WAVEFORM, relevance, 0.5, frequencies, nothing).axes
 
 
 @pytest.mark.parametrize(("places", "method"), [(4, "grad_cam"), (4000, "gradient_times_input")])
