@@ -138,8 +138,8 @@ class TrainedRun(Run):
         found = self.application.detections(self.model, self.load_spec(), text)
         if found is None:
             raise UsageError(
-                f"{self.directory} answers an input as a whole, not one part after the other; ask "
-                "without --stream."
+                "--stream searches long recordings; "
+                f"{self.directory} answers each input as a whole."
             )
         return found
 

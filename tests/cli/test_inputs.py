@@ -104,3 +104,8 @@ def test_names_that_are_no_text_are_answered_and_shown_escaped(dlapps, run, phot
         answer = dlapps("classification", command, run, name, "--json")
         assert answer.exit_code == 0, answer.stderr
     assert "\x1b" not in dlapps("classification", "explain", run, name).stdout
+
+
+def test_only_long_recordings_are_searched(dlapps, run, photos):
+    answer = dlapps("classification", "predict", run, photos / "a.png", "--stream")
+    answer.assert_refused("--stream searches long recordings", "answers each input as a whole")

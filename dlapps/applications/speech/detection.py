@@ -108,7 +108,7 @@ def heard(
 ) -> Iterator[Window]:
     """The windows that hold anything of a waveform, with silence before and behind it."""
     step = max(round(settings.every * spec.sample_rate), 1)
-    reach = max(spec.num_samples - step, 0)
+    reach = max(spec.num_samples - step, spec.num_samples // 2)
     padded = np.pad(waveform, reach)
     clips = np.lib.stride_tricks.sliding_window_view(padded, spec.num_samples)[::step]
     energy = np.pad(np.cumsum(np.square(padded, dtype=np.float64)), (1, 0))
