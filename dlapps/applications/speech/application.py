@@ -29,7 +29,7 @@ from dlapps.applications.speech.pictures import (
 from dlapps.config.schema import Config
 from dlapps.data.audio.augmentation import NUM_DRAWS, augment_waveforms
 from dlapps.data.audio.recordings import (
-    WAV_FILE,
+    RECORDING_FILE,
     decode_wavs,
     encode_wav,
     fit_length,
@@ -126,7 +126,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         """For WAV files of any length and rate, and for waveforms at the model's rate.
 
         A server takes files of 16-bit PCM, all that TensorFlow decodes; `read` makes such of other
-        widths.
+        widths and formats.
         """
         table = LabelTable(spec.class_names)
         rate, length = spec.sample_rate, spec.num_samples
@@ -147,9 +147,9 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
                 inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
                 function=lambda wav_bytes: answer(decode_wavs(wav_bytes, rate, length)),
                 example=lambda: ({"wav_bytes": files}, expected()),
-                read=lambda text: {"wav_bytes": np.array([read_as_served(text)], object)},
+                read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
                 show=_show_heard(spec),
-                takes=WAV_FILE,
+                takes=RECORDING_FILE,
                 suffixes=RECORDINGS.suffixes,
                 resources=[table],
                 input_kinds=heard,
@@ -301,7 +301,7 @@ def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
         "wav_bytes": Kind(
             "wav_file",
             f"the bytes of a WAV file of 16-bit PCM, resampled to {spec.sample_rate:,} Hz, {cut}",
-            {"suffixes": [*RECORDINGS.suffixes], **facts},
+            {"suffixes": [".wav"], **facts},
         ),
         "waveform": Kind(
             "waveform", f"samples in [-1, 1] at {spec.sample_rate:,} Hz, {cut}", facts
@@ -335,7 +335,8 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _read_clip(path: str, spec: RecordingSpec) -> tf.Tensor:
     """What the model hears of a recording, [1, num_samples], by way of what a server is sent."""
-    return decode_wavs(tf.constant([read_as_served(path)]), spec.sample_rate, spec.num_samples)
+    served = read_as_served(path, spec.sample_rate)
+    return decode_wavs(tf.constant([served]), spec.sample_rate, spec.num_samples)
 
 
 def _show_heard(spec: RecordingSpec) -> Callable[..., dict[str, Any]]:

@@ -10,11 +10,13 @@ from pydantic import Field, model_validator
 from dlapps.applications.speech.wav_folder import load_wav_folder
 from dlapps.config.section import BatchSize, Positive, Section, UserPath, check_path
 from dlapps.data.audio.augmentation import WaveformAugmentation
+from dlapps.data.audio.quality import warn_of_poor_recording
 from dlapps.data.audio.recordings import (
     SampleRate,
     clip_maker,
     encode_wav,
-    read_wav,
+    read_recording,
+    resampled,
     to_floats,
     to_integers,
 )
@@ -45,7 +47,8 @@ def load_spoken_digit(
     columns = load_published("spoken_digit")["train"]
     make = clip_maker(SAMPLE_RATE, round(seconds * SAMPLE_RATE))
     clips = [
-        to_integers(make(to_floats(audio)[:, None], SAMPLE_RATE)) for audio in columns["audio"]
+        to_integers(make(to_floats(audio)[:, None].numpy(), SAMPLE_RATE))
+        for audio in columns["audio"]
     ]
     names = columns["audio/filename"].astype("S")
     everything = Examples({"waveform": np.stack(clips), "label": columns["label"]}, names=names)
@@ -159,22 +162,23 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     return tones.SAMPLE_RATE, tones.KEYS, splits
 
 
-def read_as_served(path: str | Path) -> bytes:
-    """The WAV file in the one form that the exported graph decodes too: PCM of 16 bits.
+def read_as_served(path: str | Path, sample_rate: int) -> bytes:
+    """The recording in a form that the exported graph decodes: WAV of 16 bits, at `sample_rate`.
 
-    Raises UsageError as `read_wav` does.
+    Raises UsageError as `read_recording` does.
     """
-    samples, rate = read_wav(path)
-    return encode_wav(to_integers(samples), rate)
+    samples, rate = read_recording(path)
+    return encode_wav(to_integers(resampled(samples, rate, sample_rate)), sample_rate)
 
 
 def how_heard(path: str | Path, spec: RecordingSpec) -> dict[str, float]:
-    """The `seconds_left_out` of a WAV file, if it is longer than what the network hears at once.
+    """The `seconds_left_out` of a recording, if it is longer than the network hears at once.
 
-    That, and that it is resampled, is also said in the log.
+    That, and that it is resampled, clipped or silent, is also said in the log.
     """
-    samples, rate = read_wav(path)
+    samples, rate = read_recording(path)
     name, seconds = in_short(str(path)), len(samples) / rate
+    warn_of_poor_recording(name, samples)
     if rate != spec.sample_rate:
         logger.warning("%s is resampled from %d to %d Hz.", name, rate, spec.sample_rate)
     heard, lasts = f"{spec.seconds:.2f}", f"{seconds:.2f}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dlapps.data.audio.recordings import clip_maker, read_wav, to_integers
+from dlapps.data.audio.quality import warn_of_poor_recordings
+from dlapps.data.audio.recordings import clip_maker, read_recording, to_integers
 from dlapps.data.sources.folders import (
     RECORDINGS,
     check_nothing_empty,
@@ -30,8 +31,8 @@ def load_wav_folder(
     """Returns the sample rate, the class names and train, validation and test of the folder.
 
     Without `sample_rate`, the one that most files have. Recordings at another are resampled and
-    counted in the log; those that cannot be decoded are left out and named. Raises UsageError
-    when that leaves a class of train or a whole split empty.
+    counted in the log, and so are clipped and silent ones; those that cannot be decoded are left
+    out and named. Raises UsageError when that leaves a class of train or a whole split empty.
     """
     folder = scan_class_folders(path, RECORDINGS)
     files = {split: [file for file, _ in found] for split, found in folder.splits.items()}
@@ -50,6 +51,7 @@ def load_wav_folder(
         for split, examples in folder.splits.items()
     }
     check_nothing_empty(path, labels, folder.class_names, RECORDINGS)
+    warn_of_poor_recordings({file: found[0] for file, found in everything if found})
     rate = sample_rate or _most_common_rate(read)
     _tell_of_other_rates(everything, rate)
     make = clip_maker(rate, max(round(seconds * rate), 1))
@@ -68,7 +70,7 @@ def load_wav_folder(
 
 def _read(file: Path) -> Recording | None:
     try:
-        return read_wav(file)
+        return read_recording(file)
     except UsageError:
         return None
 

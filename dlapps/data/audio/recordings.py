@@ -1,18 +1,18 @@
 """Decoding of recordings that training, prediction and the exported graph share."""
 
 import io
-import struct
-import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import numpy as np
+import soundfile
+import soxr
 import tensorflow as tf
 from pydantic import Field
-from scipy.io import wavfile
 
-from dlapps.data.sources.user_files import read_file
+from dlapps.data.sources.user_files import open_file
 from dlapps.errors import UsageError, in_short
 
 FULL_SCALE = 32768.0
@@ -22,8 +22,12 @@ FULL_SCALE = 32768.0
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000
 SampleRate = Annotated[int, Field(ge=LOWEST_RATE, le=HIGHEST_RATE)]
 """Samples a second."""
-MOST_CHANNELS = 1024
-WAV_FILE = "a WAV file this program can read"
+MOST_SAMPLES = 2**28
+"""Of all channels together, 1 GiB: a FLAC file of a few bytes may stand for days of silence."""
+AT_A_TIME = 2**20
+"""Samples that are decoded at once: a header may promise more than memory holds."""
+FORMATS = ("WAV", "WAVEX", "FLAC", "OGG", "MP3")
+RECORDING_FILE = "a WAV, FLAC, OGG or MP3 file this program can read"
 
 
 def decode_wav(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
@@ -55,49 +59,67 @@ def decode_wavs(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.T
     )
 
 
-def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
-    """Returns the samples of a WAV file, float32 [length, channels] in [-1, 1], and its rate.
+def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
+    """Returns the samples of a file, float32 [length, channels] in [-1, 1], and its rate.
 
-    Integers of 8, 16, 24 and 32 bits and floats are read. Raises UsageError, which names the
-    file, when it cannot be read, is no WAV file, holds no samples, or claims to be what no
-    recording is.
+    WAV (integers of any width, floats), FLAC, OGG (Vorbis, Opus) and MP3 are read, whatever the
+    file is called. Raises UsageError, which names the file, when it cannot be read, is none of
+    these, holds no samples, or claims to be what no recording is.
     """
     name = in_short(str(path))
     try:
-        contents = read_file(path)
+        with open_file(path) as file:
+            return _decode(file, name)
     except FileNotFoundError:
         raise UsageError(f"There is no recording {name}.") from None
     except OSError as error:
         raise UsageError(f"The recording {name} cannot be read: {error.strerror}.") from error
+
+
+def decode_recording(contents: bytes, name: str) -> tuple[np.ndarray, int]:
+    """Returns what `read_recording` does, from the bytes of a file that errors call `name`."""
+    return _decode(io.BytesIO(contents), in_short(name))
+
+
+def _decode(file: BinaryIO, name: str) -> tuple[np.ndarray, int]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)
-            rate, samples = wavfile.read(io.BytesIO(contents))
-    # A header that contradicts itself makes SciPy divide by zero, reach for what it never read, or
-    # ask for widths that there are not.
-    except (ValueError, EOFError, struct.error, NameError, ArithmeticError, TypeError) as error:
-        raise UsageError(f"{name} is not {WAV_FILE}.") from error
-    if not rate:
-        raise UsageError(f"The recording {name} has no sample rate: its header says 0.")
+        with soundfile.SoundFile(file) as sound:
+            if sound.format not in FORMATS:
+                raise UsageError(f"{name} is not {RECORDING_FILE}.")
+            rate = sound.samplerate
+            if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+                raise UsageError(
+                    f"The recording {name} has {rate:,} samples a second; read are "
+                    f"{LOWEST_RATE:,} to {HIGHEST_RATE:,}."
+                )
+            samples = _all_samples(sound, name)
+    except soundfile.LibsndfileError as error:
+        raise UsageError(f"{name} is not {RECORDING_FILE}.") from error
     if not len(samples):
         raise UsageError(f"The recording {name} is empty: it holds no samples.")
     if not np.all(np.isfinite(samples)):
         raise UsageError(f"The recording {name} has samples that are no numbers, or infinite.")
-    samples = samples.reshape(len(samples), -1)
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE or samples.shape[1] > MOST_CHANNELS:
-        raise UsageError(
-            f"The recording {name} has {rate:,} samples a second in {samples.shape[1]:,} channels; "
-            f"read are {LOWEST_RATE:,} to {HIGHEST_RATE:,} in up to {MOST_CHANNELS:,}."
-        )
-    return _to_unit_interval(samples), rate
+    return np.clip(samples, -1, 1), rate
 
 
-def _to_unit_interval(samples: np.ndarray) -> np.ndarray:
-    if samples.dtype == np.uint8:  # The only width that WAV stores without a sign.
-        return (samples.astype(np.float32) - 128) / 128
-    if samples.dtype.kind == "f":
-        return np.clip(samples, -1, 1).astype(np.float32)
-    return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
+def _all_samples(sound: soundfile.SoundFile, name: str) -> np.ndarray:
+    """Returns float32 [length, channels]."""
+    blocks = [np.zeros((0, sound.channels), np.float32)]
+    at_once = max(AT_A_TIME // sound.channels, 1)
+    while len(block := sound.read(at_once, dtype="float32", always_2d=True)):
+        blocks.append(block)
+        if sum(block.size for block in blocks) > MOST_SAMPLES:
+            raise UsageError(
+                f"The recording {name} is too long: it holds more than {MOST_SAMPLES:,} samples."
+            )
+    return np.concatenate(blocks)
+
+
+def resampled(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Returns float32 [length * new_rate / rate, channels] of samples [length, channels]."""
+    if rate == new_rate:
+        return samples
+    return np.clip(soxr.resample(samples, rate, new_rate), -1, 1)
 
 
 def to_clip(samples: tf.Tensor, rate: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
@@ -147,15 +169,20 @@ def fit_length(waveforms: tf.Tensor, num_samples: int) -> tf.Tensor:
 
 
 @lru_cache(maxsize=8)
-def clip_maker(sample_rate: int, num_samples: int) -> tf.types.experimental.PolymorphicFunction:
-    """Returns `to_clip` for one form of clip as one graph on the CPU, for many files in a row."""
+def clip_maker(sample_rate: int, num_samples: int) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Returns what makes clips of one form, for many files in a row.
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int32)]
-    )
-    def make(samples: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+    It takes samples [length, channels] and their rate, and gives float32 [num_samples].
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([1, None], tf.float32)])
+    def fitted(waveform: tf.Tensor) -> tf.Tensor:
         with tf.device("CPU:0"):
-            return to_clip(samples, rate, sample_rate, num_samples)
+            return fit_length(waveform, num_samples)
+
+    def make(samples: np.ndarray, rate: int) -> np.ndarray:
+        mono = resampled(samples, rate, sample_rate).mean(axis=1)
+        return fitted(mono[np.newaxis])[0].numpy()
 
     return make
 
@@ -174,5 +201,5 @@ def to_floats(waveform: tf.Tensor | np.ndarray) -> tf.Tensor:
 def encode_wav(waveform: np.ndarray, sample_rate: int) -> bytes:
     """Returns the bytes of a WAV file of int16 samples [length] or [length, channels]."""
     file = io.BytesIO()
-    wavfile.write(file, sample_rate, waveform)
+    soundfile.write(file, waveform, sample_rate, format="WAV", subtype="PCM_16")
     return file.getvalue()

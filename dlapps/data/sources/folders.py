@@ -46,7 +46,12 @@ IMAGES = FileKind(
     "cat/1.png and dog/1.png",
     (".tif", ".tiff"),
 )
-RECORDINGS = FileKind("recording", (".wav",), "yes/1.wav and no/1.wav")
+RECORDINGS = FileKind(
+    "recording",
+    (".wav", ".flac", ".ogg", ".mp3"),
+    "yes/1.wav and no/1.wav",
+    (".m4a", ".aac", ".wma"),
+)
 
 
 WHERE = "Say where yours is with --set data.path=DIR."

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from dlapps.applications.speech.data import read_as_served
 from dlapps.data.audio.recordings import encode_wav
 from dlapps.datasets.tones import SAMPLE_RATE, make_tones
 
@@ -43,7 +44,7 @@ def check_metrics(metrics: dict) -> None:
 def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict]) -> None:
     """Fails where a loaded SavedModel answers otherwise than `predict` did."""
     serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    served = serve(wav_bytes=tf.constant([Path(text).read_bytes() for text in inputs]))
+    served = serve(wav_bytes=tf.constant([read_as_served(text, SAMPLE_RATE) for text in inputs]))
     labels = [label.decode() for label in served["label"].numpy()]
     assert labels == [record["label"] for record in answers]
     probabilities = [list(record["probabilities"].values()) for record in answers]

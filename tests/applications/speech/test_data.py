@@ -7,6 +7,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import soundfile
 from pydantic import ValidationError
 
 from dlapps.applications.speech.data import RecordingData, Speaker, load_recordings, split_rows
@@ -16,8 +17,8 @@ from dlapps.errors import UsageError
 
 @pytest.fixture
 def folder(tmp_path):
-    """Ten recordings of silence ("no") and ten at full level ("yes"), of 100 samples and more."""
-    for name, level in (("no", 0), ("yes", 9000)):
+    """Ten quiet recordings ("no") and ten loud ones ("yes"), of 100 samples and more."""
+    for name, level in (("no", 90), ("yes", 9000)):
         (tmp_path / name).mkdir()
         for number in range(10):
             clip = np.full(100 + number, level, np.int16)
@@ -38,7 +39,7 @@ def test_a_folder_gives_clips_of_one_length_with_their_classes(folder):
         waveforms, labels = examples.columns["waveform"], examples.columns["label"]
         assert waveforms.shape == (size, 160)
         assert waveforms.dtype == np.int16
-        np.testing.assert_array_equal(waveforms.max(axis=1), labels * 9000)
+        np.testing.assert_array_equal(waveforms.max(axis=1), np.where(labels, 9000, 90))
 
 
 def test_another_sample_rate_is_resampled_and_said(folder, caplog):
@@ -63,6 +64,23 @@ def test_broken_and_empty_recordings_are_left_out_and_named(folder, caplog):
     assert message.startswith("2 of 22 recordings cannot be decoded")
     assert "broken.wav" in message
     assert "empty.wav" in message
+
+
+def test_recordings_of_every_format_are_read_and_poor_ones_are_named(folder, caplog):
+    time = np.arange(800) / 8000
+    tone = np.sin(2 * np.pi * 440 * time)
+    soundfile.write(folder / "yes" / "a.flac", 0.5 * tone, 8000)
+    soundfile.write(folder / "no" / "b.ogg", 0.5 * tone, 8000)
+    soundfile.write(folder / "yes" / "c.mp3", 0.5 * tone, 8000)
+    soundfile.write(folder / "no" / "clipped.wav", np.clip(2 * tone, -1, 1), 8000)
+    soundfile.write(folder / "yes" / "silent.wav", 0 * tone, 8000)
+    with caplog.at_level(logging.WARNING):
+        data = load_recordings(settings(folder))
+    assert sum(len(split) for split in data.splits.values()) == 25
+    clipped, silent = [record.getMessage() for record in caplog.records]
+    assert clipped.startswith("1 of 25 recordings are clipped, up to 67.")
+    assert clipped.endswith("no/clipped.wav")
+    assert silent == f"1 of 25 recordings are silent: {folder}/yes/silent.wav"
 
 
 def test_a_class_without_a_readable_recording_is_refused(folder):

@@ -1,9 +1,11 @@
 """A trained recogniser answers on files of any rate, draws what it heard, and refuses the rest."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from dlapps.data.audio.recordings import encode_wav
@@ -27,6 +29,12 @@ def clip() -> np.ndarray:
     return make_tones(1, 1600)[0][0]
 
 
+def encoded(clip: np.ndarray, subtype: str, form: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, clip, 8000, format=form, subtype=subtype)
+    return file.getvalue()
+
+
 def write(path: Path, contents: bytes) -> Path:
     path.write_bytes(contents)
     return path
@@ -38,6 +46,15 @@ def test_another_sample_rate_is_resampled_and_said(dlapps, run, clip, tmp_path):
     assert answer.exit_code == 0, answer.stderr
     assert f"{file} is resampled from 4000 to 8000 Hz" in answer.stderr
     assert answer.document[0]["label"] in KEYS
+
+
+def test_a_clipped_recording_and_a_silent_one_are_said(dlapps, run, clip, tmp_path):
+    loud = write(tmp_path / "loud.wav", encode_wav(np.sign(clip) * np.int16(32767), 8000))
+    silent = write(tmp_path / "silent.wav", encode_wav(0 * clip, 8000))
+    answer = dlapps("speech", "predict", run, loud, silent)
+    assert answer.exit_code == 0, answer.stderr
+    assert f"{loud} is clipped: " in answer.stderr
+    assert f"{silent} is silent." in answer.stderr
 
 
 def test_a_recording_that_is_not_heard_whole_says_so_once(dlapps, run, clip, tmp_path):
@@ -60,11 +77,10 @@ def test_a_file_of_another_width_is_answered_as_a_server_answers_its_16_bits(
 ):
     # Another key: of the same one, the mean would be only quieter, which the network ignores.
     stereo = np.stack([clip // 2, make_tones(2, 1600)[0][1] // 2], axis=1)
-    same = [stereo, stereo.astype(np.int32) * 65536, stereo.astype(np.float32) / 32768]
-    files = [
-        write(tmp_path / f"{number}.wav", encode_wav(samples, 11025))
-        for number, samples in enumerate(same)
-    ]
+    kinds = [("wav", "PCM_16"), ("wav", "PCM_32"), ("wav", "FLOAT"), ("flac", "PCM_16")]
+    files = [tmp_path / f"{number}.{suffix}" for number, (suffix, _) in enumerate(kinds)]
+    for file, (_, subtype) in zip(files, kinds, strict=True):
+        soundfile.write(file, stereo / 32768, 8000, subtype=subtype)
     answer = dlapps("speech", "predict", run, *files, "--json")
     assert answer.exit_code == 0, answer.stderr
     for record, file in zip(answer.document, files, strict=True):
@@ -79,8 +95,8 @@ def test_a_file_of_another_width_is_answered_as_a_server_answers_its_16_bits(
 @pytest.mark.parametrize(
     ("contents", "why"),
     [
-        (b"words", "is not a WAV file"),
-        (encode_wav(np.ones(9, np.int16), 1), "has 1 samples a second in 1 channels"),
+        (b"words", "is not a WAV, FLAC, OGG or MP3 file"),
+        (encode_wav(np.ones(9, np.int16), 1), "has 1 samples a second"),
         (encode_wav(np.zeros(0, np.int16), 8000), "is empty: it holds no samples"),
         (None, "There is no recording"),
     ],
@@ -100,7 +116,7 @@ def test_what_is_no_recording_keeps_no_other_from_its_answer(dlapps, run, clip, 
     answer = dlapps("speech", "predict", run, good, wrong)
     assert answer.exit_code == 1
     assert answer.stdout.startswith(f"{good}  label: ")
-    assert "is not a WAV file" in answer.stderr
+    assert "is not a WAV, FLAC" in answer.stderr
     assert answer.stderr.endswith("1 of 2 inputs could not be answered.\n")
 
 
@@ -139,12 +155,8 @@ def test_the_exported_model_takes_files_and_waveforms(dlapps, run, clip, tmp_pat
         )
     empty = encode_wav(np.zeros(0, np.int16), 8000)
     no_rates = [encode_wav(clip, 1), encode_wav(clip, 100_000_000)]
-    other_widths = [
-        encode_wav((clip // 256 + 128).astype(np.uint8), 8000),
-        encode_wav(clip.astype(np.int32) * 65536, 8000),
-        encode_wav(clip.astype(np.float32) / 32768, 8000),
-    ]
-    for wrong in (b"words", empty, *no_rates, *other_widths):
+    others = [("PCM_U8", "WAV"), ("PCM_32", "WAV"), ("FLOAT", "WAV"), ("PCM_16", "FLAC")]
+    for wrong in (b"words", empty, *no_rates, *[encoded(clip, *other) for other in others]):
         with pytest.raises(tf.errors.InvalidArgumentError):
             signatures["serving_default"](wav_bytes=tf.constant([wrong]))
 

@@ -144,12 +144,14 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 
 def test_recordings_are_found_by_their_own_suffix_and_named_in_errors(tmp_path):
     touch(tmp_path, *[f"{name}/{number}.wav" for name in ("no", "yes") for number in range(3)])
-    touch(tmp_path, "no/picture.png", "yes/LOUD.WAV")
+    touch(tmp_path, "no/picture.png", "yes/LOUD.WAV", "no/4.flac", "yes/5.ogg", "no/6.mp3")
     folder = scan_class_folders(tmp_path, RECORDINGS)
     assert folder.class_names == ("no", "yes")
-    assert sum(len(examples) for examples in folder.splits.values()) == 7
+    assert sum(len(examples) for examples in folder.splits.values()) == 10
     touch(tmp_path, "maybe/notes.txt")
-    with pytest.raises(UsageError, match=r"no recording \(\.wav\) in .*maybe: add recordings"):
+    with pytest.raises(
+        UsageError, match=r"no recording \(\.wav, \.flac, \.ogg, \.mp3\) in .*maybe: add recordings"
+    ):
         scan_class_folders(tmp_path, RECORDINGS)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
 from dlapps.applications.speech.wav_folder import load_wav_folder
-from dlapps.data.audio.recordings import encode_wav, read_wav
+from dlapps.data.audio.recordings import encode_wav, read_recording
 from dlapps.data.images.decoding import read_image
 from dlapps.data.images.folder import load_image_folder
 from dlapps.data.sources.text_files import read_lines
@@ -34,7 +34,7 @@ def test_a_device_is_no_file(device):
 def test_a_pipe_is_no_image_recording_or_text(pipe):
     readers = (
         lambda path: read_image(path, (8, 8, 1)),
-        read_wav,
+        read_recording,
         lambda path: read_lines(path, "Name another."),
     )
     for read in readers:
