@@ -28,9 +28,9 @@ def padded_log_mel(
     """[N, frames, num_bands] of waveforms [N, samples], and how many frames [N] are a row's own.
 
     A frame stands at every hundredth of a second of a row's `num_samples`, whatever comes after
-    them; frames that are nobody's follow. The layer `log_mel` gives the spectrogram before each band of a row is normalised and, in
-    training, `num_masks` stretches of time and of frequency are masked: 1 is the loudest of the row
-    and 0 is 80 dB below it.
+    them; frames that are nobody's follow. The layer `log_mel` gives the spectrogram before each
+    band of a row is normalised and, in training, `num_masks` stretches of time and of frequency are
+    masked: 1 is the loudest of the row and 0 is 80 dB below it.
     """
     step, window = round(STRIDE * sample_rate), round(WINDOW * sample_rate)
     fft_length = 2 ** (window - 1).bit_length()

@@ -32,7 +32,7 @@ class Transcriber(keras.Model):
 
 
 def recording_inputs() -> tuple[KerasTensor, KerasTensor]:
-    """The inputs `waveform` [N, T], in [-1, 1], and `num_samples` [N], those that are a row's own."""
+    """The inputs `waveform` [N, T] in [-1, 1] and `num_samples` [N], those that are a row's own."""
     waveform = keras.Input((None,), name="waveform")
     return waveform, keras.Input((), dtype="int32", name="num_samples")
 
