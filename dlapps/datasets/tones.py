@@ -1,5 +1,5 @@
-"""Generated speech: the twelve keys of a telephone (ITU-T Q.23), each a pair of tones, one by one or
-several in a row."""
+"""Generated speech: the twelve keys of a telephone (ITU-T Q.23), each a pair of tones, one by one
+or several in a row."""
 
 import numpy as np
 
@@ -78,8 +78,8 @@ def _press(key: int, num_samples: int, random: np.random.Generator) -> np.ndarra
 def _pair_of_tones(key: int, time: np.ndarray, random: np.random.Generator) -> np.ndarray:
     twist = random.uniform(-LARGEST_TWIST, LARGEST_TWIST)
     row, column = divmod(key, len(COLUMN_FREQUENCIES))
-    pair = (ROW_FREQUENCIES[row], twist / 2), (COLUMN_FREQUENCIES[column], -twist / 2)
-    return sum(_tone(frequency, decibels, time, random) for frequency, decibels in pair)
+    lower = _tone(ROW_FREQUENCIES[row], twist / 2, time, random)
+    return lower + _tone(COLUMN_FREQUENCIES[column], -twist / 2, time, random)
 
 
 def _recorded(
