@@ -14,7 +14,8 @@ class LSTM(keras.layers.LSTM):
     last; the two loops, forth and back, hold the product with the state alone. In float32, XLA
     compiles them. Under a mixed policy all products are in the small format, which TensorFlow's own
     kernels multiply faster than XLA's do on a CPU, and what is between them is float32.
-    With masks, dropout inside the layer, other activations or unknown sizes it is Keras' own.
+    Where sequences differ in length from batch to batch, XLA compiles once for each length: let
+    there be few. With masks, dropout inside the layer or other activations it is Keras' own.
     """
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
@@ -23,7 +24,8 @@ class LSTM(keras.layers.LSTM):
             and self.cell.recurrent_activation is activations.sigmoid
             and not (self.dropout or self.recurrent_dropout or self.stateful or self.unroll)
         )
-        if not training or mask is not None or None in sequences.shape or not is_plain:
+        is_known = None not in (sequences.shape[0], sequences.shape[2])
+        if not training or mask is not None or not is_known or not is_plain:
             return super().inner_loop(sequences, initial_state, mask, training)
         inputs = tf.transpose(sequences, [1, 0, 2])
         if self.go_backwards:
@@ -39,12 +41,12 @@ class LSTM(keras.layers.LSTM):
 @tf.custom_gradient
 def _recurrence(inputs, kernel, recurrent, bias, state, carry):
     """The states and carries [T, N, U] after each step on inputs [T, N, D], in their dtype."""
-    length, batch, size = inputs.shape
+    batch, size = inputs.shape[1:]
     units = recurrent.shape[0]
-    small, rows = inputs.dtype, tf.reshape(inputs, [length * batch, size])
+    small, rows = inputs.dtype, tf.reshape(inputs, [-1, size])
     state, carry = tf.cast(state, tf.float32), tf.cast(carry, tf.float32)
     products = tf.cast(rows @ kernel + bias, tf.float32)
-    products = tf.reshape(products, [length, batch, 4 * units])
+    products = tf.reshape(products, [-1, batch, 4 * units])
     forth, back = LOOPS[small == tf.float32]
     states, carries, gates = forth(products, recurrent, state, carry)
 
@@ -56,11 +58,11 @@ def _recurrence(inputs, kernel, recurrent, bias, state, carry):
             gates,
             recurrent,
         )
-        slopes = tf.cast(tf.reshape(slopes, [length * batch, 4 * units]), small)
+        slopes = tf.cast(tf.reshape(slopes, [-1, 4 * units]), small)
         before = tf.concat([state[None], states[:-1]], 0)
-        before = tf.cast(tf.reshape(before, [length * batch, units]), small)
+        before = tf.cast(tf.reshape(before, [-1, units]), small)
         return (
-            tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), inputs.shape),
+            tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), [-1, batch, size]),
             tf.matmul(rows, slopes, transpose_a=True),
             tf.matmul(before, slopes, transpose_a=True),
             tf.cast(tf.reduce_sum(tf.cast(slopes, tf.float32), 0), small),
@@ -73,7 +75,7 @@ def _recurrence(inputs, kernel, recurrent, bias, state, carry):
 
 def _forth(products, recurrent, state, carry):
     """States, carries [T, N, U] and the gates [T, N, 4 U] after each step, all float32."""
-    length = products.shape[0]
+    length = tf.shape(products)[0]
     sequence = tf.TensorArray(tf.float32, length).unstack(products)
     shapes = (state.shape, state.shape, products.shape[1:])
     arrays = tuple(tf.TensorArray(tf.float32, length, element_shape=shape) for shape in shapes)
@@ -100,7 +102,7 @@ def _back(states_slope, carries_slope, carries, gates, recurrent):
 
     `carries` [T + 1, N, U] begin with that before the first step.
     """
-    length = gates.shape[0]
+    length = tf.shape(gates)[0]
     bent = tf.tanh(carries[1:])
     read = [
         tf.TensorArray(tf.float32, length).unstack(x)

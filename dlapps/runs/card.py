@@ -33,6 +33,7 @@ TASKS = {
     ("point", "class_probabilities"): "tabular-classification",
     ("seed", "images"): "unconditional-image-generation",
     ("sentence", "class_probabilities"): "text-classification",
+    ("wav_file", "sentence"): "automatic-speech-recognition",
     ("sentence", "sentence"): "translation",
     ("text", "text"): "text-generation",
     ("wav_file", "class_probabilities"): "audio-classification",

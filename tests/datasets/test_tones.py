@@ -9,6 +9,7 @@ from dlapps.datasets.tones import (
     KEYS,
     ROW_FREQUENCIES,
     SAMPLE_RATE,
+    make_tone_strings,
     make_tones,
 )
 
@@ -38,3 +39,16 @@ def test_the_strongest_tones_are_those_of_the_key():
     rows, columns = strongest(ROW_FREQUENCIES), strongest(COLUMN_FREQUENCIES)
     heard = [ROWS[row][column] for row, column in zip(rows, columns)]
     assert np.mean([heard[i] == KEYS[key] for i, key in enumerate(keys)]) > 0.98
+
+
+def test_strings_last_as_long_as_their_keys_and_depend_on_the_seed_alone():
+    recordings, strings = make_tone_strings(60)
+    assert {len(string) for string in strings} == set(range(1, 9))
+    assert {*"".join(strings)} == {*KEYS}
+    lengths = [len(recording) / SAMPLE_RATE for recording in recordings]
+    for seconds, string in zip(lengths, strings, strict=True):
+        assert 0.1 * len(string) + 0.03 < seconds < 0.5 * len(string) + 0.26
+    again, _ = make_tone_strings(60)
+    for a, b in zip(recordings, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert strings != make_tone_strings(60, seed=1)[1]

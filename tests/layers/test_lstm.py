@@ -47,6 +47,24 @@ def test_it_does_what_kerass_layer_does(options):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_it_does_so_for_any_number_of_steps():
+    def slopes(kind) -> list[np.ndarray]:
+        keras.utils.set_random_seed(0)
+        layer = kind(4, return_sequences=True, use_cudnn=False)
+        layer.build(INPUTS.shape)
+
+        @tf.function(input_signature=[tf.TensorSpec([3, None, 5])])
+        def step(inputs):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(layer(inputs, training=True) ** 2)
+            return tape.gradient(loss, layer.trainable_variables)
+
+        return [x.numpy() for steps in (7, 4) for x in step(tf.constant(INPUTS[:, :steps]))]
+
+    for a, b in zip(slopes(LSTM), slopes(keras.layers.LSTM), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
 def test_it_is_as_near_to_float32_in_bfloat16_as_kerass_layer():
     exact = trained(keras.layers.LSTM, return_sequences=True)
     errors = []

@@ -28,6 +28,16 @@ def test_one_stretch_and_one_band_of_at_most_the_widths_are_masked():
     assert len({frames.tobytes() for frames in masked_frames}) > 20, "each example its own"
 
 
+def test_of_a_padded_example_a_stretch_of_its_own_frames_is_masked():
+    keras.utils.set_random_seed(0)
+    lengths = np.repeat([20, 8], 100).astype(np.int32)
+    masked = np.array(SpectrogramMasking(time=0.5)(ONES, lengths, training=True))
+    masked_frames = np.all(masked == 0, axis=2)
+    assert masked_frames[:100].sum(axis=1).max() == 10
+    assert masked_frames[100:].sum(axis=1).max() == 4
+    assert not masked_frames[100:, 8:].any()
+
+
 def test_the_seed_decides():
     def masked() -> np.ndarray:
         keras.utils.set_random_seed(3)

@@ -31,8 +31,14 @@ RECORDING_FILE = "a WAV, FLAC, OGG or MP3 file this program can read"
 
 
 def decode_wav(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
-    """Returns float32 [num_samples] in [-1, 1] from the bytes of a WAV file of 16-bit PCM.
+    """Returns float32 [num_samples] in [-1, 1], made to fit, of what `decode_waveform` takes."""
+    return fit_length(decode_waveform(contents, sample_rate)[tf.newaxis], num_samples)[0]
 
+
+def decode_waveform(contents: tf.Tensor, sample_rate: int) -> tf.Tensor:
+    """Returns float32 [length] in [-1, 1] from the bytes of a WAV file of 16-bit PCM.
+
+    Channels are averaged, and another rate is resampled.
     `contents` is a scalar string. Usable in `tf.function`, `tf.map_fn` and a SavedModel, where
     anything else, a file without samples and a rate out of bounds are an InvalidArgumentError.
     """
@@ -47,7 +53,9 @@ def decode_wav(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Te
     ]
     # Eagerly, an assertion that holds gives nothing to depend on.
     with tf.control_dependencies([check for check in checks if check is not None]):
-        return to_clip(samples, rate, sample_rate, num_samples)
+        mono = tf.reduce_mean(samples, axis=1)
+        is_right = rate == sample_rate
+        return tf.cond(is_right, lambda: mono, lambda: resample(mono, rate, sample_rate))
 
 
 def decode_wavs(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
@@ -57,6 +65,16 @@ def decode_wavs(contents: tf.Tensor, sample_rate: int, num_samples: int) -> tf.T
         contents,
         fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
     )
+
+
+def decode_waveforms(contents: tf.Tensor, sample_rate: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns float32 [N, T], silent after their ends, and lengths [N] from N files' bytes."""
+    waveforms = tf.map_fn(
+        lambda file: decode_waveform(file, sample_rate),
+        contents,
+        fn_output_signature=tf.RaggedTensorSpec([None], tf.float32, ragged_rank=0),
+    )
+    return waveforms.to_tensor(), tf.cast(waveforms.row_lengths(), tf.int32)
 
 
 def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
@@ -120,16 +138,6 @@ def resampled(samples: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     if rate == new_rate:
         return samples
     return np.clip(soxr.resample(samples, rate, new_rate), -1, 1)
-
-
-def to_clip(samples: tf.Tensor, rate: tf.Tensor, sample_rate: int, num_samples: int) -> tf.Tensor:
-    """Returns float32 [num_samples] at `sample_rate` of samples [length, channels] at `rate`.
-
-    Channels are averaged, another rate is resampled, and the length made to fit.
-    """
-    mono = tf.reduce_mean(samples, axis=1)
-    mono = tf.cond(rate == sample_rate, lambda: mono, lambda: resample(mono, rate, sample_rate))
-    return fit_length(mono[tf.newaxis], num_samples)[0]
 
 
 def resample(waveform: tf.Tensor, rate: tf.Tensor, new_rate: int) -> tf.Tensor:

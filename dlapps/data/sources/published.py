@@ -123,6 +123,17 @@ PUBLISHED = {
             homepage="https://catalog.ldc.upenn.edu/LDC99T42",
         ),
     ),
+    "an4": Published(
+        "an4:1.0.0",
+        ("audio", "transcript", "speaker", "name"),
+        "the utterances as an4/wav/PLACE.flac, and their places and transcripts as "
+        "an4/etc/an4_train.fileids, an4_train.transcription and those of an4_test",
+        Origin(
+            "AN4, the census data base of Carnegie Mellon University (Acero 1993)",
+            "free for any purpose on the terms of its LICENSE (BSD)",
+            "http://www.speech.cs.cmu.edu/databases/an4/",
+        ),
+    ),
     "isbi2012": Published(
         "isbi2012:1.0.0",
         ("image", "mask"),
@@ -142,7 +153,7 @@ PUBLISHED = {
 A further one needs one entry here. One that TFDS lacks has its builder in a package of its own,
 `dlapps/datasets/<name>/`, named in `OWN_BUILDERS`.
 """
-OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "isbi2012")
+OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "an4", "isbi2012")
 
 
 def published_names() -> tuple[str, ...]:

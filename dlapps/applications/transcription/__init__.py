@@ -1,0 +1,1 @@
+"""Transcription: a recording in, what is said in it out."""
