@@ -23,6 +23,7 @@ from dlapps.data.sources.folders import RECORDINGS
 from dlapps.datasets.tones import make_tone_strings
 from dlapps.errors import in_short
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.hypotheses import Hypotheses
 from dlapps.export.kinds import Kind
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,7 @@ MUCH_LONGER = 3.0
 """Times the longest training recording, from which on it is said."""
 
 
-def transcription_answers(
-    recogniser: Recogniser, spec: TranscribedSpec, n_best: int
-) -> dict[str, Answer]:
+def transcription_answers(recogniser: Recogniser, spec: TranscribedSpec) -> dict[str, Answer]:
     """For WAV files of any length and rate, and for waveforms at the network's rate."""
     rate = spec.sample_rate
     clips, _ = make_tone_strings(2)
@@ -60,12 +59,12 @@ def transcription_answers(
             function=from_files,
             example=lambda: ({"wav_bytes": files}, expected()),
             read=lambda text: {"wav_bytes": np.array([served(text)], object)},
-            show=_show(spec),
+            show=_show(recogniser.hypotheses, spec),
             takes=RECORDING_FILE,
             suffixes=RECORDINGS.suffixes,
             at_once=16,
             input_kinds={"wav_bytes": _wav_kind(spec)},
-            output_kinds=_output_kinds(n_best),
+            output_kinds=recogniser.hypotheses.kinds(),
         ),
         "waveform": Answer(
             inputs={
@@ -80,12 +79,12 @@ def transcription_answers(
                 ),
                 "lengths": Kind("numbers", "how many samples of each waveform are its own"),
             },
-            output_kinds=_output_kinds(n_best),
+            output_kinds=recogniser.hypotheses.kinds(),
         ),
     }
 
 
-def _show(spec: TranscribedSpec) -> Callable[..., dict[str, Any]]:
+def _show(hypotheses: Hypotheses, spec: TranscribedSpec) -> Callable[..., dict[str, Any]]:
     """The `show` of an Answer, which says in the log where a recording is unlike those learned."""
 
     def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
@@ -97,16 +96,7 @@ def _show(spec: TranscribedSpec) -> Callable[..., dict[str, Any]]:
                 "%s lasts %.0f s; the longest that was learned from lasts %.1f s.",
                 in_short(text), seconds, spec.longest,
             )  # fmt: skip
-        record = {
-            "transcript": outputs["transcript"][0].decode(),
-            "score": float(outputs["score"][0]),
-        }
-        if "alternatives" in outputs:
-            pairs = zip(outputs["alternatives"][0], outputs["alternative_scores"][0], strict=True)
-            record["alternatives"] = [
-                {"transcript": each.decode(), "score": float(score)} for each, score in pairs
-            ]
-        return record
+        return hypotheses.record(outputs)
 
     return show
 
@@ -117,16 +107,3 @@ def _wav_kind(spec: TranscribedSpec) -> Kind:
         f"the bytes of a WAV file of 16-bit PCM, resampled to {spec.sample_rate:,} Hz",
         {"suffixes": [".wav"], "sample_rate": spec.sample_rate},
     )
-
-
-def _output_kinds(n_best: int) -> dict[str, Kind]:
-    kinds = {
-        "transcript": Kind("sentence", "the likeliest transcript that was found"),
-        "score": Kind("numbers", "its log-probability given the sound, over all alignments"),
-    }
-    if n_best > 1:
-        kinds |= {
-            "alternatives": Kind("text", f"the {n_best} that were found, the likeliest first"),
-            "alternative_scores": Kind("numbers", "the score of each of these"),
-        }
-    return kinds

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
-from pydantic import model_validator
 
 from dlapps.applications.base import Application
 from dlapps.applications.transcription.answers import transcription_answers
@@ -46,8 +45,7 @@ from dlapps.models.speech.ctc_crnn import ctc_crnn
 from dlapps.models.speech.ctc_lstm import ctc_lstm
 from dlapps.models.speech.transcriber import Transcriber
 from dlapps.training.optimizers import build_optimizer
-from dlapps.training.stage import Stage, supervised_stage
-from dlapps.training.steps import WithScores
+from dlapps.training.stage import Stage, supervised_stage, with_decoded_scores
 
 ERROR_RATE = "error_rate"
 """What transcripts can be chosen by while they are learned: of words, or of labels without any."""
@@ -58,15 +56,10 @@ class TranscriptionConfig(Config):
     """The settings of a network that transcribes."""
 
     asked_with: ClassVar = ("decoding",)
+    decoded_scores: ClassVar = {ERROR_RATE: "min"}
 
     data: TranscribedData
     decoding: DecodingSettings = DecodingSettings()
-
-    @model_validator(mode="after")
-    def _check_mode(self):
-        if self.training.monitor == ERROR_RATE and self.training.mode != "min":
-            raise ValueError("training.monitor error_rate is the better the smaller")
-        return self
 
 
 class Transcription(Application[TranscriptionConfig, TranscribedSpec]):
@@ -106,17 +99,14 @@ class Transcription(Application[TranscriptionConfig, TranscribedSpec]):
             num_draws=1 if most else 0,
             length="num_samples",
         )
-        if self.config.training.monitor == ERROR_RATE:
-            assert stage.validation is not None, "a supervised stage has one"
-            # A beam would take longer than the step it looks at.
-            greedy = Recogniser(model, data.spec, DecodingSettings(beam_width=1))
-            rate = error_rate_name(data.spec.has_words)
+        # A beam would take longer than the step it looks at.
+        greedy = Recogniser(model, data.spec, DecodingSettings(beam_width=1))
+        rate = error_rate_name(data.spec.has_words)
 
-            def scores() -> dict[str, float]:
-                return {ERROR_RATE: self._report(greedy, data.spec, validation)[rate]}
+        def scores() -> dict[str, float]:
+            return {ERROR_RATE: self._report(greedy, data.spec, validation)[rate]}
 
-            stage = stage._replace(validation=WithScores(stage.validation, [ERROR_RATE], scores))
-        yield stage
+        yield with_decoded_scores(stage, self.config, scores)
 
     def evaluate(self, model: Transcriber, data: Transcribed, split: str) -> dict[str, Any]:
         return self._report(self._recogniser(model, data.spec), data.spec, by_length(data[split]))
@@ -138,8 +128,7 @@ class Transcription(Application[TranscriptionConfig, TranscribedSpec]):
         return Recogniser(model, spec, self.config.decoding)
 
     def answers(self, model: Transcriber, spec: TranscribedSpec) -> dict[str, Answer]:
-        n_best = self.config.decoding.n_best
-        return transcription_answers(self._recogniser(model, spec), spec, n_best)
+        return transcription_answers(self._recogniser(model, spec), spec)
 
     def pictures(self, model: Transcriber, data: Transcribed) -> dict[str, Figure]:
         recogniser = self._recogniser(model, data.spec)

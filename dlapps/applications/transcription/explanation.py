@@ -15,7 +15,7 @@ from dlapps.data.audio.recordings import read_recording, resampled
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.layers.own_frames import OwnFrames
-from dlapps.models.speech.log_mel import band_frequencies
+from dlapps.models.speech.front_end import band_frequencies
 
 
 def read_waveform(path: str | Path, spec: TranscribedSpec) -> np.ndarray:

@@ -16,6 +16,7 @@ from dlapps.data.splits import Examples
 from dlapps.decoding.labelling import NOTHING, best_path, prefix_beam_search
 from dlapps.decoding.ngram import Ngram, learn_ngram
 from dlapps.export.answer import Arrays
+from dlapps.export.hypotheses import Hypotheses
 from dlapps.losses.ctc import ctc_loss
 from dlapps.models.speech.transcriber import Transcriber
 from dlapps.progress import progress
@@ -53,14 +54,16 @@ class Recogniser:
 
     def __init__(self, model: Transcriber, spec: TranscribedSpec, settings: DecodingSettings):
         self.model = model
+        self.hypotheses = Hypotheses(
+            "transcript",
+            settings.n_best,
+            "its log-probability given the sound, over all alignments",
+        )
         self._spec, self._settings = spec, settings
 
     def transcribe(self, waveform: tf.Tensor, num_samples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The likeliest `transcript` [N] of waveforms [N, T] that last `num_samples` [N].
-
-        Its `score` [N] is its log-probability. Where several are asked for, all [N, K] too, as
-        `alternatives` and `alternative_scores`.
-        """
+        """The `transcript` [N] that is found of waveforms [N, T], of which `num_samples` [N] count,
+        and what comes with it."""
         heard = self.model({"waveform": waveform, "num_samples": num_samples}, training=False)
         return self.said(heard["logits"], heard["num_frames"])
 
@@ -70,10 +73,7 @@ class Recogniser:
         labels = self._search(tf.nn.log_softmax(tf.cast(logits, tf.float32)), num_frames)
         texts = self._texts(labels[:, :n_best])
         scores = [self._score(labels[:, k], logits, num_frames) for k in range(n_best)]
-        answers = {"transcript": texts[:, 0], "score": scores[0]}
-        if n_best > 1:
-            answers |= {"alternatives": texts, "alternative_scores": tf.stack(scores, axis=1)}
-        return answers
+        return self.hypotheses.answer(texts, tf.stack(scores, axis=1))
 
     def transcripts(self, examples: Examples, batch_size: int) -> list[str]:
         """What is found to be said in each example, of which those of a batch should be alike in

@@ -9,7 +9,7 @@ from dlapps.layers.frame_normalization import FrameNormalization
 from dlapps.layers.own_frames import OwnFrames
 from dlapps.layers.relative_decibels import RelativeDecibels
 from dlapps.layers.spectrogram_masking import SpectrogramMasking
-from dlapps.models.speech.log_mel import LOWEST_FREQUENCY
+from dlapps.models.speech.front_end import LOWEST_FREQUENCY
 
 STRIDE = 0.01
 WINDOW = 0.025
