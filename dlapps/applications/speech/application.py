@@ -17,7 +17,6 @@ from dlapps.applications.speech.data import (
     RecordingSpec,
     how_heard,
     load_recordings,
-    read_as_served,
     read_whole,
 )
 from dlapps.applications.speech.detection import DetectionSettings, detections
@@ -43,6 +42,7 @@ from dlapps.data.audio.recordings import (
     decode_wavs,
     encode_wav,
     fit_length,
+    read_as_served,
     to_floats,
     to_integers,
 )

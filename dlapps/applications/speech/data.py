@@ -23,7 +23,6 @@ from dlapps.data.audio.quality import warn_of_poor_recording
 from dlapps.data.audio.recordings import (
     SampleRate,
     clip_maker,
-    encode_wav,
     read_recording,
     resampled,
     to_floats,
@@ -212,15 +211,6 @@ def _tones(settings: RecordingData) -> tuple[int, tuple[str, ...], dict[str, Exa
     train, validation = carve(rest, held_out)
     splits = {"train": train, "validation": validation, "test": test}
     return tones.SAMPLE_RATE, tones.KEYS, splits
-
-
-def read_as_served(path: str | Path, sample_rate: int) -> bytes:
-    """The recording in a form that the exported graph decodes: WAV of 16 bits, at `sample_rate`.
-
-    Raises UsageError as `read_recording` does.
-    """
-    samples, rate = read_recording(path)
-    return encode_wav(to_integers(resampled(samples, rate, sample_rate)), sample_rate)
 
 
 def read_whole(path: str | Path, spec: RecordingSpec) -> np.ndarray:

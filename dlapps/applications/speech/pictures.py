@@ -14,14 +14,18 @@ from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.mistakes import mistakes_figure
 from dlapps.explain.figures.palette import class_colours
 from dlapps.explain.figures.relevance import SIGNED_COLOURS, scale_label
+from dlapps.explain.figures.spectrogram import (
+    draw_spectrogram,
+    extent_of,
+    frame_times,
+    label_spectrogram,
+)
 
-COLOURS = "magma"
 SUPPORT_COLOURS = "Oranges"
 """On a pale spectrogram, from nothing to much."""
 PALENESS = 0.3
 LARGEST_PERCENTILE = 99.8
 """Above it relevance is drawn alike: one cell alone must not make all others pale."""
-NUM_TICKS = 5
 MOST_BARS = 12
 WAVE = "#34495e"
 UNHEEDED = "#d5d8dc"
@@ -52,10 +56,10 @@ def heard_figure(
     further = [figure.add_subplot(grid[row, 0], sharex=above) for row in range(1, len(heights))]
     rows = [above, *further]
     _draw_waveform(above, waveform, seconds)
-    _draw(rows[1], spectrogram, seconds)
-    _mark(rows[1], frequencies)
+    draw_spectrogram(rows[1], spectrogram, seconds)
+    label_spectrogram(rows[1], frequencies)
     if attention is not None:
-        rows[2].fill_between(_frame_times(len(attention), seconds), attention, step="mid")
+        rows[2].fill_between(frame_times(len(attention), seconds), attention, step="mid")
         rows[2].set(xlabel="Seconds", ylabel="Attention", ylim=(0, None))
     for axes in rows:
         axes.label_outer()
@@ -82,16 +86,16 @@ def relevance_figure(
     above = figure.add_subplot(grid[0, 0])
     middle, below = (figure.add_subplot(grid[row, 0], sharex=above) for row in (1, 2))
     _draw_waveform(above, waveform, seconds)
-    _draw(middle, spectrogram, seconds)
-    _draw(below, PALENESS * spectrogram, seconds, "gray_r")
+    draw_spectrogram(middle, spectrogram, seconds)
+    draw_spectrogram(below, PALENESS * spectrogram, seconds, "gray_r")
     values = relevance.values.T
     shades = _shades(values, relevance, LARGEST_PERCENTILE)
     overlay = shades.to_rgba(values)
     overlay[..., 3] = np.minimum(np.abs(values) / shades.norm.vmax, 1)
-    below.imshow(overlay, origin="lower", aspect="auto", extent=_extent(spectrogram, seconds))
+    below.imshow(overlay, origin="lower", aspect="auto", extent=extent_of(spectrogram, seconds))
     figure.colorbar(shades, cax=figure.add_subplot(grid[2, 1]), label=scale_label(relevance))
     for axes in (middle, below):
-        _mark(axes, frequencies)
+        label_spectrogram(axes, frequencies)
     for axes in (above, middle, below):
         axes.label_outer()
     figure.align_ylabels([above, middle, below])
@@ -113,10 +117,10 @@ def heard_relevance_figure(
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     figure.suptitle(title, parse_math=False)
     above, below = figure.subplots(2, 1, sharex=True)
-    _draw(above, spectrogram, seconds)
-    _mark(above, frequencies)
+    draw_spectrogram(above, spectrogram, seconds)
+    label_spectrogram(above, frequencies)
     above.label_outer()
-    times = _frame_times(min(MOST_PIECES, len(waveform)), seconds)
+    times = frame_times(min(MOST_PIECES, len(waveform)), seconds)
     shown = _at_times(relevance.values[:, 0], times, seconds)
     shades = _shades(shown, relevance, 100)
     colours = shades.to_rgba(shown)
@@ -138,14 +142,17 @@ def mistaken_spectrograms(
     """The surest mistakes as spectrograms [examples, frames, bands] of `seconds` each."""
 
     def draw(axes: Axes, index: int) -> None:
-        _draw(axes, spectrograms[index], seconds)
+        draw_spectrogram(axes, spectrograms[index], seconds)
 
     return mistakes_figure(draw, (1.5, 1.6), labels, probabilities, class_names, count)
 
 
 def drawings_of(spectrograms: np.ndarray, seconds: float) -> list[Drawing]:
     """How each of the spectrograms [examples, frames, bands] is drawn."""
-    return [functools.partial(_draw, spectrogram=each, seconds=seconds) for each in spectrograms]
+    return [
+        functools.partial(draw_spectrogram, spectrogram=each, seconds=seconds)
+        for each in spectrograms
+    ]
 
 
 def attention_by_class(
@@ -176,7 +183,7 @@ def _at_times(values: np.ndarray, times: np.ndarray, seconds: float) -> np.ndarr
     """Values [places] of a clip at as many of its `times`: means of several, or between two."""
     if len(values) > len(times):
         return np.array([part.mean() for part in np.array_split(values, len(times))])
-    return np.interp(times, _frame_times(len(values), seconds), values)
+    return np.interp(times, frame_times(len(values), seconds), values)
 
 
 def _draw_waveform(
@@ -186,35 +193,8 @@ def _draw_waveform(
     pieces = np.array_split(waveform, min(MOST_PIECES, len(waveform)))
     lows, highs = zip(*((piece.min(), piece.max()) for piece in pieces))
     axes.axhline(0, color=UNHEEDED, linewidth=1, zorder=0)
-    axes.vlines(_frame_times(len(pieces), seconds), lows, highs, colors=colours, linewidth=1.6)
+    axes.vlines(frame_times(len(pieces), seconds), lows, highs, colors=colours, linewidth=1.6)
     axes.set(xlabel="Seconds", ylabel="Waveform", yticks=[])
-
-
-def _draw(axes: Axes, spectrogram: np.ndarray, seconds: float, colours: str = COLOURS) -> None:
-    axes.imshow(
-        spectrogram.T,
-        origin="lower",
-        aspect="auto",
-        cmap=colours,
-        vmin=0,
-        vmax=1,
-        extent=_extent(spectrogram, seconds),
-    )
-
-
-def _extent(spectrogram: np.ndarray, seconds: float) -> tuple[float, float, float, float]:
-    return 0, seconds, 0, spectrogram.shape[1]
-
-
-def _mark(axes: Axes, frequencies: np.ndarray) -> None:
-    """Seconds and hertz on the axes of a spectrogram."""
-    places = np.linspace(0, len(frequencies) - 1, NUM_TICKS).round().astype(int)
-    axes.set_yticks(places + 0.5, [f"{frequencies[place]:,.0f}" for place in places])
-    axes.set(xlabel="Seconds", ylabel="Hertz")
-
-
-def _frame_times(num_frames: int, seconds: float) -> np.ndarray:
-    return (np.arange(num_frames) + 0.5) * seconds / num_frames
 
 
 def _draw_answer(axes: Axes, probabilities: Mapping[str, float]) -> None:

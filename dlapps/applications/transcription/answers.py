@@ -16,8 +16,8 @@ from dlapps.data.audio.recordings import (
     RECORDING_FILE,
     decode_waveforms,
     encode_wav,
+    read_as_served,
     to_floats,
-    to_integers,
 )
 from dlapps.data.sources.folders import RECORDINGS
 from dlapps.datasets.tones import make_tone_strings
@@ -50,15 +50,12 @@ def transcription_answers(recogniser: Recogniser, spec: TranscribedSpec) -> dict
         own = tf.clip_by_value(lengths, 0, tf.shape(waveform)[1])
         return recogniser.transcribe(waveform, own)
 
-    def served(text: str) -> bytes:
-        return encode_wav(to_integers(read_waveform(text, spec)), rate)
-
     return {
         "serving_default": Answer(
             inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
             function=from_files,
             example=lambda: ({"wav_bytes": files}, expected()),
-            read=lambda text: {"wav_bytes": np.array([served(text)], object)},
+            read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
             show=_show(recogniser.hypotheses, spec),
             takes=RECORDING_FILE,
             suffixes=RECORDINGS.suffixes,

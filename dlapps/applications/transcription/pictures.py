@@ -11,11 +11,16 @@ from matplotlib.figure import Figure
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.palette import class_colours
 from dlapps.explain.figures.relevance import lay_over, scale_label
+from dlapps.explain.figures.spectrogram import (
+    COLOURS,
+    draw_spectrogram,
+    extent_of,
+    frame_times,
+    label_spectrogram,
+)
 
-COLOURS = "magma"
 BLANK_COLOUR = "#9aa5b1"
 INK = "#1d2733"
-NUM_TICKS = 5
 SHORTEST, LONGEST = 8.0, 22.0
 """Inches across."""
 INCHES_A_SECOND = 3.2
@@ -43,7 +48,9 @@ def alignment_figure(title: str, heard: Heard) -> Figure:
     figure = Figure(figsize=(_width(heard.seconds), 5), layout="constrained")
     figure.suptitle(f"{title}\nHeard: {heard.transcript or 'nothing'}", parse_math=False)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-    _draw_spectrogram(above, heard, COLOURS)
+    draw_spectrogram(above, heard.spectrogram, heard.seconds)
+    label_spectrogram(above, heard.frequencies)
+    above.label_outer()
     _draw_probabilities(below, heard)
     return figure
 
@@ -53,12 +60,13 @@ def relevance_figure(title: str, heard: Heard, relevance: Relevance) -> Figure:
     figure = Figure(figsize=(_width(heard.seconds), 5.5), layout="constrained")
     figure.suptitle(title, parse_math=False)
     above, below = figure.subplots(2, 1, sharex=True)
-    _draw_spectrogram(above, heard, COLOURS)
-    _draw_spectrogram(below, heard, "gray")
+    for axes, colours in ((above, COLOURS), (below, "gray")):
+        draw_spectrogram(axes, heard.spectrogram, heard.seconds, colours)
+        label_spectrogram(axes, heard.frequencies)
+        axes.label_outer()
     turned = relevance._replace(values=relevance.values.T[::-1])
-    shades = lay_over(below, turned, (0, heard.seconds, 0, len(heard.frequencies)))
+    shades = lay_over(below, turned, extent_of(heard.spectrogram, heard.seconds))
     below.set_aspect("auto")
-    below.set_xlabel("Seconds")
     figure.colorbar(shades, ax=(above, below), label=scale_label(relevance))
     return figure
 
@@ -83,20 +91,9 @@ def _width(seconds: float) -> float:
     return float(np.clip(INCHES_A_SECOND * seconds + 1, SHORTEST, LONGEST))
 
 
-def _draw_spectrogram(axes: Axes, heard: Heard, colours: str) -> None:
-    bands = len(heard.frequencies)
-    axes.imshow(
-        heard.spectrogram.T, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=1,
-        extent=(0, heard.seconds, 0, bands),
-    )  # fmt: skip
-    places = np.linspace(0, bands - 1, NUM_TICKS).round().astype(int)
-    axes.set_yticks(places + 0.5, [f"{heard.frequencies[place]:,.0f}" for place in places])
-    axes.set(ylabel="Hertz")
-
-
 def _draw_probabilities(axes: Axes, heard: Heard) -> None:
-    num_frames, blank = len(heard.probabilities), len(heard.letters)
-    times = (np.arange(num_frames) + 0.5) * heard.seconds / num_frames
+    blank = len(heard.letters)
+    times = frame_times(len(heard.probabilities), heard.seconds)
     axes.plot(times, heard.probabilities[:, blank], color=BLANK_COLOUR, linewidth=1, linestyle=":")
     spikes = _spikes(heard.probabilities)
     said = sorted({label for label, _ in spikes})

@@ -94,6 +94,15 @@ def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
         raise UsageError(f"The recording {name} cannot be read: {error.strerror}.") from error
 
 
+def read_as_served(path: str | Path, sample_rate: int) -> bytes:
+    """The recording in a form that the exported graph decodes: WAV of 16 bits, at `sample_rate`.
+
+    Raises UsageError as `read_recording` does.
+    """
+    samples, rate = read_recording(path)
+    return encode_wav(to_integers(resampled(samples, rate, sample_rate)), sample_rate)
+
+
 def decode_recording(contents: bytes, name: str) -> tuple[np.ndarray, int]:
     """Returns what `read_recording` does, from the bytes of a file that errors call `name`."""
     return _decode(io.BytesIO(contents), in_short(name))

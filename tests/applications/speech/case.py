@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from dlapps.applications.speech.data import read_as_served
-from dlapps.data.audio.recordings import encode_wav
+from dlapps.data.audio.recordings import encode_wav, read_as_served
 from dlapps.datasets.tones import SAMPLE_RATE, make_tones
 
 
