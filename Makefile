@@ -53,6 +53,8 @@ results: $(VENV)/.installed
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
+	$(COMPARE) multi30k_transformer multi30k_luong multi30k_encoder_decoder --seeds 1 \
+	  --to results/translation_multi30k_networks
 	$(COMPARE) number_words_attention --to results/translation_number_words
 	$(COMPARE) tiny_shakespeare_quick --seeds 3 --to results/language_tiny_shakespeare_quick
 	$(COMPARE) tiny_shakespeare_lstm --seeds 1 --to results/language_tiny_shakespeare
