@@ -52,6 +52,7 @@ results: $(VENV)/.installed
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
+	$(COMPARE) tones_ctc_lstm --seeds 3 --to results/transcription_tones
 	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell --seeds 1 \
 	  --to results/captioning_flickr8k
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
