@@ -1,13 +1,14 @@
 """The user's own photos with their captions in a TSV file."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from dlapps.data.images.folder import load_split
+from dlapps.data.sources.file_tables import FileTable
 from dlapps.data.sources.folders import (
     IMAGES,
     SPLITS,
@@ -16,7 +17,6 @@ from dlapps.data.sources.folders import (
     names_below,
     warn_of_unreadable,
 )
-from dlapps.data.sources.text_files import read_lines, refuse_lines
 from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 from dlapps.metrics.captioning import caption_words
@@ -70,27 +70,20 @@ def load_caption_folder(path: Path, size: tuple[int, int]) -> dict[str, Captione
 
 def read_captions(folder: Path) -> Captioned:
     """The captions of each photo of a folder, by the lines of its captions.tsv."""
-    photos = {
-        file.relative_to(folder).as_posix(): file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in IMAGES.suffixes and not file.name.startswith(".")
-    }
-    table = folder / CAPTIONS
-    lines = read_lines(table, f"Expected is {FORM}.")
-    rows = [[part.strip() for part in line.split("\t")] for line in lines]
-
-    def refuse(wanted: str, is_wrong: Callable[[list[str]], bool]) -> None:
-        wrong = [number for number, row in enumerate(rows, 1) if is_wrong(row)]
-        refuse_lines(table, wrong, lines, wanted)
-
-    refuse("there must be the file of a photo, one tab and its caption", lambda row: len(row) != 2)
-    refuse("the caption has no word in it", lambda row: not caption_words(row[1]))
-    suffixes = ", ".join(IMAGES.suffixes)
-    refuse(f"there is no such photo ({suffixes}) in {folder}", lambda row: row[0] not in photos)
+    table = FileTable(folder / CAPTIONS, IMAGES.suffixes, FORM)
+    photos, rows = table.files, table.rows
+    table.refuse(
+        "there must be the file of a photo, one tab and its caption", lambda row: len(row) != 2
+    )
+    table.refuse("the caption has no word in it", lambda row: not caption_words(row[1]))
+    table.refuse(
+        f"there is no such photo ({', '.join(IMAGES.suffixes)}) in {folder}",
+        lambda row: row[0] not in photos,
+    )
     captions: Captioned = {}
     for name, caption in rows:
         captions.setdefault(photos[name], []).append(caption)
-    silent = [file for file in photos.values() if file not in captions]
+    silent = table.unmentioned()
     if silent:
         logger.warning(
             "%d of %d photos have no caption and are left out: %s",

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from dlapps.applications.transcription.utterances import Utterances
 from dlapps.data.audio.quality import warn_of_poor_recordings
 from dlapps.data.audio.recordings import read_recording, resampled, to_integers
+from dlapps.data.sources.file_tables import FileTable
 from dlapps.data.sources.folders import (
     RECORDINGS,
     SPLITS,
@@ -18,7 +19,6 @@ from dlapps.data.sources.folders import (
     name_a_few,
     warn_of_unreadable,
 )
-from dlapps.data.sources.text_files import read_lines, refuse_lines
 from dlapps.data.splits import carve_tenths
 from dlapps.errors import UsageError
 
@@ -85,36 +85,29 @@ def _find(path: Path, letters: str | None) -> dict[str, Transcripts]:
 
 def read_transcripts(folder: Path, letters: str | None) -> Transcripts:
     """What is said in each recording of a folder, by the lines of its transcripts.tsv."""
-    recordings = {
-        file.relative_to(folder).as_posix(): file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in RECORDINGS.suffixes and not file.name.startswith(".")
-    }
-    table = folder / TRANSCRIPTS
-    lines = read_lines(table, f"Expected is {FORM}.")
-    rows = [[part.strip() for part in line.split("\t")] for line in lines]
-
-    def refuse(wanted: str, is_wrong: Callable[[list[str]], bool]) -> None:
-        wrong = [number for number, row in enumerate(rows, 1) if is_wrong(row)]
-        refuse_lines(table, wrong, lines, wanted)
-
-    refuse("there must be a recording's file, one tab and what is said", lambda row: len(row) != 2)
-    refuse("nothing is said", lambda row: not row[1])
-    suffixes = ", ".join(RECORDINGS.suffixes)
-    refuse(
-        f"there is no such recording ({suffixes}) in {folder}", lambda row: row[0] not in recordings
+    table = FileTable(folder / TRANSCRIPTS, RECORDINGS.suffixes, FORM)
+    recordings, rows = table.files, table.rows
+    table.refuse(
+        "there must be a recording's file, one tab and what is said", lambda row: len(row) != 2
+    )
+    table.refuse("nothing is said", lambda row: not row[1])
+    table.refuse(
+        f"there is no such recording ({', '.join(RECORDINGS.suffixes)}) in {folder}",
+        lambda row: row[0] not in recordings,
     )
     times = Counter(name for name, _ in rows)
-    refuse("a recording has one transcript, and this has several", lambda row: times[row[0]] > 1)
+    table.refuse(
+        "a recording has one transcript, and this has several", lambda row: times[row[0]] > 1
+    )
     if letters is not None:
         foreign = sorted({*"".join(text for _, text in rows)} - {*letters})
-        refuse(
+        table.refuse(
             f"{_named(foreign)} are not among the letters {letters!r} (data.letters, or those of "
             "the training transcripts)",
             lambda row: not {*row[1]} <= {*letters},
         )
     transcripts = {recordings[name]: text for name, text in rows}
-    silent = [file for file in recordings.values() if file not in transcripts]
+    silent = table.unmentioned()
     if silent:
         logger.warning(
             "%d of %d recordings have no transcript and are left out: %s",
