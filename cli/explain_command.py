@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
+from cli.answers import end_with, failures_of
 from cli.application_commands import (
     JSON,
     MOVED,
     RUN,
     data_options,
-    end_with,
-    failures_of,
     open_named_run,
     read_inputs,
 )

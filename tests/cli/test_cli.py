@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from cli.application_commands import echo_record
+from cli.answers import echo_record
 from dlapps.config import files
 
 CONFIGS = sorted(Path(__file__).parents[2].glob("configs/*/*.yaml"))
