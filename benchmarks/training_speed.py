@@ -36,6 +36,7 @@ FAMILIES = {
     "unet": ("segmentation", "shapes_unet"),
     "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
     "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
+    "ctc_lstm": ("transcription", "an4_ctc_lstm"),
     "attention_translator": ("translation", "multi30k_attention"),
     "recurrent_language_model": ("language", "tiny_shakespeare_lstm"),
     "recurrent_language_model words": ("language", "ptb_lstm"),
@@ -188,6 +189,8 @@ def write_batch(family: str, file: Path) -> None:
     if FAMILIES[family][0] == "translation":
         source, target = built.spec.vocabularies()
         arrays |= {"source_tokens": len(source), "target_tokens": len(target)}
+    if FAMILIES[family][0] == "transcription":
+        arrays["num_letters"] = len(built.spec.letters)
     if FAMILIES[family][0] == "language":
         arrays["num_tokens"] = len(built.spec.vocabulary())
     np.savez(file, **{name: np.asarray(value) for name, value in arrays.items()})

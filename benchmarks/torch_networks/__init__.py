@@ -14,6 +14,7 @@ from torch_networks.language import recurrent_language_model, transformer_langua
 from torch_networks.residual import resnet20
 from torch_networks.segmentation import unet
 from torch_networks.speech import attention_lstm, keyword_cnn
+from torch_networks.transcription import ctc_lstm
 from torch_networks.translation import attention_translator, transformer_translator
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "attention_translator",
     "capsule_network",
     "convolutional_autoencoder",
+    "ctc_lstm",
     "dcgan",
     "dqn",
     "keyword_cnn",

@@ -10,6 +10,16 @@ from torch import Tensor, nn
 from torch_networks.training import Batch, Step, classifier
 
 
+def mel_matrix(rate: int, length: int, bands: int) -> Tensor:
+    """[length / 2 + 1, bands]: how much each triangle of the mel scale takes of each frequency."""
+    mels = torch.linspace(*(2595 * math.log10(1 + f / 700) for f in (60, rate / 2)), bands + 2)
+    edges = 700 * (10 ** (mels / 2595) - 1)
+    bins = torch.arange(length // 2 + 1) * rate / length
+    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
+    return torch.minimum(rising, falling).clamp(min=0)
+
+
 class LogMel(nn.Module):
     """The front end: waveforms [N, samples] to normalised log-mel [N, frames, bands], masked."""
 
@@ -20,12 +30,7 @@ class LogMel(nn.Module):
         self.length = 2 ** (self.window_length - 1).bit_length() * 2
         self.masking = masking
         self.register_buffer("window", torch.hann_window(self.window_length))
-        mels = torch.linspace(*(2595 * math.log10(1 + f / 700) for f in (60, rate / 2)), bands + 2)
-        edges = 700 * (10 ** (mels / 2595) - 1)
-        bins = torch.arange(self.length // 2 + 1) * rate / self.length
-        rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
-        falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
-        self.register_buffer("matrix", torch.minimum(rising, falling).clamp(min=0))
+        self.register_buffer("matrix", mel_matrix(rate, self.length, bands))
         self.normalization = nn.BatchNorm1d(bands, affine=False)
 
     def forward(self, waveform: Tensor) -> Tensor:

@@ -11,6 +11,11 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application, Classes
+from dlapps.applications.speech.answers import (
+    keyword_answers,
+    numeric_keyword_answers,
+    read_clip,
+)
 from dlapps.applications.speech.data import (
     RecordingData,
     Recordings,
@@ -37,17 +42,8 @@ from dlapps.applications.speech.pictures import (
 )
 from dlapps.config.schema import Config
 from dlapps.data.audio.augmentation import augment_waveforms
-from dlapps.data.audio.recordings import (
-    RECORDING_FILE,
-    decode_wavs,
-    encode_wav,
-    fit_length,
-    read_as_served,
-    to_floats,
-    to_integers,
-)
+from dlapps.data.audio.recordings import to_floats
 from dlapps.data.batches import Columns, answers_in_order, in_order
-from dlapps.data.sources.folders import RECORDINGS
 from dlapps.data.splits import Examples, carve
 from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance, score_of_output
@@ -55,15 +51,7 @@ from dlapps.explain.figures.confusion import confusion_matrix_figure, confusion_
 from dlapps.explain.figures.examples import Drawing
 from dlapps.explain.figures.relevance import answer_text
 from dlapps.explain.over_time import OverTime
-from dlapps.export.answer import Answer, Arrays
-from dlapps.export.class_names import (
-    LabelTable,
-    class_answer,
-    class_kinds,
-    expected_class_answer,
-    show_class,
-)
-from dlapps.export.kinds import Kind
+from dlapps.export.answer import Answer
 from dlapps.metrics.classification import classification_report
 from dlapps.models.classifier import classify, compile_classifier
 from dlapps.models.speech.attention_lstm import attention_lstm
@@ -147,48 +135,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         return Classes(spec.class_names, probabilities, drawings)
 
     def answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
-        """For WAV files of any length and rate, and for waveforms at the model's rate.
-
-        A server takes files of 16-bit PCM, all that TensorFlow decodes; `read` makes such of other
-        widths and formats.
-        """
-        table = LabelTable(spec.class_names)
-        rate, length = spec.sample_rate, spec.num_samples
-        kinds, heard = class_kinds(spec.class_names), _heard_kinds(spec)
-
-        def answer(clips: tf.Tensor) -> dict[str, tf.Tensor]:
-            return class_answer(classify(model, clips), table)
-
-        noise = to_integers(np.random.default_rng(0).uniform(-0.5, 0.5, (2, length)))
-        floats = to_floats(noise).numpy()
-        files = np.array([encode_wav(clip, rate) for clip in noise], object)
-
-        def expected() -> Arrays:
-            return expected_class_answer(model.predict(floats, verbose=0), spec.class_names)
-
-        return {
-            "serving_default": Answer(
-                inputs={"wav_bytes": tf.TensorSpec([None], tf.string)},
-                function=lambda wav_bytes: answer(decode_wavs(wav_bytes, rate, length)),
-                example=lambda: ({"wav_bytes": files}, expected()),
-                read=lambda text: {"wav_bytes": np.array([read_as_served(text, rate)], object)},
-                show=_show_heard(spec),
-                takes=RECORDING_FILE,
-                suffixes=RECORDINGS.suffixes,
-                resources=[table],
-                input_kinds=heard,
-                output_kinds=kinds,
-            ),
-            "waveform": Answer(
-                inputs={"waveform": tf.TensorSpec([None, None], tf.float32)},
-                function=lambda waveform: answer(fit_length(waveform, length)),
-                example=lambda: ({"waveform": floats}, expected()),
-                resources=[table],
-                input_kinds=heard,
-                output_kinds=kinds,
-                rows=lambda examples: self._raw(examples, lambda x: {"waveform": x}),
-            ),
-        }
+        return keyword_answers(model, spec, self._raw)
 
     def detections(
         self, model: keras.Model, spec: RecordingSpec, text: str
@@ -200,37 +147,8 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         )
 
     def numeric_answers(self, model: keras.Model, spec: RecordingSpec) -> dict[str, Answer]:
-        """From a waveform as long as the model hears, and from the spectrogram on that it makes."""
         waveform = super().numeric_answers(model, spec)["waveform"]
-        whole = tf.TensorSpec([None, spec.num_samples], tf.float32)
-        waveform = waveform._replace(
-            inputs={"waveform": whole},
-            function=lambda waveform: {"probabilities": classify(model, waveform)},
-        )
-        if hears_waveform(model):
-            return {"waveform": waveform}
-        listening = inside(model, SPECTROGRAM)
-        network = keras.Model(listening.output, model.output)
-
-        def example() -> tuple[Arrays, Arrays]:
-            spectrograms = listening.predict(waveform.example()[0]["waveform"], verbose=0)
-            answer = expected_class_answer(network.predict(spectrograms, verbose=0), names)
-            return {"spectrogram": spectrograms}, {"probabilities": answer["probabilities"]}
-
-        names, shape = spec.class_names, listening.output_shape
-        return {
-            "waveform": waveform,
-            "spectrogram": Answer(
-                inputs={"spectrogram": tf.TensorSpec(shape, tf.float32)},
-                function=lambda spectrogram: {"probabilities": classify(network, spectrogram)},
-                example=example,
-                input_kinds={"spectrogram": Kind("numbers", _how_made(model))},
-                output_kinds=waveform.output_kinds,
-                rows=lambda examples: self._raw(
-                    examples, lambda x: {"spectrogram": listening(x, training=False)}
-                ),
-            ),
-        }
+        return numeric_keyword_answers(model, spec, waveform, self._raw)
 
     def pictures(self, model: keras.Model, data: Recordings) -> dict[str, Figure]:
         names, seconds = data.spec.class_names, data.spec.seconds
@@ -265,7 +183,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
     def pictures_of(
         self, model: keras.Model, spec: RecordingSpec, text: str, name: str
     ) -> dict[str, Figure]:
-        clips = _read_clip(text, spec)
+        clips = read_clip(text, spec)
         how_heard(text, spec)
         spectrogram = looked_at(model, spec)(clips).numpy()[0]
         figure = heard_figure(
@@ -290,7 +208,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             return explain_waveform(
                 model,
                 spec,
-                lambda text: _read_clip(text, spec),
+                lambda text: read_clip(text, spec),
                 lambda columns: _model_inputs(columns)[0],
             )
         listening = inside(model, SPECTROGRAM)
@@ -303,7 +221,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
             spectrogram = inputs[0].numpy()[0]
             return relevance_figure(
                 f"{in_short(Path(text).name)}: {answer_text(spec.class_names, row, target)}",
-                _read_clip(text, spec).numpy()[0],
+                read_clip(text, spec).numpy()[0],
                 spectrogram,
                 spec.seconds,
                 band_frequencies(spectrogram.shape[1], spec.sample_rate),
@@ -312,7 +230,7 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
 
         return Explainable(
             network,
-            prepare=lambda text: [listening(_read_clip(text, spec))],
+            prepare=lambda text: [listening(read_clip(text, spec))],
             score=score_of_output,
             show=show,
             axes=2,
@@ -339,52 +257,9 @@ class Speech(Application[SpeechConfig, RecordingSpec]):
         return answers_in_order(function, batches)[1]
 
 
-def _heard_kinds(spec: RecordingSpec) -> dict[str, Kind]:
-    """What the inputs of both answers are, by their names."""
-    cut = f"of which {spec.seconds:g} s are heard; a shorter one is laid into silence"
-    facts = {"sample_rate": spec.sample_rate, "num_samples": spec.num_samples}
-    return {
-        "wav_bytes": Kind(
-            "wav_file",
-            f"the bytes of a WAV file of 16-bit PCM, resampled to {spec.sample_rate:,} Hz, {cut}",
-            {"suffixes": [".wav"], **facts},
-        ),
-        "waveform": Kind(
-            "waveform", f"samples in [-1, 1] at {spec.sample_rate:,} Hz, {cut}", facts
-        ),
-    }
-
-
-def _how_made(model: keras.Model) -> str:
-    """The spectrogram in words, for whoever has to make it from a waveform."""
-    mel, loudness = model.get_layer("mel"), model.get_layer(SPECTROGRAM)
-    return (
-        f"[frames, bands]: the power in {mel.num_mel_bins} mel bands from {mel.min_freq:g} Hz to "
-        f"half of {mel.sampling_rate} samples a second, in Hann windows of {mel.sequence_length} "
-        f"samples every {mel.sequence_stride}, by a Fourier transform of {mel.fft_length} points; "
-        f"as decibels, 1 for the loudest of the clip and 0 for {loudness.dynamic_range:g} dB less"
-    )
-
-
 def _attends(model: keras.Model) -> bool:
     return any(layer.name == ATTENTION for layer in model.layers)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_floats(columns["waveform"]), columns["label"]
-
-
-def _read_clip(path: str, spec: RecordingSpec) -> tf.Tensor:
-    """What the model hears of a recording, [1, num_samples], by way of what a server is sent."""
-    served = read_as_served(path, spec.sample_rate)
-    return decode_wavs(tf.constant([served]), spec.sample_rate, spec.num_samples)
-
-
-def _show_heard(spec: RecordingSpec) -> Callable[..., dict[str, Any]]:
-    """The `show` of an Answer: the class, and what was left out of a recording that is too long."""
-    show_answer = show_class(spec.class_names)
-
-    def show(text: str, outputs: Arrays, directory: Path, name: str) -> dict[str, Any]:
-        return {**show_answer(text, outputs, directory, name), **how_heard(text, spec)}
-
-    return show
