@@ -27,6 +27,9 @@ class WaveformAugmentation(Section):
     """Semitones higher or lower, while nothing becomes faster or slower."""
     echo: Annotated[float, Field(ge=0, le=2)] = 0.0
     """Seconds in which the longest echo of a room fades by 60 dB."""
+    colour: Annotated[float, Field(ge=0, le=40)] = 0.0
+    """Decibels by which some frequencies become louder and others softer, as by another microphone
+    (Nam, Kim, Park 2022): drawn for each octave, and in between for what lies between."""
     noise: tuple[Decibels, Decibels] | None = None
     """The least and the greatest ratio of signal to noise, in decibels: [5, 30]. Each recording
     gets some, white or pink; a ratio is between powers over the whole clip."""
@@ -41,13 +44,17 @@ class WaveformAugmentation(Section):
     @property
     def num_draws(self) -> int:
         """Uniform random numbers that one recording needs."""
-        further = self.gain or self.pitch or self.echo or self.noise
         # More of them would be others, and change what the runs heard that do with less.
+        if self.colour:
+            return NUM_DRAWS + NUM_OCTAVES
+        further = self.gain or self.pitch or self.echo or self.noise
         return NUM_DRAWS if further else NUM_DRAWS_IN_TIME if self.shift or self.speed else 0
 
 
 NUM_DRAWS = 9
 NUM_DRAWS_IN_TIME = 2
+NUM_OCTAVES = 8
+"""Below half the sample rate; what is lower yet is coloured as the lowest of them."""
 
 
 def augment_waveforms(
@@ -57,8 +64,9 @@ def augment_waveforms(
 
     waveforms: float [N, T]; draws: float [N, settings.num_draws] uniform in [0, 1).
     """
-    unused = NUM_DRAWS - settings.num_draws
-    shift, speed, gain, pitch, *further = tf.unstack(tf.pad(draws, [[0, 0], [0, unused]]), axis=1)
+    unused = max(NUM_DRAWS - settings.num_draws, 0)
+    each = tf.pad(draws[:, :NUM_DRAWS], [[0, 0], [0, unused]])
+    shift, speed, gain, pitch, *further = tf.unstack(each, axis=1)
     if settings.pitch:
         semitones = settings.pitch * (2.0 * pitch - 1.0)
         waveforms = _transposed(waveforms, semitones, sample_rate)
@@ -70,10 +78,12 @@ def augment_waveforms(
         duration, place = further[:2]
         longest = round(settings.echo * sample_rate)
         waveforms = with_echo(waveforms, duration * longest, place, longest, sample_rate)
+    if settings.colour:
+        waveforms = coloured(waveforms, settings.colour * (2.0 * draws[:, NUM_DRAWS:] - 1.0))
     if settings.noise:
-        ratio, colour, place = further[2:]
+        ratio, kind, place = further[2:]
         lowest, highest = settings.noise
-        waveforms = with_noise(waveforms, lowest + (highest - lowest) * ratio, colour, place)
+        waveforms = with_noise(waveforms, lowest + (highest - lowest) * ratio, kind, place)
     if settings.gain:
         waveforms *= 10.0 ** (settings.gain * (2.0 * gain[:, tf.newaxis] - 1.0) / 20.0)
     return waveforms
@@ -119,15 +129,34 @@ def with_echo(
 
 
 @tf.function(jit_compile=True, autograph=False)
+def coloured(waveforms: tf.Tensor, decibels: tf.Tensor) -> tf.Tensor:
+    """Waveforms [N, T] with their octaves, the lowest first, louder by `decibels` [N, octaves].
+
+    The last stands at half the sample rate, and gains in between are interpolated over the
+    logarithm of the frequency. The power is kept.
+    """
+    octaves = decibels.shape[1]
+    length = next_fast_len(2 * waveforms.shape[1], real=True)  # no end reaches the beginning
+    place = np.arange(length // 2 + 1) / (length // 2)
+    height = np.log2(np.maximum(place, 2.0 ** (1 - octaves))) + octaves - 1
+    shares = np.maximum(1 - np.abs(height - np.arange(octaves)[:, np.newaxis]), 0)
+    gains = 10.0 ** (decibels @ shares.astype(np.float32) / 20.0)
+    spectra = tf.signal.rfft(waveforms, [length]) * tf.cast(gains, tf.complex64)
+    made = tf.signal.irfft(spectra, [length])[:, : waveforms.shape[1]]
+    before, after = (tf.reduce_mean(tf.square(x), axis=1, keepdims=True) for x in (waveforms, made))
+    return made * tf.sqrt(tf.math.divide_no_nan(before, after))
+
+
+@tf.function(jit_compile=True, autograph=False)
 def with_noise(
-    waveforms: tf.Tensor, ratios: tf.Tensor, colours: tf.Tensor, places: tf.Tensor
+    waveforms: tf.Tensor, ratios: tf.Tensor, kinds: tf.Tensor, places: tf.Tensor
 ) -> tf.Tensor:
     """Waveforms [N, T] with noise that is `ratios` [N] decibels weaker than each of them.
 
-    It is white where `colours` in [0, 1) are less than one half, else pink, and a stretch of the
+    It is white where `kinds` in [0, 1) are less than one half, else pink, and a stretch of the
     bank of noise from `places` in [0, 1) on. Silence stays silent.
     """
-    noise = _stretches(colours, places, waveforms.shape[1])
+    noise = _stretches(kinds, places, waveforms.shape[1])
     power, own = (tf.reduce_mean(tf.square(x), axis=1) for x in (waveforms, noise))
     return waveforms + tf.sqrt(power / own * 10.0 ** (-ratios / 10.0))[:, tf.newaxis] * noise
 
@@ -150,9 +179,9 @@ def _noise_bank() -> np.ndarray:
     return np.stack([white / white.std(), pink / pink.std()]).astype(np.float32)
 
 
-def _stretches(colours: tf.Tensor, places: tf.Tensor, length: int) -> tf.Tensor:
-    """[N, length] of the bank, of each row's colour and from its place on, both in [0, 1)."""
+def _stretches(kinds: tf.Tensor, places: tf.Tensor, length: int) -> tf.Tensor:
+    """[N, length] of the bank, of each row's kind and from its place on, both in [0, 1)."""
     first = tf.cast(places * BANK_SIZE, tf.int32)[:, tf.newaxis]
-    row = tf.cast(colours * 2.0, tf.int32)[:, tf.newaxis]
+    row = tf.cast(kinds * 2.0, tf.int32)[:, tf.newaxis]
     bank = tf.constant(_noise_bank().reshape(-1))
     return tf.gather(bank, row * BANK_SIZE + (first + tf.range(length)) % BANK_SIZE)

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from dlapps.data.audio.augmentation import (
     NUM_DRAWS,
+    NUM_OCTAVES,
     WaveformAugmentation,
     augment_waveforms,
+    coloured,
     with_echo,
     with_noise,
 )
@@ -46,6 +48,7 @@ def test_runs_that_are_there_hear_what_they_heard():
     """Other numbers of draws would be other draws."""
     assert WaveformAugmentation(shift=0.1, speed=0.1).num_draws == 2
     assert WaveformAugmentation(speed=0.1, noise=(0, 10)).num_draws == NUM_DRAWS
+    assert WaveformAugmentation(noise=(0, 10), colour=6).num_draws == NUM_DRAWS + NUM_OCTAVES
 
 
 def test_the_middle_draw_leaves_a_recording_as_it_is():
@@ -129,9 +132,32 @@ def test_an_echo_fades_by_60_decibels_in_its_time_and_keeps_the_power():
     np.testing.assert_allclose(dry, tones(440), atol=1e-6)
 
 
+def test_colour_is_in_decibels_by_octave_and_keeps_the_power():
+    tones_of = (500, 1000, 1000 * 2**0.5, 2000)
+    heard = tf.reduce_sum(tones(*tones_of), axis=0, keepdims=True)
+    decibels = np.zeros((1, NUM_OCTAVES), np.float32)
+    decibels[0, -4:] = [-6, 2, 10, 0]  # 500, 1,000, 2,000 and 4,000 Hz, half the sample rate
+    found = coloured(heard, tf.constant(decibels)).numpy()
+    before, after = (np.abs(np.fft.rfft(x[0] * np.hanning(8000))) for x in (heard.numpy(), found))
+    louder = [
+        20
+        * np.log10(
+            after[round(f) - 3 : round(f) + 4].max() / before[round(f) - 3 : round(f) + 4].max()
+        )
+        for f in tones_of
+    ]
+    np.testing.assert_allclose(np.diff(louder), [8, 4, 4], atol=0.1)
+    assert np.mean(found**2) == pytest.approx(np.mean(heard**2), rel=1e-4)
+    np.testing.assert_array_equal(coloured(0 * heard, tf.constant(decibels)), 0)
+    as_it_was = coloured(heard, tf.zeros([1, NUM_OCTAVES]))
+    np.testing.assert_allclose(as_it_was, heard, atol=1e-5)
+
+
 def test_the_same_draws_do_the_same_to_a_recording_in_any_company():
-    settings = WaveformAugmentation(shift=0.1, speed=0.1, gain=6, pitch=3, echo=0.3, noise=(5, 30))
-    draws = tf.constant(np.random.default_rng(0).random((3, NUM_DRAWS)), tf.float32)
+    settings = WaveformAugmentation(
+        shift=0.1, speed=0.1, gain=6, pitch=3, echo=0.3, colour=12, noise=(5, 30)
+    )
+    draws = tf.constant(np.random.default_rng(0).random((3, settings.num_draws)), tf.float32)
     together = augment_waveforms(tones(200, 440, 900), draws, settings, 8000)
     assert np.isfinite(together).all()
     assert not np.allclose(together, tones(200, 440, 900), atol=0.01)
