@@ -136,11 +136,12 @@ def coloured(waveforms: tf.Tensor, decibels: tf.Tensor) -> tf.Tensor:
     logarithm of the frequency. The power is kept.
     """
     octaves = decibels.shape[1]
-    length = next_fast_len(2 * waveforms.shape[1], real=True)  # no end reaches the beginning
+    # The lowest octave rings for some periods of its own; the end is not to reach the beginning.
+    length = next_fast_len(waveforms.shape[1] + 4 * 2**octaves, real=True)
     place = np.arange(length // 2 + 1) / (length // 2)
     height = np.log2(np.maximum(place, 2.0 ** (1 - octaves))) + octaves - 1
     shares = np.maximum(1 - np.abs(height - np.arange(octaves)[:, np.newaxis]), 0)
-    gains = 10.0 ** (decibels @ shares.astype(np.float32) / 20.0)
+    gains = tf.exp(decibels @ (shares * np.log(10) / 20).astype(np.float32))
     spectra = tf.signal.rfft(waveforms, [length]) * tf.cast(gains, tf.complex64)
     made = tf.signal.irfft(spectra, [length])[:, : waveforms.shape[1]]
     before, after = (tf.reduce_mean(tf.square(x), axis=1, keepdims=True) for x in (waveforms, made))
