@@ -50,9 +50,15 @@ results: $(VENV)/.installed
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
+	$(COMPARE) spoken_digit_ds_cnn spoken_digit_crnn spoken_digit_waveform_cnn --seeds 1 \
+	  --to results/speech_networks
+	$(COMPARE) spoken_digit_noise_keyword_cnn --to results/speech_noise
+	$(COMPARE) connected_digits_ctc_lstm connected_digits_new_voice --seeds 1 \
+	  --to results/transcription_connected_digits
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) tones_ctc_lstm --seeds 3 --to results/transcription_tones
+	$(COMPARE) an4_ctc_lstm --seeds 1 --to results/transcription_an4
 	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell --seeds 1 \
 	  --to results/captioning_flickr8k
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
