@@ -103,11 +103,6 @@ def read_as_served(path: str | Path, sample_rate: int) -> bytes:
     return encode_wav(to_integers(resampled(samples, rate, sample_rate)), sample_rate)
 
 
-def decode_recording(contents: bytes, name: str) -> tuple[np.ndarray, int]:
-    """Returns what `read_recording` does, from the bytes of a file that errors call `name`."""
-    return _decode(io.BytesIO(contents), in_short(name))
-
-
 def _decode(file: BinaryIO, name: str) -> tuple[np.ndarray, int]:
     try:
         with soundfile.SoundFile(file) as sound:

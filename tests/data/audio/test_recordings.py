@@ -11,7 +11,6 @@ import tensorflow as tf
 from dlapps.data.audio import recordings
 from dlapps.data.audio.recordings import (
     clip_maker,
-    decode_recording,
     decode_wav,
     decode_wavs,
     encode_wav,
@@ -75,9 +74,10 @@ def test_a_clip_of_the_right_form_keeps_its_samples(tmp_path):
         ("FLAC", "PCM_24"),
     ],
 )
-def test_every_width_has_the_same_scale(form, subtype):
+def test_every_width_has_the_same_scale(tmp_path, form, subtype):
     samples = np.array([[-1, 0.5], [0, -0.25], [127 / 128, 0]])
-    heard, rate = decode_recording(encoded(samples, subtype, form), "clip")
+    (tmp_path / "clip").write_bytes(encoded(samples, subtype, form))
+    heard, rate = read_recording(tmp_path / "clip")
     assert (rate, heard.dtype) == (8000, np.float32)
     np.testing.assert_array_equal(heard, samples)
 
@@ -95,8 +95,9 @@ def test_compressed_files_sound_as_they_did(tmp_path, form, subtype):
     assert similarity > 0.99
 
 
-def test_floats_above_full_scale_are_cut_off():
-    heard, _ = decode_recording(encoded(np.array([-3, 0.5, 2]), "FLOAT"), "clip")
+def test_floats_above_full_scale_are_cut_off(tmp_path):
+    (tmp_path / "clip").write_bytes(encoded(np.array([-3, 0.5, 2]), "FLOAT"))
+    heard, _ = read_recording(tmp_path / "clip")
     np.testing.assert_array_equal(heard[:, 0], [-1, 0.5, 1])
 
 
@@ -160,12 +161,13 @@ def test_what_is_no_recording_is_refused_by_name(tmp_path, contents, message):
     assert str(tmp_path / "clip.wav") in str(refusal.value)
 
 
-def test_no_more_is_read_than_memory_should_hold(monkeypatch):
+def test_no_more_is_read_than_memory_should_hold(tmp_path, monkeypatch):
+    (tmp_path / "silence").write_bytes(SILENCE)
     monkeypatch.setattr(recordings, "AT_A_TIME", 100)
-    assert len(decode_recording(SILENCE, "silence")[0]) == 1000
+    assert len(read_recording(tmp_path / "silence")[0]) == 1000
     monkeypatch.setattr(recordings, "MOST_SAMPLES", 900)
     with pytest.raises(UsageError, match="silence is too long: it holds more than 900 samples"):
-        decode_recording(SILENCE, "silence")
+        read_recording(tmp_path / "silence")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
