@@ -54,6 +54,7 @@ results: $(VENV)/.installed
 	  --to results/speech_networks
 	$(COMPARE) connected_digits_new_voice connected_digits_ctc_lstm --seeds 1 \
 	  --to results/transcription_connected_digits
+	$(COMPARE) spoken_digit_noise_keyword_cnn --to results/speech_noise
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) tones_ctc_lstm --seeds 3 --to results/transcription_tones
