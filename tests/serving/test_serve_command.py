@@ -23,6 +23,11 @@ def folder(tmp_path, write_adder):
     return tmp_path / "models"
 
 
+def heed_ctrl_c() -> None:
+    """A shell lets what it starts in the background, and all below it, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def start():
     """Starts a server: its process, and the address that it says it is ready at."""
@@ -30,7 +35,9 @@ def start():
 
     def start(folder, *options):
         command = [sys.executable, "-m", "cli.main", "serve", str(folder), "--port", "0", *options]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+        )
         processes.append(process)
         lines = []
         for line in process.stderr:
