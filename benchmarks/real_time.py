@@ -4,9 +4,9 @@ python benchmarks/real_time.py RUN... [--batch-size 32] [--seconds 5] [--to FILE
 
 Each RUN, of speech or of transcription, is exported and loaded as a server would, on one thread.
 What is timed is from the bytes of WAV files to the answer: the front end, the network and, where
-there is one, the beam search. "singly" is the median time of one-second clips, one at a time;
-"in batches" is how many seconds of sound are answered a second, of the test recordings in order of
-their length. A warm-up in the same shapes comes before.
+there is one, the beam search. "singly" is the median time of clips of one second, in which shorter
+recordings are said again, one at a time; "in batches" is how many seconds of sound are answered a
+second, of the test recordings in order of their length. A warm-up in the same shapes comes before.
 """
 
 import argparse

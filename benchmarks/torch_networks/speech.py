@@ -20,6 +20,28 @@ def mel_matrix(rate: int, length: int, bands: int) -> Tensor:
     return torch.minimum(rising, falling).clamp(min=0)
 
 
+def relative_decibels(spectrum: Tensor, matrix: Tensor) -> Tensor:
+    """[N, frames, bands] of a complex spectrum: 1 is the loudest of a row, 0 is 80 dB below it."""
+    power = ((spectrum.real**2 + spectrum.imag**2).mT @ matrix).clamp(min=1e-12)
+    decibels = (power / power.amax((1, 2), keepdim=True)).log() * (10 / math.log(10))
+    return (1 + decibels / 80).clamp(min=0)
+
+
+def masked(x: Tensor, largest: tuple[float, float]) -> Tensor:
+    """[N, frames, bands] without a stretch of frames and one of bands, up to such shares."""
+    frames, bands = (_kept(x, axis, share) for axis, share in zip((1, 2), largest))
+    return x * frames[:, :, None] * bands[:, None, :]
+
+
+def _kept(x: Tensor, axis: int, largest: float) -> Tensor:
+    size = x.shape[axis]
+    draws = torch.rand(2, len(x), 1)
+    width = draws[0] * largest * size
+    begin = draws[1] * (size - width)
+    place = torch.arange(size) + 0.5
+    return ((place < begin) | (place > begin + width)).float()
+
+
 class LogMel(nn.Module):
     """The front end: waveforms [N, samples] to normalised log-mel [N, frames, bands], masked."""
 
@@ -39,22 +61,8 @@ class LogMel(nn.Module):
                 waveform, self.length, self.step, self.window_length, self.window,
                 return_complex=True, pad_mode="constant",
             )  # fmt: skip
-            power = (spectrum.real**2 + spectrum.imag**2).mT @ self.matrix
-            power = power.clamp(min=1e-12)
-            loudest = power.amax((1, 2), keepdim=True)
-            decibels = (power / loudest).log() * (10 / math.log(10))
-            x = self.normalization((1 + decibels / 80).clamp(min=0).mT).mT
-            frames, bands = (self.kept(x, axis, share) for axis, share in zip((1, 2), self.masking))
-            return x * frames[:, :, None] * bands[:, None, :]
-
-    @staticmethod
-    def kept(x: Tensor, axis: int, largest: float) -> Tensor:
-        size = x.shape[axis]
-        draws = torch.rand(2, len(x), 1)
-        width = draws[0] * largest * size
-        begin = draws[1] * (size - width)
-        place = torch.arange(size) + 0.5
-        return ((place < begin) | (place > begin + width)).float()
+            x = relative_decibels(spectrum, self.matrix)
+            return masked(self.normalization(x.mT).mT, self.masking)
 
 
 class KeywordCNN(nn.Module):

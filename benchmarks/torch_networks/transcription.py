@@ -1,6 +1,5 @@
 """Bidirectional LSTMs that learn by connectionist temporal classification, in PyTorch."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from torch_networks.speech import LogMel, mel_matrix
+from torch_networks.speech import masked, mel_matrix, relative_decibels
 from torch_networks.training import Batch, Step, Training
 
 RATE, STRIDE, WINDOW = 16_000, 160, 400
@@ -34,10 +33,7 @@ class PaddedLogMel(nn.Module):
             spectrum = torch.stft(
                 waveform, self.length, STRIDE, WINDOW, self.window, return_complex=True
             )
-            power = ((spectrum.real**2 + spectrum.imag**2).mT @ self.matrix).clamp(min=1e-12)
-            loudest = power.amax((1, 2), keepdim=True)
-            decibels = (power / loudest).log() * (10 / math.log(10))
-            x = (1 + decibels / 80).clamp(min=0)
+            x = relative_decibels(spectrum, self.matrix)
             num_frames = (num_samples + (STRIDE - 1)) // STRIDE
             place = torch.arange(x.shape[1])
             own = (place[None] < num_frames[:, None]).float()[:, :, None]
@@ -45,10 +41,7 @@ class PaddedLogMel(nn.Module):
             x = (x - (x * own).sum(1, keepdim=True) / count) * own
             x = x * (x.square().sum(1, keepdim=True) / count + 1e-4).rsqrt()
             for _ in range(self.num_masks):
-                frames, bands = (
-                    LogMel.kept(x, axis, share) for axis, share in zip((1, 2), self.masking)
-                )
-                x = x * frames[:, :, None] * bands[:, None, :]
+                x = masked(x, self.masking)
             return x, num_frames
 
 
