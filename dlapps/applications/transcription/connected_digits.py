@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from dlapps.data.sources.published import load_published
 
 SAMPLE_RATE = 8000
 Speaker = Literal["george", "jackson", "nicolas", "theo", "yweweler"]
+SPEAKERS: tuple[Speaker, ...] = get_args(Speaker)
 OFFICIAL_TEST, VALIDATION = range(5), range(5, 10)
 """Of each digit and speaker, the numbers of the clips that are for testing, as their publisher
 says, and of those that choose the weights; the others are for training."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from dlapps.applications.transcription.connected_digits import (
     SAMPLE_RATE,
+    SPEAKERS,
     Speaker,
     load_connected_digits,
 )
@@ -51,6 +52,10 @@ class TranscribedData(DataSettings):
     """transcript_folder: the alphabet; left out, it is what the training transcripts have."""
     held_out_speaker: Speaker | None = None
     """connected_digits: test on this speaker's digits and learn from none of them."""
+    split: Literal["official", "speaker"] = "official"
+    """connected_digits: speaker holds one out as `held_out_speaker` does, told by `fold`."""
+    fold: Annotated[int, Field(ge=0, lt=len(SPEAKERS))] = 0
+    """split speaker: which speaker is tested on, in the order of their names."""
     num_examples: Positive = 2000
     """tones, connected_digits: how many strings to make for training."""
     speed: Fraction = 0.0
@@ -64,11 +69,23 @@ class TranscribedData(DataSettings):
             "sample_rate": (self.sample_rate != "auto", "transcript_folder"),
             "letters": (self.letters is not None, "transcript_folder"),
             "held_out_speaker": (self.held_out_speaker is not None, "connected_digits"),
+            "split": (self.split != "official", "connected_digits"),
         }
         for setting, (is_given, owner) in owners.items():
             if is_given and self.name != owner:
                 raise ValueError(f"data.{setting} goes with data.name {owner} only")
+        if self.fold and self.split == "official":
+            raise ValueError("data.fold goes with data.split speaker: it says who is tested on")
+        if self.held_out_speaker is not None and self.split == "speaker":
+            raise ValueError(
+                "data.split speaker tests on each in turn; leave data.held_out_speaker out"
+            )
         return self
+
+    @property
+    def tested_speaker(self) -> Speaker | None:
+        """Who is tested on and not learned from, if anybody is held out."""
+        return SPEAKERS[self.fold] if self.split == "speaker" else self.held_out_speaker
 
 
 class TranscribedSpec(Section):
@@ -127,7 +144,7 @@ def _load(settings: TranscribedData) -> tuple[int, str | None, dict[str, Utteran
     if settings.name == "an4":
         return AN4_RATE, None, _an4()
     if settings.name == "connected_digits":
-        splits = load_connected_digits(settings.num_examples, settings.held_out_speaker)
+        splits = load_connected_digits(settings.num_examples, settings.tested_speaker)
         return SAMPLE_RATE, "0123456789", splits
     assert settings.path is not None, "the settings were checked"
     wanted = None if settings.sample_rate == "auto" else settings.sample_rate

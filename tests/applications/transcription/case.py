@@ -43,7 +43,7 @@ def stand_in(config: dict, directory: Path) -> list[str]:
     ]
     small += ["decoding.n_best=3", "decoding.ngram_order=2", "decoding.beam_width=4"]
     if config["data"]["name"] == "connected_digits":
-        small += ["data.held_out_speaker=null", "data.num_examples=2000"]
+        small += ["data.split=official", "data.num_examples=2000", "evaluation.folds=null"]
     return small
 
 

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
+from pydantic import ValidationError
 
 from dlapps.applications.transcription.connected_digits import join_clips
 from dlapps.applications.transcription.data import TranscribedData, load_transcribed
@@ -133,6 +134,30 @@ def test_a_string_is_joined_from_one_speakers_clips_of_its_digits():
         loud = np.abs(waveform.astype(float)) > 0.25 * 32767
         assert 0.9 * 80 * len(digits) <= loud.sum() <= 1.1 * 80 * len(digits)
         assert len(waveform) <= 80 * len(digits) + 1600 * (len(digits) + 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fold": 1}, "goes with data.split speaker"),
+        ({"split": "speaker", "held_out_speaker": "theo"}, "leave data.held_out_speaker out"),
+    ],
+)
+def test_who_is_tested_on_is_said_once(settings, message):
+    with pytest.raises(ValidationError, match=message):
+        TranscribedData(name="connected_digits", **settings)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
+def test_a_fold_is_tested_on_one_speaker_of_whom_nothing_is_learned(tmp_path, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path)
+    monkeypatch.setenv("DLAPPS_DATA_DIR", data_dir)
+    settings = TranscribedData(name="connected_digits", split="speaker", fold=3, num_examples=100)
+    data = load_transcribed(settings)
+    speakers = {split: {*data[split].columns["speaker"]} for split in data.splits}
+    known = {b"george", b"jackson", b"nicolas", b"yweweler"}
+    assert speakers == {"train": known, "validation": known, "test": {b"theo"}}
 
 
 @pytest.mark.real_data
