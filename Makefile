@@ -59,7 +59,7 @@ results: $(VENV)/.installed
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
 	$(COMPARE) tones_ctc_lstm --seeds 3 --to results/transcription_tones
 	$(COMPARE) an4_ctc_lstm --seeds 1 --to results/transcription_an4
-	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell --seeds 1 \
+	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell flickr8k_transformer --seeds 1 \
 	  --to results/captioning_flickr8k
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
 	$(COMPARE) multi30k_transformer multi30k_luong multi30k_encoder_decoder --seeds 1 \
