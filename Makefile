@@ -64,6 +64,7 @@ results: $(VENV)/.installed
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
 	$(COMPARE) multi30k_transformer multi30k_luong multi30k_encoder_decoder --seeds 1 \
 	  --to results/translation_multi30k_networks
+	$(COMPARE) multi30k_subwords --seeds 1 --to results/translation_multi30k_subwords
 	$(COMPARE) number_words_attention number_words_transformer --to results/translation_number_words
 	$(COMPARE) tiny_shakespeare_quick --seeds 3 --to results/language_tiny_shakespeare_quick
 	$(COMPARE) tiny_shakespeare_lstm --seeds 1 --to results/language_tiny_shakespeare
