@@ -47,6 +47,7 @@ results: $(VENV)/.installed
 	  blobs_perceptron --jobs 2 --to results/classification_small
 	$(COMPARE) digits_deep_sigmoid digits_deep_relu digits_dying_relu digits_dying_relu_leaky \
 	  rings_rate_too_small rings_rate_right rings_rate_too_large --jobs 2 --to results/classification_lectures
+	$(COMPARE) python_modules_recurrent --seeds 3 --to results/classification_text
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
@@ -61,6 +62,7 @@ results: $(VENV)/.installed
 	$(COMPARE) an4_ctc_lstm --seeds 1 --to results/transcription_an4
 	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell flickr8k_transformer --seeds 1 \
 	  --to results/captioning_flickr8k
+	$(COMPARE) shapes_show_attend_and_tell --seeds 3 --to results/captioning_shapes
 	$(COMPARE) multi30k_attention --seeds 1 --to results/translation_multi30k
 	$(COMPARE) multi30k_transformer multi30k_luong multi30k_encoder_decoder --seeds 1 \
 	  --to results/translation_multi30k_networks
