@@ -10,6 +10,8 @@ CLASS_NAMES = ("background", "circle", "square", "triangle")
 MOST_SHAPES = 4
 NOISE = 0.06
 """Standard deviation of the noise on every pixel, of a full range of 1."""
+FEWEST_SEEN = 12
+"""Pixels of a shape that must be seen for it to be told what it is."""
 
 
 def make_shapes(
@@ -22,6 +24,34 @@ def make_shapes(
     shapes of a scene are of the same. The mask holds indices into CLASS_NAMES; a pixel belongs to
     the shape that covers its middle.
     """
+    images, masks, _ = _scenes(num_scenes, size, seed, one_class)
+    return {"image": images, "mask": masks}
+
+
+def make_boxed_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns "image" of the same scenes, "boxes" float32 [N, MOST_SHAPES, 4] and "label" int32.
+
+    A box is around what is seen of a shape: left, top, right and bottom in pixels; `label`
+    [N, MOST_SHAPES] indexes CLASS_NAMES without the background, and is -1 where there is no shape.
+    A shape of which fewer than FEWEST_SEEN pixels are left uncovered has none.
+    """
+    images, masks, objects = _scenes(num_scenes, size, seed)
+    boxes = np.zeros((num_scenes, MOST_SHAPES, 4), np.float32)
+    labels = np.full((num_scenes, MOST_SHAPES), -1, np.int32)
+    for scene in range(num_scenes):
+        areas = np.bincount(objects[scene].ravel(), minlength=MOST_SHAPES + 1)
+        seen = [number for number in range(1, MOST_SHAPES + 1) if areas[number] >= FEWEST_SEEN]
+        for place, number in enumerate(seen):
+            rows, columns = np.nonzero(objects[scene] == number)
+            boxes[scene, place] = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+            labels[scene, place] = masks[scene, rows[0], columns[0]] - 1
+    return {"image": images, "boxes": boxes, "label": labels}
+
+
+def _scenes(
+    num_scenes: int, size: int, seed: int, one_class: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The images, the class of each pixel, and the number of its shape, from 1 on; 0 is none."""
     if num_scenes < 1 or size < 16:
         raise UsageError(
             f"shapes needs at least 1 scene of 16 pixels a side, not {num_scenes} of {size}."
@@ -29,17 +59,17 @@ def make_shapes(
     scenes = [
         _scene(size, np.random.default_rng([seed, index]), one_class) for index in range(num_scenes)
     ]
-    images, masks = zip(*scenes)
-    return {"image": np.stack(images), "mask": np.stack(masks)}
+    images, masks, objects = (np.stack(each) for each in zip(*scenes))
+    return images, masks, objects
 
 
 def _scene(
     size: int, random: np.random.Generator, one_class: bool
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     image = ground(size, random)
-    mask = np.zeros((size, size), np.uint8)
+    mask, objects = np.zeros((2, size, size), np.uint8)
     label = 0
-    for _ in range(random.integers(1, MOST_SHAPES + 1)):
+    for number in range(1, random.integers(1, MOST_SHAPES + 1) + 1):
         if not (one_class and label):
             label = int(random.integers(1, len(CLASS_NAMES)))
         radius = random.uniform(0.1, 0.25) * size
@@ -47,7 +77,8 @@ def _scene(
         inside = shape_at(CLASS_NAMES[label], centre, radius, random.uniform(0, 2 * np.pi), size)
         image = painted(image, inside, _distant_colour(image[inside > 0], random))
         mask[inside > 0] = label
-    return as_photographed(image, random), mask
+        objects[inside > 0] = number
+    return as_photographed(image, random), mask, objects
 
 
 def shape_at(name: str, centre: np.ndarray, radius: float, angle: float, size: int) -> np.ndarray:

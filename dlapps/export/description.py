@@ -65,6 +65,6 @@ def class_names(signatures: Signatures) -> list[str] | None:
     """The classes that the first output with such tells apart; None where none does."""
     for signature in signatures.values():
         for each in signature["outputs"].values():
-            if each["kind"] in ("class_probabilities", "class_map") and "names" in each:
+            if each["kind"] in ("class_probabilities", "class_map", "boxes") and "names" in each:
                 return [*each["names"]]
     return None

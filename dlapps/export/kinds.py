@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Name = Literal[
-    "action", "action_values", "class_index", "class_label", "class_map", "class_probabilities",
+    "action", "action_values", "boxes", "class_index", "class_label", "class_map",
+    "class_probabilities",
     "image_file", "images", "mask_file", "numbers", "observation", "picture_file", "pixels",
     "point", "relevance", "seed", "sentence", "text", "wav_file", "waveform",
 ]  # fmt: skip

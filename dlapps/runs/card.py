@@ -21,6 +21,7 @@ UNSAFE = re.compile(r"([\\`*\[\]<>|~&$#!{}]|(?<![^\W_])_|_(?![^\W_]))")
 NO_HUB_NAME = re.compile(r"[^\w.-]+")
 
 TASKS = {
+    ("image_file", "boxes"): "object-detection",
     ("image_file", "class_probabilities"): "image-classification",
     ("image_file", "class_map"): "image-segmentation",
     ("image_file", "images"): "image-to-image",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlapps.datasets.shapes import CLASS_NAMES, make_shapes
+from dlapps.datasets.shapes import CLASS_NAMES, FEWEST_SEEN, make_boxed_shapes, make_shapes
 from dlapps.errors import UsageError
 
 
@@ -46,3 +46,18 @@ def test_impossible_scenes_are_refused():
         make_shapes(0)
     with pytest.raises(UsageError, match="not 3 of 8"):
         make_shapes(3, size=8)
+
+
+def test_boxes_are_around_what_is_seen_of_each_shape():
+    scenes, boxed = make_shapes(60), make_boxed_shapes(60)
+    np.testing.assert_array_equal(boxed["image"], scenes["image"])
+    assert {*np.unique(boxed["label"])} == {-1, 0, 1, 2}
+    for mask, boxes, labels in zip(scenes["mask"], boxed["boxes"], boxed["label"], strict=True):
+        covered = np.zeros(mask.shape, bool)
+        for (left, top, right, bottom), label in zip(boxes.astype(int), labels, strict=True):
+            if label >= 0:
+                inside = mask[top:bottom, left:right] == label + 1
+                sides = inside[0], inside[-1], inside[:, 0], inside[:, -1]
+                assert all(side.any() for side in sides), "no side can be moved inwards"
+                covered[top:bottom, left:right] = True
+        assert np.sum((mask > 0) & ~covered) < 4 * FEWEST_SEEN

@@ -9,9 +9,9 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -132,6 +132,16 @@ PUBLISHED = {
             "AN4, the census data base of Carnegie Mellon University (Acero 1993)",
             "free for any purpose on the terms of its LICENSE (BSD)",
             "http://www.speech.cs.cmu.edu/databases/an4/",
+        ),
+    ),
+    "bccd": Published(
+        "bccd:1.0.0",
+        ("image", "objects/bbox", "objects/label"),
+        origin=Origin(
+            "photographs of blood with its cells, the BCCD Dataset, published as bccd 1.0.0 of "
+            "TFDS",
+            "MIT, as its publisher's LICENSE says",
+            "https://github.com/Shenggan/BCCD_Dataset",
         ),
     ),
     "isbi2012": Published(
@@ -320,12 +330,20 @@ def read_split(
     import tensorflow_datasets as tfds
 
     dataset = builder.as_dataset(split=split, shuffle_files=False)
-    dataset = dataset.map(lambda example: {name: example[name] for name in features})
+    dataset = dataset.map(lambda example: {name: _feature(example, name) for name in features})
     has_one_shape = all(spec.shape.is_fully_defined() for spec in dataset.element_spec.values())
     batches = tfds.as_numpy(dataset.batch(1000) if has_one_shape else dataset)
     parts = list(progress(batches, f"Reading {builder.name} {split}"))
     join = _concatenate if has_one_shape else _stack
     return {name: join([part[name] for part in parts]) for name in features}
+
+
+def _feature(example: Mapping[str, Any], name: str) -> Any:
+    """What is called so, or in a part of the example, such as objects/bbox."""
+    if name in example:
+        return example[name]
+    part, _, within = name.partition("/")
+    return example[part][within]
 
 
 def _concatenate(batches: list[np.ndarray]) -> np.ndarray:

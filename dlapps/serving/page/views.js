@@ -22,6 +22,7 @@ export const VIEWS = {
   class_probabilities: (value, tensor) =>
     Array.isArray(value[0]) ? null : bars(value, tensor.names),
   class_map: maskView,
+  boxes: boxesView,
   mask_file: () => null, // The class map says the same.
   images: imagesView,
   picture_file: ({ b64 }) =>
@@ -114,6 +115,25 @@ function maskView(rows, tensor, image) {
     }),
   );
   return make("div", {}, canvas, legend);
+}
+
+function boxesView(boxes, tensor, image) {
+  const there = boxes.filter(([left, top, right, bottom]) => right > left && bottom > top);
+  const sizes = image ? [image.naturalWidth || image.width, image.naturalHeight || image.height] : [];
+  const [width, height] = image
+    ? sizes
+    : [2, 3].map((side) => Math.ceil(Math.max(1, ...there.map((box) => box[side]))));
+  const canvas = make("canvas", { width, height, className: "pixels" });
+  const context = canvas.getContext("2d");
+  if (image) context.drawImage(image, 0, 0, width, height);
+  context.lineWidth = Math.max(1, Math.round(Math.max(width, height) / 250));
+  context.strokeStyle = COLOURS[1];
+  there.forEach(([left, top, right, bottom]) =>
+    context.strokeRect(left, top, right - left, bottom - top),
+  );
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `The image with ${there.length} boxes`);
+  return canvas;
 }
 
 function imagesView(value) {

@@ -1,0 +1,197 @@
+"""Detection: where the objects of an image are, and what they are."""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from dlapps.applications.base import Application
+from dlapps.applications.detection.answers import SuppressionSettings, detection_answers
+from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, Boxed, augment_boxed
+from dlapps.applications.detection.data import BoxedData, BoxedExamples, BoxedSpec, load_boxed
+from dlapps.applications.detection.pictures import (
+    counts_figure,
+    precision_recall_figure,
+    worst_first,
+)
+from dlapps.config.schema import Config, EvaluationSettings
+from dlapps.config.section import BatchSize
+from dlapps.data.batches import Columns, in_order
+from dlapps.data.images.decoding import read_image, to_unit_interval
+from dlapps.data.images.letterbox import letterboxed
+from dlapps.data.splits import Examples
+from dlapps.errors import in_short
+from dlapps.explain.explainable import Explainable, Relevance
+from dlapps.explain.figures.relevance import relevance_figure
+from dlapps.export.answer import Answer
+from dlapps.metrics.detection import Found, Present, detection_report
+from dlapps.models.classifier import layers_with_maps
+from dlapps.models.vision.detector import NOTHING
+from dlapps.models.vision.fcos import fcos
+from dlapps.models.vision.retinanet import retinanet
+from dlapps.training.optimizers import build_optimizer
+from dlapps.training.stage import Stage, supervised_stage, with_decoded_scores
+
+
+class DetectionEvaluation(EvaluationSettings):
+    """How the trained model is measured."""
+
+    batch_size: BatchSize = 16
+
+
+class DetectionConfig(Config):
+    """The settings of a detector."""
+
+    asked_with: ClassVar = ("suppression",)
+    decoded_scores: ClassVar = {"mean_average_precision": "max", "average_precision_50": "max"}
+
+    data: BoxedData
+    suppression: SuppressionSettings = SuppressionSettings()
+    evaluation: DetectionEvaluation = DetectionEvaluation()
+
+
+class Detection(Application[DetectionConfig, BoxedSpec]):
+    """Images in, boxes with their classes and scores out."""
+
+    config_class = DetectionConfig
+    spec_class = BoxedSpec
+    models = {"retinanet": retinanet, "fcos": fcos}  # noqa: RUF012
+
+    def build_data(self) -> BoxedExamples:
+        return load_boxed(self.config.data)
+
+    def build_model(self, spec: BoxedSpec) -> keras.Model:
+        builder = self.models[self.config.model["name"]]
+        model = builder(spec.image_shape, len(spec.class_names), **self.config.model_options)
+        model.compile(optimizer=build_optimizer(self.config.training))
+        return model
+
+    def stages(self, model: keras.Model, data: BoxedExamples) -> Iterator[Stage]:
+        augmentation = self.config.data.augmentation
+
+        def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, Columns]:
+            images = tf.cast(columns["image"], tf.float32)
+            batch = Boxed(images, columns["boxes"], columns["label"])
+            views = augment_boxed(batch, draws, augmentation)
+            return views.images / 255.0, {"boxes": views.boxes, "label": views.labels}
+
+        stage = supervised_stage(
+            model, data, self.config, _model_inputs, augmented, num_draws=NUM_BOX_DRAWS
+        )
+
+        def scores() -> dict[str, float]:
+            return self._report(model, data, "validation")
+
+        yield with_decoded_scores(stage, self.config, scores)
+
+    def evaluate(self, model: keras.Model, data: BoxedExamples, split: str) -> dict[str, Any]:
+        return self._report(model, data, split)
+
+    def answers(self, model: keras.Model, spec: BoxedSpec) -> dict[str, Answer]:
+        return detection_answers(
+            model, spec, self.config.suppression, self.config.evaluation.batch_size
+        )
+
+    def pictures(self, model: keras.Model, data: BoxedExamples) -> dict[str, Figure]:
+        names, counted_from = data.spec.class_names, self.config.suppression.counted_from
+        columns = data["test"].columns
+        truths, found = _present(data["test"]), self._found(model, data, "test")
+        # Drawn over what the network saw, in whose pixels its boxes are.
+        scales = columns["scale"]
+        seen = [each._replace(boxes=each.boxes * scale) for each, scale in zip(truths, scales)]
+        drawn = [each._replace(boxes=each.boxes * scale) for each, scale in zip(found, scales)]
+        return {
+            "from_the_worst_on": worst_first(columns["image"], seen, drawn, names, counted_from),
+            "precision_and_recall": precision_recall_figure(truths, found, names, counted_from),
+            "counts": counts_figure(truths, found, counted_from, names),
+        }
+
+    def explainable(self, model: keras.Model, spec: BoxedSpec) -> Explainable:
+        """What spoke for the surest box of a class, or of all (LayerCAM: Jiang et al. 2021)."""
+
+        def prepare(text: str) -> list[tf.Tensor]:
+            image, _ = letterboxed(tf.constant(read_image(text, (None, None, 3))), spec.image_size)
+            return [to_unit_interval(image[None])]
+
+        def score(logits: tf.Tensor, target: int | None = None) -> tf.Tensor:
+            of_target = logits if target is None else logits[..., target : target + 1]
+            return tf.reduce_max(of_target, axis=[1, 2])
+
+        def show(
+            text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
+        ) -> Figure:
+            logits = network(inputs[0], training=False)[0].numpy()
+            label = int(logits.max(axis=0).argmax()) if target is None else target
+            sureness = 1 / (1 + np.exp(-logits[:, label].max()))
+            title = f"{in_short(text)}: the surest {spec.class_names[label]} ({sureness:.2f})"
+            image = inputs[0].numpy()[0]
+            return relevance_figure(title, image, [each.of_row(0) for each in found])
+
+        network = keras.Model(model.input, model.output["logits"])
+        layers = layers_with_maps(network)
+        finest = next(name for name in layers if name.startswith("pyramid"))
+        return Explainable(
+            network,
+            prepare,
+            score,
+            show,
+            axes=2,
+            targets=spec.class_names,
+            layers=layers,
+            layer=finest,
+            shows_several=True,
+            images=np.asarray,
+            read=lambda columns: to_unit_interval(columns["image"]),
+        )
+
+    def _report(self, model: keras.Model, data: BoxedExamples, split: str) -> dict[str, Any]:
+        return detection_report(
+            _present(data[split]),
+            self._asked(model, data, split),
+            data.spec.class_names,
+            self.config.suppression.counted_from,
+        )
+
+    def _asked(self, model: keras.Model, data: BoxedExamples, split: str) -> list[Found]:
+        """What is found in the images of a split, in pixels of the originals."""
+        answer = self.answers(model, data.spec)["pixels"].traced()
+        found = []
+        for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
+            outputs = {name: each.numpy() for name, each in answer(pixels=columns["image"]).items()}
+            scales = columns["scale"].numpy()
+            found += [_found_in(outputs, row, scale) for row, scale in enumerate(scales)]
+        return found
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
+    def _found(self, model: keras.Model, data: BoxedExamples, split: str) -> list[Found]:
+        return self._asked(model, data, split)
+
+
+def _model_inputs(columns: Columns) -> tuple[tf.Tensor, Columns]:
+    return to_unit_interval(columns["image"]), {
+        "boxes": columns["boxes"],
+        "label": columns["label"],
+    }
+
+
+def _present(examples: Examples) -> list[Present]:
+    """The truth of each image, in pixels of the originals."""
+    columns = examples.columns
+    truths = []
+    for boxes, labels, scale in zip(columns["boxes"], columns["label"], columns["scale"]):
+        is_there = labels != NOTHING
+        truths.append(Present(boxes[is_there] / scale, labels[is_there]))
+    return truths
+
+
+def _found_in(outputs: Mapping[str, np.ndarray], row: int, scale: float) -> Found:
+    is_there = outputs["classes"][row] >= 0
+    return Found(
+        outputs["boxes"][row][is_there] / scale,
+        outputs["scores"][row][is_there],
+        outputs["classes"][row][is_there],
+    )

@@ -1,0 +1,186 @@
+"""Boxes as pictures: over their image, beside the truth, and how precise and how many they are."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw, ImageFont
+
+from dlapps.explain.figures.palette import class_colours
+from dlapps.metrics.detection import Found, Present, match, precision_recall
+
+WRONG = "#d4002a"
+"""The colour of what is missed, and of what is found where nothing is."""
+LEGEND_CLASSES = 12
+
+
+def drawn_png(
+    image: np.ndarray,
+    boxes: np.ndarray,
+    titles: Sequence[str],
+    classes: Sequence[int],
+    num_classes: int,
+) -> bytes:
+    """A PNG file of the image, uint8 [H, W, 3], in its own size with boxes [n, 4] over it.
+
+    Lines and letters grow with the image, and the surest, which come first, lie on top.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    side = max(picture.size)
+    width, letters = max(1, round(side / 300)), max(9, round(side / 45))
+    font = ImageFont.load_default(letters)
+    colours = class_colours(num_classes)
+    for box, title, label in reversed([*zip(boxes, titles, classes, strict=True)]):
+        left, top, right, bottom = (float(each) for each in box)
+        colour = colours[label]
+        draw.rectangle((left, top, right, bottom), outline=colour, width=width)
+        # Within the image, also where the box begins at its upper border.
+        place = (left, max(0.0, top - letters * 1.25))
+        draw.rectangle(draw.textbbox(place, title, font=font), fill=colour)
+        draw.text(place, title, fill=_readable_on(colour), font=font)
+    contents = io.BytesIO()
+    picture.save(contents, "png")
+    return contents.getvalue()
+
+
+def worst_first(
+    images: np.ndarray,
+    truths: Sequence[Present],
+    found: Sequence[Found],
+    class_names: Sequence[str],
+    threshold: float,
+    count: int = 4,
+) -> Figure:
+    """Images [N, H, W, 3] with their objects beside what is found, those with most errors first.
+
+    A dashed line is around an object that is missed, and around a box where there is none.
+    """
+    counted = [each.from_score(threshold) for each in found]
+    matches = [match(truth, each) for truth, each in zip(truths, counted, strict=True)]
+    missed = [
+        np.setdiff1d(np.arange(len(truth.classes)), chosen)
+        for truth, chosen in zip(truths, matches, strict=True)
+    ]
+    errors = [len(each) + int(np.sum(chosen < 0)) for each, chosen in zip(missed, matches)]
+    shown = np.argsort(-np.array(errors), kind="stable")[:count]
+    height = 3.6 * images.shape[1] / images.shape[2]
+    figure = Figure(figsize=(7.5, (height + 0.35) * len(shown) + 0.6), layout="constrained")
+    panels = figure.subplots(len(shown), 2, squeeze=False)
+    colours = class_colours(len(class_names))
+    for row, number in zip(panels, shown):
+        truth, boxes, chosen = truths[number], counted[number], matches[number]
+        is_missed = np.isin(np.arange(len(truth.classes)), missed[number])
+        for axes in row:
+            axes.imshow(images[number], interpolation="nearest")
+            axes.axis("off")
+        _add_boxes(row[0], truth.boxes, truth.classes, is_missed, colours)
+        _add_boxes(row[1], boxes.boxes, boxes.classes, chosen < 0, colours)
+        row[0].set_title(f"Truth: {len(truth.classes)}, {int(is_missed.sum())} missed", fontsize=9)
+        row[1].set_title(
+            f"Found: {len(chosen)}, {int(np.sum(chosen < 0))} where there is none", fontsize=9
+        )
+    handles = [
+        Line2D([], [], color=colour, label=name)
+        for colour, name in zip(colours, class_names[:LEGEND_CLASSES])
+    ]
+    handles.append(Line2D([], [], color=WRONG, linestyle="--", label="missed, or not there"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+    return figure
+
+
+def precision_recall_figure(
+    truths: Sequence[Present],
+    found: Sequence[Found],
+    class_names: Sequence[str],
+    threshold: float,
+) -> Figure:
+    """Precision over recall for each class at an overlap of one half.
+
+    A dot is where boxes are counted from.
+    """
+    figure = Figure(figsize=(5.5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for label, (name, colour) in enumerate(zip(class_names, class_colours(len(class_names)))):
+        curve = precision_recall(truths, found, label)
+        if not len(curve.scores) or not any(label in truth.classes for truth in truths):
+            continue
+        shown = name if label < LEGEND_CLASSES else None
+        axes.plot(curve.recall, curve.precision, color=colour, label=shown)
+        counted = int(np.sum(curve.scores >= threshold))
+        if counted:
+            place = curve.recall[counted - 1], curve.precision[counted - 1]
+            axes.plot(*place, "o", color=colour)
+    axes.set(
+        xlabel="Recall",
+        ylabel="Precision",
+        xlim=(0, 1.02),
+        ylim=(0, 1.02),
+        title=f"Boxes that overlap by half, test; dots: score {threshold:g}",
+    )
+    axes.title.set_fontsize(10)
+    if axes.lines:
+        axes.legend(fontsize=8, loc="lower left")
+    return figure
+
+
+def counts_figure(
+    truths: Sequence[Present],
+    found: Sequence[Found],
+    threshold: float,
+    class_names: Sequence[str],
+) -> Figure:
+    """How many objects are found in an image against how many are there, a dot as large as the
+    images at its place are many."""
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axes = figure.subplots()
+    pairs = [
+        (len(truth.classes), len(each.from_score(threshold).classes))
+        for truth, each in zip(truths, found, strict=True)
+    ]
+    places, numbers = np.unique(pairs, axis=0, return_counts=True)
+    most = max(1, int(places.max()))
+    axes.plot([0, most], [0, most], color="#999999", linewidth=1, label="as many as there are")
+    there, found_there = places.T
+    axes.scatter(there, found_there, s=18 * numbers, alpha=0.7, label="images, or several")
+    error = np.abs(np.diff(pairs, axis=1)).mean()
+    axes.set(
+        xlabel="Objects in the image",
+        ylabel="Objects found",
+        title=f"Counted in test images: {error:.2f} off on average",
+        aspect="equal",
+    )
+    axes.title.set_fontsize(10)
+    axes.legend(fontsize=8, loc="upper left")
+    return figure
+
+
+def _add_boxes(
+    axes: Axes,
+    boxes: np.ndarray,
+    classes: np.ndarray,
+    is_wrong: np.ndarray,
+    colours: Sequence[str],
+) -> None:
+    for (left, top, right, bottom), label, wrong in zip(boxes, classes, is_wrong, strict=True):
+        # The middle of the first pixel is at 0, and its border half a pixel before.
+        axes.add_patch(
+            Rectangle(
+                (left - 0.5, top - 0.5),
+                right - left,
+                bottom - top,
+                fill=False,
+                edgecolor=WRONG if wrong else colours[label],
+                linestyle="--" if wrong else "-",
+                linewidth=1.6,
+            )
+        )
+
+
+def _readable_on(colour: str) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"

@@ -1,0 +1,1 @@
+"""Objects in images and the boxes around them."""
