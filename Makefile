@@ -58,6 +58,7 @@ results: $(VENV)/.installed
 	$(COMPARE) spoken_digit_noise_keyword_cnn --to results/speech_noise
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices
 	$(COMPARE) tones_keyword_cnn tones_attention_lstm --to results/speech_tones
+	$(COMPARE) tones_crnn tones_ds_cnn tones_waveform_cnn --seeds 3 --to results/speech_tones_networks
 	$(COMPARE) tones_ctc_lstm --seeds 3 --to results/transcription_tones
 	$(COMPARE) an4_ctc_lstm --seeds 1 --to results/transcription_an4
 	$(COMPARE) flickr8k_show_attend_and_tell flickr8k_show_and_tell flickr8k_transformer --seeds 1 \
