@@ -1,0 +1,98 @@
+"""Boxes come back in pixels of the image that was given, however large, and are counted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dlapps.applications.detection.answers import (
+    SuppressionSettings,
+    detection_answers,
+    find,
+    in_original,
+)
+from dlapps.applications.detection.data import BoxedSpec
+
+SPEC = BoxedSpec(image_shape=(32, 64, 3), class_names=("cell", "platelet"))
+PLACES = np.array([[4, 4, 20, 12], [5, 4, 21, 12], [40, 10, 50, 30]], np.float32)
+SURE = np.array([[0.9, 0.0], [0.8, 0.0], [0.1, 0.3]], np.float32)
+
+
+class Sees:
+    """A detector that finds the same in whatever it is shown."""
+
+    def __call__(self, images, training=False):
+        return {"images": images}
+
+    def predict(self, images, verbose=0):
+        return self(images)
+
+    def located(self, outputs):
+        count = tf.shape(outputs["images"])[0]
+        return tuple(tf.tile(tf.constant(each)[None], [count, 1, 1]) for each in (PLACES, SURE))
+
+
+def asked(name, **tensors):
+    answers = detection_answers(Sees(), SPEC, SuppressionSettings(max_detections=5), 4)
+    return {key: each.numpy() for key, each in answers[name].traced()(**tensors).items()}
+
+
+def test_the_surest_of_what_overlaps_is_counted():
+    images = tf.zeros((2, 32, 64, 3), tf.uint8)
+    found = find(Sees(), Sees().located, images, SuppressionSettings(counted_from=0.2))
+    np.testing.assert_array_equal(found["count"], [2, 2])
+    np.testing.assert_array_equal(found["classes"][0, :4], [0, 1, 0, -1])
+    np.testing.assert_allclose(found["scores"][0, :3], [0.9, 0.3, 0.1])
+    found = find(Sees(), Sees().located, images, SuppressionSettings(counted_from=0.5))
+    np.testing.assert_array_equal(found["count"], [1, 1])
+
+
+def test_boxes_are_in_pixels_of_each_image_and_within_it():
+    # The one is half as large as what the network sees, the other four times as high.
+    images = [np.zeros((16, 32, 3), np.uint8), np.zeros((128, 64, 3), np.uint8)]
+    files = tf.constant([tf.io.encode_png(image).numpy() for image in images])
+    found = asked("serving_default", image_bytes=files)
+    np.testing.assert_allclose(found["boxes"][0, 0], PLACES[0] / 2)
+    # What is found in the black beside an image ends at its border.
+    np.testing.assert_allclose(found["boxes"][1, 0], [16, 16, 64, 48])
+    np.testing.assert_allclose(found["boxes"][1, 1], [64, 40, 64, 120])
+
+
+def test_pixels_are_answered_like_files():
+    image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    by_file = asked("serving_default", image_bytes=tf.constant([tf.io.encode_png(image).numpy()]))
+    by_pixels = asked("pixels", pixels=tf.constant(image[None]))
+    for name, each in by_file.items():
+        np.testing.assert_array_equal(each, by_pixels[name])
+
+
+def test_what_is_counted_is_told_and_drawn(tmp_path):
+    answers = detection_answers(Sees(), SPEC, SuppressionSettings(counted_from=0.2), 4)
+    file = tmp_path / "cells.png"
+    file.write_bytes(tf.io.encode_png(np.zeros((32, 64, 3), np.uint8)).numpy())
+    answer = answers["serving_default"]
+    outputs = answer.traced()(image_bytes=tf.constant([file.read_bytes()]))
+    outputs = {name: each.numpy() for name, each in outputs.items()}
+    record = answer.show(str(file), outputs, tmp_path / "made", "cells")
+    assert record["count"] == 2
+    assert record["objects"][1] == {"class": "platelet", "score": 0.3, "box": [40, 10, 50, 30]}
+    drawn = tf.io.decode_png(Path(record["drawn"]).read_bytes()).numpy()
+    assert drawn.shape == (32, 64, 3)
+    assert drawn[12, 4:20].sum() > 0, "the lower border of the first box"
+
+
+def test_a_box_may_not_reach_out_of_its_image():
+    boxes = tf.constant([[[-4.0, 2.0, 80.0, 90.0]]])
+    found = in_original(boxes, tf.constant([2.0]), tf.constant([[20, 30]]))
+    np.testing.assert_allclose(found, [[[0, 1, 30, 20]]])
+
+
+@pytest.mark.parametrize("name", ["serving_default", "pixels"])
+def test_the_example_that_an_export_is_compared_on_finds_something(name):
+    answers = detection_answers(Sees(), SPEC, SuppressionSettings(max_detections=5), 4)
+    inputs, expected = answers[name].example()
+    assert (expected["count"] > 0).all()
+    outputs = answers[name].traced()(**answers[name].tensors(inputs))
+    for key, each in expected.items():
+        np.testing.assert_allclose(outputs[key], each, atol=1e-4)
