@@ -71,6 +71,7 @@ results: $(VENV)/.installed
 	$(COMPARE) number_words_attention number_words_transformer --to results/translation_number_words
 	$(COMPARE) tiny_shakespeare_quick --seeds 3 --to results/language_tiny_shakespeare_quick
 	$(COMPARE) tiny_shakespeare_lstm --seeds 1 --to results/language_tiny_shakespeare
+	$(COMPARE) tiny_shakespeare_transformer --seeds 1 --to results/language_tiny_shakespeare_transformer
 	$(COMPARE) standard_library_gru --seeds 1 --to results/language_standard_library
 	$(COMPARE) ptb_lstm --seeds 1 --to results/language_ptb
 	$(COMPARE) mnist_convolutional_autoencoder mnist_rbm mnist_variational_autoencoder --jobs 2 \
