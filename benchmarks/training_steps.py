@@ -22,6 +22,7 @@ FAMILIES = {
     "resnet20": ("classification", "cifar10_resnet20"),
     "capsule_network": ("classification", "mnist_small_capsule_network"),
     "unet": ("segmentation", "shapes_unet"),
+    "fcos": ("detection", "shapes_fcos"),
     "keyword_cnn": ("speech", "spoken_digit_keyword_cnn"),
     "attention_lstm": ("speech", "spoken_digit_attention_lstm"),
     "ctc_lstm": ("transcription", "an4_ctc_lstm"),

@@ -8,6 +8,7 @@ where our config asks for them.
 
 from torch_networks.capsules import capsule_network
 from torch_networks.classification import lenet5, mlp, perceptron
+from torch_networks.detection import fcos
 from torch_networks.games import dqn
 from torch_networks.generation import convolutional_autoencoder, dcgan, rbm, variational_autoencoder
 from torch_networks.language import recurrent_language_model, transformer_language_model
@@ -25,6 +26,7 @@ __all__ = [
     "ctc_lstm",
     "dcgan",
     "dqn",
+    "fcos",
     "keyword_cnn",
     "lenet5",
     "mlp",
