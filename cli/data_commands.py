@@ -101,6 +101,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"{split}: {described['num_examples']:,} examples{_classes_text(described)}")
         if "looked_at" in described:
             lines.append(f"  {described['looked_at']:,} of them were looked at, evenly spaced.")
+        for name, number in described.get("objects", {}).items():
+            lines.append(f"  {name}: {number:,} objects")
+        if described.get("without_objects"):
+            lines.append(f"  without an object: {described['without_objects']:,} images")
         for side, words in described.get("words", {}).items():
             lines.append(f"  {side}: {_range_text(words)} words")
         empty = described["without_content"]

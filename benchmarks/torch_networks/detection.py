@@ -103,7 +103,7 @@ def places(height: int, width: int, strides: list[int]) -> tuple[Tensor, Tensor]
 
 def fcos(batch: Batch, model: Mapping[str, Any], **options: Any) -> Step:
     x, boxes = images(batch, "x"), torch.from_numpy(batch["boxes"])
-    labels = torch.from_numpy(batch["label"]).long()
+    labels = torch.from_numpy(batch["classes"]).long()
     num_classes = int(labels.max()) + 1
     strides = [model["finest_stride"] * 2**level for level in range(model["num_levels"])]
     points, steps = places(*x.shape[2:], strides)

@@ -29,10 +29,10 @@ def make_shapes(
 
 
 def make_boxed_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[str, np.ndarray]:
-    """Returns "image" of the same scenes, "boxes" float32 [N, MOST_SHAPES, 4] and "label" int32.
+    """Returns "image" of the same scenes, "boxes" float32 [N, MOST_SHAPES, 4], "classes" int32.
 
-    A box is around what is seen of a shape: left, top, right and bottom in pixels; `label`
-    [N, MOST_SHAPES] indexes CLASS_NAMES without the background, and is -1 where there is no shape.
+    A box is around what is seen of a shape: left, top, right and bottom in pixels; `classes`
+    [N, MOST_SHAPES] index CLASS_NAMES without the background, and are -1 where there is no shape.
     A shape of which fewer than FEWEST_SEEN pixels are left uncovered has none.
     """
     images, masks, objects = _scenes(num_scenes, size, seed)
@@ -45,7 +45,7 @@ def make_boxed_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[st
             rows, columns = np.nonzero(objects[scene] == number)
             boxes[scene, place] = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
             labels[scene, place] = masks[scene, rows[0], columns[0]] - 1
-    return {"image": images, "boxes": boxes, "label": labels}
+    return {"image": images, "boxes": boxes, "classes": labels}
 
 
 def _scenes(

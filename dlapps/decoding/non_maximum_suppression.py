@@ -1,5 +1,6 @@
 """Of boxes that overlap, the surest of each class alone: what a detector answers, in one graph."""
 
+import numpy as np
 import tensorflow as tf
 
 MOST_PLACES = 1000
@@ -49,4 +50,4 @@ def non_maximum_suppression(
 
 
 def _just_below(threshold: float) -> float:
-    return threshold * (1 - 1e-7)
+    return float(np.nextafter(np.float32(threshold), np.float32(-1)))

@@ -87,7 +87,6 @@ def _evaluated(truths: Sequence[Present], found: Sequence[Found], num_classes: i
         "images": [{"id": image} for image in range(len(truths))],
         "categories": [{"id": label} for label in range(num_classes)],
     }
-    # COCO takes a match with number 0 for none.
     objects = [
         _entry(image, box, label) | {"iscrowd": 0}
         for image, truth_of in enumerate(truths)
@@ -101,6 +100,7 @@ def _evaluated(truths: Sequence[Present], found: Sequence[Found], num_classes: i
     # It prints how long it took, and stdout is for results.
     with contextlib.redirect_stdout(io.StringIO()):
         for each, entries in ((truth, objects), (answers, boxes)):
+            # From 1, as COCO takes a match with number 0 for none.
             numbered = [entry | {"id": number} for number, entry in enumerate(entries, 1)]
             each.dataset = {**described, "annotations": numbered}
             each.createIndex()
@@ -194,6 +194,13 @@ class Curve(NamedTuple):
     precision: np.ndarray
     scores: np.ndarray
 
+    @property
+    def average_precision(self) -> float:
+        """COCO's: at each of 101 recalls, the best precision from there on, or 0."""
+        best = np.maximum.accumulate(self.precision[::-1])[::-1]
+        places = np.searchsorted(self.recall, np.linspace(0, 1, 101))
+        return float(np.append(best, 0.0)[places].mean())
+
 
 def precision_recall(
     truths: Sequence[Present], found: Sequence[Found], label: int, overlap: float = IS_FOUND
@@ -201,9 +208,11 @@ def precision_recall(
     """The curve of one class over all images, from the surest box on."""
     scores, is_right = [], []
     for truth, of_image in zip(truths, found, strict=True):
-        of_class = of_image.classes == label
-        scores.append(of_image.scores[of_class])
-        is_right.append(match(truth, of_image, overlap)[of_class] >= 0)
+        # Of the class alone: matching all boxes for each of many classes takes far longer.
+        present = Present(*(each[truth.classes == label] for each in truth))
+        of_class = Found(*(each[of_image.classes == label] for each in of_image))
+        scores.append(of_class.scores)
+        is_right.append(match(present, of_class, overlap) >= 0)
     all_scores, right = np.concatenate(scores), np.concatenate(is_right)
     order = np.argsort(-all_scores, kind="stable")
     num_objects = sum(int(np.sum(truth.classes == label)) for truth in truths)

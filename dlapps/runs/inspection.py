@@ -51,6 +51,8 @@ class Inspected(NamedTuple):
     """bool: holds no information, or no numbers: an image of one colour, silence, NaN."""
     labels: np.ndarray | None = None
     """int: -1 where a label is kept secret, as in the test split of a contest."""
+    objects: np.ndarray | None = None
+    """int [examples, classes]: how many objects of each class an image has."""
     thumbnails: np.ndarray | None = None
     lengths: Mapping[str, np.ndarray] = {}
     image_sums: np.ndarray | None = None
@@ -111,6 +113,9 @@ def _inspect(name: str, examples: Examples, class_names: list[str]) -> Inspected
         found = _look_at(kind, block)
         if "label" in block:
             found["label"] = block["label"]
+        if "classes" in block:
+            numbers = range(len(class_names))
+            found["objects"] = np.stack([(block["classes"] == n).sum(axis=1) for n in numbers], 1)
         for each, values in found.items():
             parts.setdefault(each, []).append(values)
         if kind == "image" and name == DRAWN:
@@ -126,6 +131,7 @@ def _inspect(name: str, examples: Examples, class_names: list[str]) -> Inspected
         whole["digest"],
         whole["unusable"],
         whole.get("label"),
+        whole.get("objects"),
         whole.get("thumbnail"),
         {each: values for each, values in whole.items() if each in ("source", "target", "text")},
         image_sums,
@@ -205,6 +211,10 @@ def _describe(split: Inspected, class_names: list[str]) -> dict[str, Any]:
     if split.labels is not None:
         counts = np.bincount(split.labels[split.labels >= 0], minlength=len(class_names))
         described["classes"] = dict(zip(class_names, counts.tolist(), strict=True))
+    if split.objects is not None:
+        counts = split.objects.sum(axis=0).tolist()
+        described["objects"] = dict(zip(class_names, counts, strict=True))
+        described["without_objects"] = int(np.sum(split.objects.sum(axis=1) == 0))
     if split.lengths:
         described["words"] = {side: _quantiles(each) for side, each in split.lengths.items()}
     empty = np.flatnonzero(split.unusable)
@@ -284,6 +294,11 @@ def _figures(
         name: each.labels[each.labels >= 0]
         for name, each in inspected.items()
         if each.labels is not None
+    }
+    labels |= {
+        name: np.repeat(np.arange(len(class_names)), each.objects.sum(axis=0))
+        for name, each in inspected.items()
+        if each.objects is not None
     }
     if labels:
         figures["balance"] = balance_figure(labels, class_names)

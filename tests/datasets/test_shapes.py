@@ -51,8 +51,8 @@ def test_impossible_scenes_are_refused():
 def test_boxes_are_around_what_is_seen_of_each_shape():
     scenes, boxed = make_shapes(60), make_boxed_shapes(60)
     np.testing.assert_array_equal(boxed["image"], scenes["image"])
-    assert {*np.unique(boxed["label"])} == {-1, 0, 1, 2}
-    for mask, boxes, labels in zip(scenes["mask"], boxed["boxes"], boxed["label"], strict=True):
+    assert {*np.unique(boxed["classes"])} == {-1, 0, 1, 2}
+    for mask, boxes, labels in zip(scenes["mask"], boxed["boxes"], boxed["classes"], strict=True):
         covered = np.zeros(mask.shape, bool)
         for (left, top, right, bottom), label in zip(boxes.astype(int), labels, strict=True):
             if label >= 0:

@@ -1,6 +1,7 @@
 """Suppression answers like a plain loop over boxes, many images as one, in any graph."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from dlapps.decoding.non_maximum_suppression import non_maximum_suppression
@@ -71,10 +72,16 @@ def test_what_is_not_sure_enough_leaves_nothing():
     assert (found["boxes"] == 0).all()
 
 
-def test_a_score_at_the_threshold_is_enough():
+@pytest.mark.parametrize("threshold", [0.05, 0.129, 0.2, 0.251, 0.502, 1.0])
+def test_a_score_at_the_threshold_is_enough(threshold):
     boxes = np.array([[[0, 0, 10, 10]]], np.float32)
-    found = suppressed(boxes, np.full((1, 1, 1), SCORE, np.float32))
-    assert found["count"][0] == 1
+    at = np.full((1, 1, 1), threshold, np.float32)
+    below = np.nextafter(at, np.float32(0))
+    counts = [
+        int(non_maximum_suppression(boxes, each, threshold, OVERLAP, MOST)["count"][0])
+        for each in (at, below)
+    ]
+    assert counts == [1, 0]
 
 
 def test_of_very_many_places_the_surest_are_looked_at():

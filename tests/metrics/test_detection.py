@@ -8,6 +8,7 @@ import pytest
 from dlapps.metrics.detection import (
     Found,
     Present,
+    _evaluated,
     detection_report,
     iou_matrix,
     match,
@@ -103,14 +104,61 @@ def random_images(seed, count=30):
     return truths, boxes
 
 
+def crowded_images(seed, count=20):
+    """Objects in a small place, so that several boxes want the same one."""
+    truths, boxes = random_images(seed, count)
+    twice = [Found(*(np.concatenate([part, part]) for part in each)) for each in boxes]
+    random = np.random.default_rng(seed)
+    return truths, [
+        Found(
+            each.boxes + random.normal(0, 6, each.boxes.shape),
+            random.random(len(each.scores)),
+            each.classes,
+        )
+        for each in twice
+    ]
+
+
 def test_the_curve_agrees_with_cocos_average():
     truths, boxes = random_images(0)
     report = detection_report(truths, boxes, NAMES, 0.5)
     for label, name in enumerate(NAMES):
         curve = precision_recall(truths, boxes, label)
-        # COCO's precision at a recall is the best there is from it on, at 101 recalls.
-        best = np.maximum.accumulate(curve.precision[::-1])[::-1]
-        places = np.searchsorted(curve.recall, np.linspace(0, 1, 101), side="left")
-        average = np.mean([best[place] if place < len(best) else 0.0 for place in places])
-        assert report["per_class"][name]["average_precision_50"] == pytest.approx(average)
+        average = report["per_class"][name]["average_precision_50"]
+        assert curve.average_precision == pytest.approx(average)
         assert 0.1 < average < 0.9
+
+
+def test_boxes_are_matched_as_coco_matches_them():
+    truths, boxes = crowded_images(1)
+    evaluated = _evaluated(truths, boxes, len(NAMES))
+    all_sizes = evaluated.params.areaRng[0]
+    of_coco = [np.full(len(each.scores), -1) for each in boxes]
+    for each in evaluated.evalImgs:
+        if each and each["aRng"] == all_sizes:
+            image, label = each["image_id"], each["category_id"]
+            own = np.flatnonzero(boxes[image].classes == label)
+            own = own[np.argsort(-boxes[image].scores[own])]
+            # The first overlap is a half; objects are numbered from 1 through all images.
+            numbers = each["dtMatches"][0] - 1 - sum(len(t.classes) for t in truths[:image])
+            of_coco[image][own] = np.where(each["dtMatches"][0] > 0, numbers, -1)
+    for truth, of_image, expected in zip(truths, boxes, of_coco, strict=True):
+        np.testing.assert_array_equal(match(truth, of_image), expected)
+    is_right = np.concatenate(of_coco) >= 0
+    report = detection_report(truths, boxes, NAMES, 0.0)
+    assert report["precision"] == pytest.approx(is_right.mean())
+    assert report["recall"] == pytest.approx(is_right.sum() / report["num_objects"])
+    assert 0.1 < is_right.mean() < 0.9
+
+
+def test_counts_are_compared_image_by_image():
+    """One too many and one too few is no bias, and still an error."""
+    far = [[100.0, 100, 120, 120]]
+    truths = [TRUTH, Present(ONE, np.array([0]))]
+    boxes = [found(ONE, [0.9], [0]), found([*ONE, *far, *far], [0.9, 0.8, 0.1], [0, 0, 0])]
+    report = detection_report(truths, boxes, NAMES, 0.5)
+    assert (report["count_error"], report["count_bias"]) == (1, 0)
+    assert report["per_class"]["cell"]["count_error"] == 0.5
+    assert report["per_class"]["platelet"]["count_error"] == 0.5
+    assert report["precision"] == pytest.approx(2 / 3)
+    assert report["recall"] == pytest.approx(2 / 3)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from dlapps.config.files import find_any_config, read_text
+from dlapps.datasets.shapes import make_boxed_shapes
 from dlapps.errors import UsageError
 from dlapps.runs.directory import read_config
 from dlapps.runs.inspection import inspect_data
@@ -67,6 +68,7 @@ def test_of_many_that_are_equal_each_is_paired_with_the_first_alone(tmp_path, fo
     [
         ("spirals_mlp", "data.num_examples=40", {"balance.png"}),
         ("shapes_unet", "data.num_examples=10", {"mean_images.png"}),
+        ("shapes_fcos", "data.num_examples=10", {"balance.png", "mean_images.png"}),
         ("tones_keyword_cnn", "data.num_examples=20", {"balance.png"}),
         ("number_words_attention", "data.batch_size=8", {"lengths.png"}),
         ("python_modules_recurrent", "data.batch_size=8", {"balance.png", "lengths.png"}),
@@ -77,6 +79,14 @@ def test_data_of_every_kind_can_be_looked_at(tmp_path, config, setting, pictures
     names = {file.rpartition("/")[2] for file in found["files"]}
     assert names >= pictures | {"inspection.json"}
     assert all(split["num_examples"] > 0 for split in found["splits"].values())
+
+
+def test_objects_are_counted_by_class(tmp_path):
+    found = inspected(tmp_path, "shapes_fcos", "data.num_examples=20")["splits"]["train"]
+    scenes = make_boxed_shapes(20)
+    counts = np.bincount(scenes["classes"][scenes["classes"] >= 0])
+    assert found["objects"] == dict(zip(("circle", "square", "triangle"), counts, strict=True))
+    assert found["without_objects"] == 0
 
 
 def test_an_agent_has_no_data(tmp_path):

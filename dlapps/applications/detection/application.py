@@ -75,9 +75,9 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
 
         def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, Columns]:
             images = tf.cast(columns["image"], tf.float32)
-            batch = Boxed(images, columns["boxes"], columns["label"])
+            batch = Boxed(images, columns["boxes"], columns["classes"])
             views = augment_boxed(batch, draws, augmentation)
-            return views.images / 255.0, {"boxes": views.boxes, "label": views.labels}
+            return views.images / 255.0, {"boxes": views.boxes, "classes": views.labels}
 
         stage = supervised_stage(
             model, data, self.config, _model_inputs, augmented, num_draws=NUM_BOX_DRAWS
@@ -174,7 +174,7 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, Columns]:
     return to_unit_interval(columns["image"]), {
         "boxes": columns["boxes"],
-        "label": columns["label"],
+        "classes": columns["classes"],
     }
 
 
@@ -182,7 +182,7 @@ def _present(examples: Examples) -> list[Present]:
     """The truth of each image, in pixels of the originals."""
     columns = examples.columns
     truths = []
-    for boxes, labels, scale in zip(columns["boxes"], columns["label"], columns["scale"]):
+    for boxes, labels, scale in zip(columns["boxes"], columns["classes"], columns["scale"]):
         is_there = labels != NOTHING
         truths.append(Present(boxes[is_there] / scale, labels[is_there]))
     return truths

@@ -81,7 +81,7 @@ def load_boxed(settings: BoxedData) -> BoxedExamples:
     """The data set that `settings` names.
 
     Columns: image uint8 [N, H, W, 3], boxes float32 [N, M, 4] (left, top, right and bottom in
-    pixels of it), label int32 [N, M], NOTHING where an image has fewer objects, and scale float32
+    pixels of it), classes int32 [N, M], NOTHING where an image has fewer objects, and scale float32
     [N], by which the image was made smaller or larger. shapes: generated apart for each split.
     bccd: 205 / 87 / 72 as published. box_folder: as `load_box_folder` divides it.
     """
@@ -170,4 +170,4 @@ def _examples(
         padded[row, : len(its)] = its * scales[row]
         padded_labels[row, : len(its)] = of_each
     images = np.stack([np.asarray(image) for image, _ in laid])
-    return Examples({"image": images, "boxes": padded, "label": padded_labels, "scale": scales})
+    return Examples({"image": images, "boxes": padded, "classes": padded_labels, "scale": scales})

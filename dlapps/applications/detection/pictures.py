@@ -6,16 +6,21 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from dlapps.explain.figures.palette import class_colours
 from dlapps.metrics.detection import Found, Present, match, precision_recall
 
 WRONG = "#d4002a"
-"""The colour of what is missed, and of what is found where nothing is."""
+"""The colour of what is missed, and of boxes that are no object's."""
 LEGEND_CLASSES = 12
+ONE_IMAGE, MOST_IMAGES, FAINTEST = 18, 300, 6
+"""Areas in square points: of a dot for one image where these are few, of the largest dot there is,
+and of one that can be seen."""
 
 
 def drawn_png(
@@ -38,14 +43,31 @@ def drawn_png(
     for box, title, label in reversed([*zip(boxes, titles, classes, strict=True)]):
         left, top, right, bottom = (float(each) for each in box)
         colour = colours[label]
-        draw.rectangle((left, top, right, bottom), outline=colour, width=width)
-        # Within the image, also where the box begins at its upper border.
-        place = (left, max(0.0, top - letters * 1.25))
-        draw.rectangle(draw.textbbox(place, title, font=font), fill=colour)
-        draw.text(place, title, fill=_readable_on(colour), font=font)
+        # The last pixel ends where the box does.
+        corner = max(left, right - 1), max(top, bottom - 1)
+        draw.rectangle((left, top, *corner), outline=colour, width=width)
+        _add_title(draw, (left, top), title, colour, font)
     contents = io.BytesIO()
     picture.save(contents, "png")
     return contents.getvalue()
+
+
+def _add_title(
+    draw: ImageDraw.ImageDraw,
+    corner: tuple[float, float],
+    title: str,
+    colour: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Writes above the corner of a box, or within the image where that would be outside."""
+    margin = 2
+    left, top, right, bottom = draw.textbbox((0, 0), title, font=font)
+    width, height = right - left + 2 * margin, bottom - top + 2 * margin
+    begin = max(0.0, min(corner[0], draw.im.size[0] - width))
+    above = max(0.0, corner[1] - height)
+    draw.rectangle((begin, above, begin + width - 1, above + height - 1), fill=colour)
+    place = (begin + margin - left, above + margin - top)
+    draw.text(place, title, fill=_readable_on(colour), font=font)
 
 
 def worst_first(
@@ -58,7 +80,8 @@ def worst_first(
 ) -> Figure:
     """Images [N, H, W, 3] with their objects beside what is found, those with most errors first.
 
-    A dashed line is around an object that is missed, and around a box where there is none.
+    A dashed line is around an object that is missed, and around a box that is no object's: of
+    another class, too far off, or a second one.
     """
     counted = [each.from_score(threshold) for each in found]
     matches = [match(truth, each) for truth, each in zip(truths, counted, strict=True)]
@@ -81,15 +104,13 @@ def worst_first(
         _add_boxes(row[0], truth.boxes, truth.classes, is_missed, colours)
         _add_boxes(row[1], boxes.boxes, boxes.classes, chosen < 0, colours)
         row[0].set_title(f"Truth: {len(truth.classes)}, {int(is_missed.sum())} missed", fontsize=9)
-        row[1].set_title(
-            f"Found: {len(chosen)}, {int(np.sum(chosen < 0))} where there is none", fontsize=9
-        )
+        row[1].set_title(f"Found: {len(chosen)}, {int(np.sum(chosen < 0))} wrong", fontsize=9)
     handles = [
         Line2D([], [], color=colour, label=name)
         for colour, name in zip(colours, class_names[:LEGEND_CLASSES])
     ]
-    handles.append(Line2D([], [], color=WRONG, linestyle="--", label="missed, or not there"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+    handles.append(Line2D([], [], color=WRONG, linestyle="--", label="missed, or wrong"))
+    _as_written(figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8))
     return figure
 
 
@@ -99,18 +120,22 @@ def precision_recall_figure(
     class_names: Sequence[str],
     threshold: float,
 ) -> Figure:
-    """Precision over recall for each class at an overlap of one half.
+    """Precision over recall for each class at an overlap of one half, and its average precision.
 
     A dot is where boxes are counted from.
     """
     figure = Figure(figsize=(5.5, 4.2), layout="constrained")
     axes = figure.subplots()
+    handles: list[Line2D] = []
     for label, (name, colour) in enumerate(zip(class_names, class_colours(len(class_names)))):
         curve = precision_recall(truths, found, label)
         if not len(curve.scores) or not any(label in truth.classes for truth in truths):
             continue
-        shown = name if label < LEGEND_CLASSES else None
-        axes.plot(curve.recall, curve.precision, color=colour, label=shown)
+        # From a recall of nothing on, so that one box alone is a line too.
+        recall = np.append(0, curve.recall)
+        precision = np.append(curve.precision[0], curve.precision)
+        title = f"{name}: AP {curve.average_precision:.2f}"
+        handles += axes.plot(recall, precision, color=colour, label=title)
         counted = int(np.sum(curve.scores >= threshold))
         if counted:
             place = curve.recall[counted - 1], curve.precision[counted - 1]
@@ -123,8 +148,8 @@ def precision_recall_figure(
         title=f"Boxes that overlap by half, test; dots: score {threshold:g}",
     )
     axes.title.set_fontsize(10)
-    if axes.lines:
-        axes.legend(fontsize=8, loc="lower left")
+    if handles:
+        _as_written(axes.legend(handles=handles[:LEGEND_CLASSES], fontsize=8, loc="lower left"))
     return figure
 
 
@@ -134,8 +159,10 @@ def counts_figure(
     threshold: float,
     class_names: Sequence[str],
 ) -> Figure:
-    """How many objects are found in an image against how many are there, a dot as large as the
-    images at its place are many."""
+    """How many objects are found in an image against how many are there.
+
+    A dot's area grows with the number of images at its place.
+    """
     figure = Figure(figsize=(4.6, 4.6), layout="constrained")
     axes = figure.subplots()
     pairs = [
@@ -146,12 +173,17 @@ def counts_figure(
     most = max(1, int(places.max()))
     axes.plot([0, most], [0, most], color="#999999", linewidth=1, label="as many as there are")
     there, found_there = places.T
-    axes.scatter(there, found_there, s=18 * numbers, alpha=0.7, label="images, or several")
+    most_images = int(numbers.max())
+    sizes = np.maximum(min(ONE_IMAGE, MOST_IMAGES / most_images) * numbers, FAINTEST)
+    axes.scatter(there, found_there, s=sizes, alpha=0.7)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
     error = np.abs(np.diff(pairs, axis=1)).mean()
     axes.set(
         xlabel="Objects in the image",
         ylabel="Objects found",
-        title=f"Counted in test images: {error:.2f} off on average",
+        title=f"Counted in test images: {error:.2f} off on average\n"
+        f"largest dot: {most_images} image{'s' if most_images > 1 else ''}",
         aspect="equal",
     )
     axes.title.set_fontsize(10)
@@ -179,6 +211,12 @@ def _add_boxes(
                 linewidth=1.6,
             )
         )
+
+
+def _as_written(legend: Legend) -> None:
+    """Keeps dollars in the names of classes from being read as formulas."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _readable_on(colour: str) -> str:

@@ -14,7 +14,7 @@ NOTHING = -1
 class Detector(Protocol):
     """A Keras model from images in [0, 1] to the raw outputs of A places, which `located` reads.
 
-    It learns from {"boxes" [N, M, 4], "label" [N, M]}: left, top, right and bottom in pixels, and
+    It learns from {"boxes" [N, M, 4], "classes" [N, M]}: left, top, right and bottom in pixels, and
     classes, NOTHING where an image has fewer than M objects.
     """
 

@@ -61,9 +61,9 @@ class FCOS(keras.Model):
         return boxes, ops.sqrt(sureness)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        chosen, is_object, centerness = self._assigned(y["boxes"], y["label"])
+        chosen, is_object, centerness = self._assigned(y["boxes"], y["classes"])
         num_classes = y_pred["logits"].shape[-1]
-        labels = ops.take_along_axis(ops.cast(y["label"], "int32"), chosen, axis=1)
+        labels = ops.take_along_axis(ops.cast(y["classes"], "int32"), chosen, axis=1)
         targets = ops.one_hot(labels, num_classes) * is_object[..., None]
         num_objects = ops.maximum(ops.sum(is_object), 1.0)
         focal = ops.sum(focal_loss(targets, y_pred["logits"])) / num_objects

@@ -62,9 +62,9 @@ class RetinaNet(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         anchors = self.anchors()
-        chosen, is_object, is_background = matched(anchors, y["boxes"], y["label"])
+        chosen, is_object, is_background = matched(anchors, y["boxes"], y["classes"])
         num_classes = y_pred["logits"].shape[-1]
-        labels = ops.take_along_axis(ops.cast(y["label"], "int32"), chosen, axis=1)
+        labels = ops.take_along_axis(ops.cast(y["classes"], "int32"), chosen, axis=1)
         targets = ops.one_hot(labels, num_classes) * is_object[..., None]
         counted = ops.maximum(is_object, is_background)[..., None]
         num_objects = ops.maximum(ops.sum(is_object), 1.0)

@@ -42,15 +42,15 @@ def test_boxes_are_in_pixels_of_what_the_network_sees(folder):
     # 60x40 goes 1.6 times into 96x64: the box of 30x10 around the middle is 48x16.
     np.testing.assert_allclose(columns["scale"], 1.6)
     np.testing.assert_allclose(columns["boxes"][:, 0], [[24, 24, 72, 40]] * 10, rtol=1e-5)
-    assert (columns["label"] == 0).all()
+    assert (columns["classes"] == 0).all()
 
 
 def test_images_have_as_many_places_for_boxes_as_the_fullest(folder):
     (folder / "labels/3.txt").write_text(3 * ONE_BOX)
     (folder / "labels/4.txt").write_text("")
     splits = load(folder).splits.values()
-    assert {each.columns["label"].shape[1] for each in splits} <= {1, 3}
-    assert sum((each.columns["label"] >= 0).sum() for each in splits) == 12 - 2 + 3
+    assert {each.columns["classes"].shape[1] for each in splits} <= {1, 3}
+    assert sum((each.columns["classes"] >= 0).sum() for each in splits) == 12 - 2 + 3
 
 
 def test_what_cannot_be_decoded_is_left_out_and_named(folder, caplog):
@@ -91,9 +91,9 @@ def test_bccd_is_as_published(tmp_path, monkeypatch):
     assert [len(data[name]) for name in ("train", "validation", "test")] == [205, 87, 72]
     columns = data["test"].columns
     np.testing.assert_allclose(columns["scale"], 0.2)
-    is_there = columns["label"] >= 0
+    is_there = columns["classes"] >= 0
     sides = columns["boxes"][..., 2:] - columns["boxes"][..., :2]
     assert (sides[is_there] > 0).all()
-    medians = [np.median(sides[columns["label"] == label], axis=0) for label in range(3)]
+    medians = [np.median(sides[columns["classes"] == label], axis=0) for label in range(3)]
     red, white, platelets = (side.mean() for side in medians)
     assert platelets < red < white

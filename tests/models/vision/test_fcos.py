@@ -63,7 +63,7 @@ def test_a_network_learns_one_object(tmp_path):
     network.compile(optimizer=keras.optimizers.Adam(5e-3))
     image = np.random.default_rng(0).random((1, 128, 128, 3), np.float32)
     box = np.array([16.0, 32.0, 48.0, 88.0], np.float32)
-    truth = {"boxes": box[None, None], "label": np.array([[2]])}
+    truth = {"boxes": box[None, None], "classes": np.array([[2]])}
     losses = network.fit(image, truth, epochs=80, verbose=0).history["loss"]
     assert losses[-1] < 0.6 * losses[0], "centerness keeps an entropy of its own"
     boxes, probabilities = network.located(network(image, training=True))

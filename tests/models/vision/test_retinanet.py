@@ -55,7 +55,7 @@ def test_a_network_learns_one_object(tmp_path):
     network = retinanet((64, 64, 3), 2, finest_stride=4, num_levels=2, **SMALL)
     network.compile(optimizer=keras.optimizers.Adam(5e-3))
     image = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
-    truth = {"boxes": np.array([[[8, 16, 24, 40]]], np.float32), "label": np.array([[1]])}
+    truth = {"boxes": np.array([[[8, 16, 24, 40]]], np.float32), "classes": np.array([[1]])}
     losses = network.fit(image, truth, epochs=60, verbose=0).history["loss"]
     assert losses[-1] < 0.2 * losses[0]
     file = tmp_path / "retinanet.keras"
