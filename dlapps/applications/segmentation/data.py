@@ -25,11 +25,11 @@ MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
 class MaskedData(DataSettings):
     """Which images and masks to learn from.
 
-    shapes needs nothing; isbi2012 is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR; mask_folder
-    reads `path`.
+    shapes needs nothing; isbi2012 and camvid are found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR;
+    mask_folder reads `path`.
     """
 
-    name: Literal["isbi2012", "shapes", "mask_folder"]
+    name: Literal["isbi2012", "camvid", "shapes", "mask_folder"]
     path: UserPath | None = None
     """mask_folder: the folder of images/ and masks/, or of train/, validation/, test/ with both."""
     image_size: tuple[Positive, Positive] | None = None
@@ -90,13 +90,16 @@ def load_masks(settings: MaskedData) -> MaskedExamples:
     """The data set that `settings` names: columns image uint8 [N, H, W, C], mask uint8 [N, H, W].
 
     isbi2012: 20 / 4 / 6 sections; the test sections are every fifth of the stack, or in folds 1 to
-    4 a quarter of the others by a fixed permutation, as are those for validation. shapes: generated
-    apart for each split. mask_folder: its own split folders, or a fixed 80 / 10 / 10. A mask holds
-    class indices, and VOID where a pixel counts for nothing. Raises UsageError for data that cannot
-    be used, and for a crop that is larger than the images.
+    4 a quarter of the others by a fixed permutation, as are those for validation. camvid: 367 / 101
+    / 233 frames, as its publisher split them. shapes: generated apart for each split. mask_folder:
+    its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and VOID where a
+    pixel counts for nothing. Raises UsageError for data that cannot be used, and for a crop that is
+    larger than the images.
     """
     if settings.name == "isbi2012":
         data = _isbi2012(settings.fold)
+    elif settings.name == "camvid":
+        data = _camvid()
     elif settings.name == "shapes":
         data = _shapes(settings.num_examples)
     else:
@@ -151,6 +154,18 @@ def _isbi2012(fold: int) -> MaskedExamples:
         {"train": train, "validation": validation, "test": test},
         MaskSpec(channels=1, class_names=ISBI_CLASSES),
     )
+
+
+def _camvid() -> MaskedExamples:
+    # Its package imports TensorFlow Datasets, which takes seconds.
+    from dlapps.datasets.camvid import CLASS_NAMES, VOID_CLASS
+
+    splits = {}
+    for name, columns in load_published("camvid").items():
+        mask = columns["mask"][..., 0]
+        mask = np.where(mask == VOID_CLASS, VOID, mask).astype(np.uint8)
+        splits[name] = Examples({"image": columns["image"], "mask": mask})
+    return Data(splits, MaskSpec(channels=3, class_names=CLASS_NAMES))
 
 
 def _shapes(num_examples: int) -> MaskedExamples:

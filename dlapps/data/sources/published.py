@@ -157,13 +157,25 @@ PUBLISHED = {
             "https://imagej.net/events/isbi-2012-segmentation-challenge",
         ),
     ),
+    "camvid": Published(
+        "camvid:1.0.0",
+        ("image", "mask"),
+        "701 frames resized to 240x180 as camvid/SPLIT/NAME.jpg and their masks as "
+        "camvid/SPLIT_labels/NAME.png, SPLIT being train, val or test",
+        Origin(
+            "CamVid: street scenes from a driving car (Brostow et al. 2009), with the splits and "
+            "classes of SegNet's authors, resized to 240x180",
+            "CC BY-NC 4.0, for research",
+            "http://mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid/",
+        ),
+    ),
 }
 """Our names of published data sets.
 
 A further one needs one entry here. One that TFDS lacks has its builder in a package of its own,
 `dlapps/datasets/<name>/`, named in `OWN_BUILDERS`.
 """
-OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "an4", "isbi2012")
+OWN_BUILDERS = ("multi30k", "ptb", "flickr8k", "an4", "isbi2012", "camvid")
 
 
 def published_names() -> tuple[str, ...]:

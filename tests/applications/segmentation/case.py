@@ -31,7 +31,7 @@ def stand_in(config: dict, directory: Path) -> list[str]:
     data = config["data"]["name"]
     if data == "mask_folder":
         return [*SMALL, f"data.path={directory}", "data.image_size=[32, 48]"]
-    crop = ["data.augmentation.crop=32"] if data == "isbi2012" else []
+    crop = ["data.augmentation.crop=32"] if data in ("isbi2012", "camvid") else []
     return [*SMALL, *crop, "data.name=shapes", "data.num_examples=20"]
 
 

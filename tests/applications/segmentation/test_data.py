@@ -8,6 +8,7 @@ import pydantic
 import pytest
 
 from dlapps.applications.segmentation.data import MaskedData, MaskSpec, load_masks
+from dlapps.applications.segmentation.mask_values import VOID
 
 
 def test_shapes_are_split_by_number_and_never_alike():
@@ -36,6 +37,7 @@ def test_the_spec_survives_json():
         ({"name": "isbi2012", "class_names": ["a", "b"]}, "class_names is for mask_folder"),
         ({"name": "shapes", "mask_values": [0, 1]}, "mask_values is for mask_folder"),
         ({"name": "shapes", "void_value": 0}, "void_value is for mask_folder"),
+        ({"name": "camvid", "void_value": 11}, "void_value is for mask_folder"),
         ({"name": "coco"}, "mask_folder"),
     ],
 )
@@ -109,6 +111,30 @@ def test_each_section_is_tested_on_in_one_fold(tmp_path, monkeypatch):
         assert not (of["train"] | of["validation"]) & of["test"]
         tested += of["test"]
     assert len(set(tested)) == len(tested) == 30
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("DLAPPS_MANUAL_DIR" not in os.environ, reason="DLAPPS_MANUAL_DIR is not set")
+def test_camvid_is_split_as_published(tmp_path, monkeypatch):
+    data_dir = os.environ.get("DLAPPS_TEST_DATA_DIR") or str(tmp_path)
+    monkeypatch.setenv("DLAPPS_DATA_DIR", str(Path(data_dir)))
+    data = load_masks(MaskedData(name="camvid"))
+    assert {name: len(split) for name, split in data.splits.items()} == {
+        "train": 367, "validation": 101, "test": 233,
+    }  # fmt: skip
+    images, masks = data["test"].columns["image"], data["test"].columns["mask"]
+    assert images.shape == (233, 180, 240, 3)
+    assert masks.shape == (233, 180, 240)
+    assert set(np.unique(masks)) == {*range(11), VOID}
+    # The sky is brighter than the road, and above it.
+    names = data.spec.class_names
+    sky, road = masks == names.index("sky"), masks == names.index("road")
+    assert images[sky].mean() > images[road].mean() + 50
+    assert np.nonzero(sky)[1].mean() < np.nonzero(road)[1].mean() - 50
+    # Nothing counts for 3.9 % of the pixels, as was counted in the publisher's files.
+    assert np.mean(masks == VOID) == pytest.approx(0.0386, abs=1e-4)
+    everything = [image.tobytes() for s in data.splits.values() for image in s.columns["image"]]
+    assert len(set(everything)) == 701
 
 
 def test_only_what_has_folds_takes_one():
