@@ -38,6 +38,9 @@ from dlapps.export.answer import Answer
 from dlapps.losses.segmentation import SegmentationLoss
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
 from dlapps.models.classifier import layers_with_maps
+from dlapps.models.vision.deeplab import deeplab
+from dlapps.models.vision.fcn import fcn
+from dlapps.models.vision.segnet import segnet
 from dlapps.models.vision.unet import unet
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
@@ -69,7 +72,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
 
     config_class = SegmentationConfig
     spec_class = MaskSpec
-    models = {"unet": unet}  # noqa: RUF012
+    models = {"unet": unet, "fcn": fcn, "segnet": segnet, "deeplab": deeplab}  # noqa: RUF012
 
     def build_data(self) -> MaskedExamples:
         return load_masks(self.config.data)

@@ -7,7 +7,14 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-SMALL = ["model.filters=2", "model.depth=1", "data.batch_size=4", "evaluation.batch_size=4"]
+SMALL = ["model.filters=2", "data.batch_size=4", "evaluation.batch_size=4"]
+ON_VGG = ["model.encoder=vgg16", "model.weights=none"]
+SMALL_MODELS = {
+    "unet": ["model.depth=1"],
+    "segnet": ["model.depth=2"],
+    "fcn": ON_VGG,
+    "deeplab": [*ON_VGG, "model.pyramid_filters=4", "model.rates=[1, 2]"],
+}
 
 
 def make_files(directory: Path) -> None:
@@ -29,10 +36,11 @@ def make_files(directory: Path) -> None:
 def stand_in(config: dict, directory: Path) -> list[str]:
     """The settings that give a config data which a test has."""
     data = config["data"]["name"]
+    small = [*SMALL, *SMALL_MODELS[config["model"]["name"]]]
     if data == "mask_folder":
-        return [*SMALL, f"data.path={directory}", "data.image_size=[32, 48]"]
+        return [*small, f"data.path={directory}", "data.image_size=[32, 48]"]
     crop = ["data.augmentation.crop=32"] if data in ("isbi2012", "camvid") else []
-    return [*SMALL, *crop, "data.name=shapes", "data.num_examples=20"]
+    return [*small, *crop, "data.name=shapes", "data.num_examples=20"]
 
 
 def inputs(config: dict, directory: Path) -> list[str]:
