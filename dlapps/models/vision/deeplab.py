@@ -49,7 +49,7 @@ def deeplab(
     """
     image, maps = encoded(input_shape, encoder, weights, filters, coarsest=COARSE)
     x = _pyramid(maps[COARSE], pyramid_filters, rates)
-    stride = COARSE
+    stride: int = COARSE
     if decoder:
         stride = FINE
         x = BilinearUpSampling2D(COARSE // FINE, name="enlarged")(x)
