@@ -48,12 +48,13 @@ results: $(VENV)/.installed
 	$(COMPARE) digits_deep_sigmoid digits_deep_relu digits_dying_relu digits_dying_relu_leaky \
 	  rings_rate_too_small rings_rate_right rings_rate_too_large --jobs 2 --to results/classification_lectures
 	$(COMPARE) python_modules_recurrent --seeds 3 --to results/classification_text
+	$(COMPARE) bccd_fcos --seeds 1 --to results/detection_bccd
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
 	$(COMPARE) spoken_digit_ds_cnn spoken_digit_crnn spoken_digit_waveform_cnn --seeds 1 \
 	  --to results/speech_networks
-	$(COMPARE) connected_digits_new_voice connected_digits_ctc_lstm --seeds 1 \
+	$(COMPARE) connected_digits_new_voices connected_digits_ctc_lstm --seeds 1 \
 	  --to results/transcription_connected_digits
 	$(COMPARE) spoken_digit_noise_keyword_cnn --to results/speech_noise
 	$(COMPARE) spoken_digit_new_voice_keyword_cnn --seeds 1 --to results/speech_new_voices

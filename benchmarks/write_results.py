@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 NOTES = RESULTS / "notes"
 APPLICATIONS = (
-    "classification", "segmentation", "captioning", "speech", "transcription", "translation",
-    "language", "generation", "games",
+    "classification", "detection", "segmentation", "captioning", "speech", "transcription",
+    "translation", "language", "generation", "games",
 )  # fmt: skip
 BEGIN, END = "<!-- written by benchmarks/write_results.py -->\n", "<!-- until here -->"
 HEADER_MARK = "# Measured: "
