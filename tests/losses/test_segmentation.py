@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlapps.losses.segmentation import SegmentationLoss
+from dlapps.losses.segmentation import SegmentationLoss, median_frequency_weights
 
 RANDOM = np.random.default_rng(0)
 LOGITS = RANDOM.normal(size=(3, 4, 5, 3)).astype(np.float32)
@@ -56,7 +56,38 @@ def test_an_image_that_is_void_everywhere_has_a_gradient_of_zero():
     np.testing.assert_array_equal(tape.gradient(loss, logits), 0)
 
 
+def test_a_pixel_counts_as_its_class_weighs():
+    weights = np.array([0.5, 2.0, 0.0], np.float32)
+    p = np.take_along_axis(softmax(LOGITS), TRUTH[..., None], axis=-1)[..., 0]
+    expected = np.mean(-weights[TRUTH] * np.log(p))
+    loss = SegmentationLoss(class_weights=weights.tolist())(TRUTH, LOGITS)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_a_pixel_that_is_answered_well_counts_less_by_the_focal_loss():
+    p = np.take_along_axis(softmax(LOGITS), TRUTH[..., None], axis=-1)[..., 0]
+    expected = np.mean(-((1 - p) ** 2) * np.log(p))
+    loss = SegmentationLoss(focal_gamma=2.0)(TRUTH, LOGITS)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_a_perfect_answer_has_a_finite_focal_gradient():
+    logits = tf.Variable(200.0 * np.eye(3, dtype=np.float32)[TRUTH])
+    with tf.GradientTape() as tape:
+        loss = SegmentationLoss(focal_gamma=0.5)(TRUTH, logits)
+    assert np.all(np.isfinite(tape.gradient(loss, logits)))
+
+
+def test_classes_are_balanced_by_the_median_of_their_frequencies():
+    masks = np.array([[[0, 0, 0, 2]], [[0, 0, 0, 1]], [[1, 1, 255, 255]]], np.uint8)
+    # Class 0: 6 of 8 pixels, class 1: 3 of 6, class 2: 1 of 4; class 3 never occurs.
+    expected = [0.5 / 0.75, 1.0, 0.5 / 0.25, 0.0]
+    np.testing.assert_allclose(median_frequency_weights(masks, 4), expected)
+    nothing = np.full((1, 2, 2), 255, np.uint8)
+    np.testing.assert_array_equal(median_frequency_weights(nothing, 2), [0, 0])
+
+
 def test_it_survives_being_saved():
-    loss = SegmentationLoss(dice_weight=0.5, void=9)
+    loss = SegmentationLoss(dice_weight=0.5, void=9, class_weights=[1.0, 2.0], focal_gamma=2.0)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert again.get_config() == loss.get_config()

@@ -1,9 +1,10 @@
 """Segmentation: which of several classes every pixel of an image belongs to."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
@@ -31,11 +32,12 @@ from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize, Section
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.images.decoding import read_image, to_unit_interval
-from dlapps.errors import in_short
+from dlapps.errors import UsageError, in_short
 from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.explain.figures.confusion import confusion_matrix_figure
 from dlapps.export.answer import Answer
-from dlapps.losses.segmentation import SegmentationLoss
+from dlapps.losses.segmentation import SegmentationLoss, median_frequency_weights
+from dlapps.metrics.boundaries import boundary_f1, boundary_report
 from dlapps.metrics.segmentation import pixel_confusion, segmentation_report, soft_dice
 from dlapps.models.classifier import layers_with_maps
 from dlapps.models.vision.deeplab import deeplab
@@ -45,12 +47,19 @@ from dlapps.models.vision.unet import unet
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 
+ClassWeights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=2)]
+
 
 class LossSettings(Section):
     """What is minimised: the cross-entropy of the pixels, and more."""
 
     dice_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of one minus the soft Dice, which counts small classes as much as large ones."""
+    class_weights: Literal["balanced"] | ClassWeights | None = None
+    """How much a pixel of each class counts. balanced: the median of the classes' frequencies in
+    the training images by its own."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 0.0
+    """How much less a pixel counts that is answered well, as in the focal loss."""
 
 
 class SegmentationEvaluation(EvaluationSettings):
@@ -75,7 +84,13 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
     models = {"unet": unet, "fcn": fcn, "segnet": segnet, "deeplab": deeplab}  # noqa: RUF012
 
     def build_data(self) -> MaskedExamples:
-        return load_masks(self.config.data)
+        data = load_masks(self.config.data)
+        if self.config.loss.class_weights != "balanced":
+            return data
+        masks, num_classes = data["train"].columns["mask"], len(data.spec.class_names)
+        weights = tuple(median_frequency_weights(masks, num_classes).tolist())
+        spec = data.spec.model_copy(update={"balancing_weights": weights})
+        return dataclasses.replace(data, spec=spec)
 
     def build_model(self, spec: MaskSpec) -> keras.Model:
         builder = self.models[self.config.model["name"]]
@@ -86,7 +101,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         )
         model.compile(
             optimizer=build_optimizer(self.config.training),
-            loss=SegmentationLoss(self.config.loss.dice_weight, VOID),
+            loss=_loss(self.config.loss, spec),
             metrics=[mean_iou],
         )
         return model
@@ -103,9 +118,18 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         )
 
     def evaluate(self, model: keras.Model, data: MaskedExamples, split: str) -> dict[str, Any]:
-        _, dices = self._segmented(model, data, split)
-        report = segmentation_report(self._confusion(model, data, split), data.spec.class_names)
-        return {"num_examples": len(data[split]), "soft_dice": float(dices.mean()), **report}
+        class_maps, dices = self._segmented(model, data, split)
+        names, truth = data.spec.class_names, data[split].columns["mask"]
+        report = segmentation_report(self._confusion(model, data, split), names)
+        boundaries = boundary_report(boundary_f1(truth, class_maps, len(names)), names)
+        for name, score in boundaries.pop("per_class").items():
+            report["per_class"][name]["boundary_f1"] = score
+        return {
+            "num_examples": len(data[split]),
+            "soft_dice": float(dices.mean()),
+            **report,
+            **boundaries,
+        }
 
     def answers(self, model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
         return mask_answers(model, spec, self.config.evaluation.batch_size)
@@ -184,6 +208,19 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
             class_maps.append(outputs["class_map"].numpy().astype(np.uint8))
             dices.append(soft_dice(columns["mask"].numpy(), outputs["probabilities"].numpy()))
         return np.concatenate(class_maps), np.concatenate(dices)
+
+
+def _loss(settings: LossSettings, spec: MaskSpec) -> SegmentationLoss:
+    """The loss as it is set; raises UsageError where a class has no weight."""
+    weights, names = settings.class_weights, spec.class_names
+    if weights == "balanced":
+        weights = spec.balancing_weights
+    elif weights is not None and len(weights) != len(names):
+        raise UsageError(
+            f"loss.class_weights has {len(weights)} numbers, but there are {len(names)} classes: "
+            f"{in_short(', '.join(names))}."
+        )
+    return SegmentationLoss(settings.dice_weight, VOID, weights, settings.focal_gamma)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:

@@ -81,6 +81,8 @@ class MaskSpec(Section):
     class_names: tuple[str, ...]
     image_size: tuple[int, int] | None = None
     """Height and width that every image is resized to; None: each is taken at its own scale."""
+    balancing_weights: tuple[float, ...] | None = None
+    """How much a pixel of each class counts in a loss that is balanced; None: it is not."""
 
 
 MaskedExamples = Data[Examples, MaskSpec]

@@ -49,9 +49,8 @@ def deeplab(
     """
     image, maps = encoded(input_shape, encoder, weights, filters, coarsest=COARSE)
     x = _pyramid(maps[COARSE], pyramid_filters, rates)
-    stride: int = COARSE
+    stride = FINE if decoder else COARSE
     if decoder:
-        stride = FINE
         x = BilinearUpSampling2D(COARSE // FINE, name="enlarged")(x)
         fine = _convolved(maps[FINE], FINE_FILTERS, 1, "fine")
         x = layers.Concatenate(name="joined")([x, fine])

@@ -50,7 +50,7 @@ def inputs(config: dict, directory: Path) -> list[str]:
 
 def check_metrics(metrics: dict) -> None:
     """Fails where the metrics of a split cannot be."""
-    for name in ("mean_iou", "mean_dice", "soft_dice", "pixel_accuracy"):
+    for name in ("mean_iou", "mean_dice", "soft_dice", "pixel_accuracy", "boundary_f1"):
         assert 0 <= metrics[name] <= 1
     assert metrics["mean_iou"] <= metrics["mean_dice"] <= 1
     shares = [scores["share"] for scores in metrics["per_class"].values()]
