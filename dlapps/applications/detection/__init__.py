@@ -1,1 +1,1 @@
-"""Where the objects of an image are, and what they are."""
+"""Detection: where the objects of an image are, and what they are."""

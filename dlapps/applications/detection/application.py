@@ -107,7 +107,7 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         return {
             "from_the_worst_on": worst_first(columns["image"], seen, drawn, names, counted_from),
             "precision_and_recall": precision_recall_figure(truths, found, names, counted_from),
-            "counts": counts_figure(truths, found, counted_from, names),
+            "counts": counts_figure(truths, found, counted_from),
         }
 
     def explainable(self, model: keras.Model, spec: BoxedSpec) -> Explainable:

@@ -153,12 +153,7 @@ def precision_recall_figure(
     return figure
 
 
-def counts_figure(
-    truths: Sequence[Present],
-    found: Sequence[Found],
-    threshold: float,
-    class_names: Sequence[str],
-) -> Figure:
+def counts_figure(truths: Sequence[Present], found: Sequence[Found], threshold: float) -> Figure:
     """How many objects are found in an image against how many are there.
 
     A dot's area grows with the number of images at its place.

@@ -106,7 +106,7 @@ def test_a_curve_tells_its_average_precision_and_where_boxes_are_counted_from():
 
 
 def test_counts_are_dots_that_grow_with_the_images_there():
-    (axes,) = saved(counts_figure([*TRUTHS, NOTHING], [*FOUND, NOTHING_FOUND], 0.8, NAMES)).axes
+    (axes,) = saved(counts_figure([*TRUTHS, NOTHING], [*FOUND, NOTHING_FOUND], 0.8)).axes
     (dots,) = axes.collections
     assert dots.get_offsets().tolist() == [[0, 0], [2, 1], [2, 2]]
     areas = dots.get_sizes()
@@ -129,4 +129,4 @@ def test_nothing_there_and_nothing_found_can_be_drawn():
     assert figure.axes[0].get_title() == "Truth: 0, 0 missed"
     (axes,) = saved(precision_recall_figure(truths, found, NAMES, 0.5)).axes
     assert axes.get_legend() is None
-    saved(counts_figure(truths, found, 0.5, NAMES))
+    saved(counts_figure(truths, found, 0.5))
