@@ -31,6 +31,7 @@ from dlapps.models.vision.detector import Detector
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Found = Mapping[str, tf.Tensor]
+SIDES = ("left", "top", "right", "bottom")
 EXAMPLE_SIZES = ((48, 80), (96, 64))
 """Heights and widths of the images that an export is compared on."""
 
@@ -213,7 +214,7 @@ def _show(spec: BoxedSpec, counted_from: float) -> Callable[..., dict[str, Any]]
             {
                 "class": label,
                 "score": round(float(score), 4),
-                "box": [round(float(side), 1) for side in box],
+                **{side: round(float(at), 1) for side, at in zip(SIDES, box, strict=True)},
             }
             for label, score, box in zip(labels, scores[counted], boxes[counted], strict=True)
         ]

@@ -36,6 +36,8 @@ from dlapps.models.vision.retinanet import retinanet
 from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage, with_decoded_scores
 
+MIDDLE_STRIDE = 16
+
 
 class DetectionEvaluation(EvaluationSettings):
     """How the trained model is measured."""
@@ -132,8 +134,6 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             return relevance_figure(title, image, [each.of_row(0) for each in found])
 
         network = keras.Model(model.input, model.output["logits"])
-        layers = layers_with_maps(network)
-        finest = next(name for name in layers if name.startswith("pyramid"))
         return Explainable(
             network,
             prepare,
@@ -141,8 +141,8 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             show,
             axes=2,
             targets=spec.class_names,
-            layers=layers,
-            layer=finest,
+            layers=layers_with_maps(network),
+            layer=_seen_at_every_scale(network),
             shows_several=True,
             images=np.asarray,
             read=lambda columns: to_unit_interval(columns["image"]),
@@ -169,6 +169,20 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
     def _found(self, model: keras.Model, data: BoxedExamples, split: str) -> list[Found]:
         return self._asked(model, data, split)
+
+
+def _seen_at_every_scale(network: keras.Model) -> str:
+    """The encoder's layer of finest maps that boxes of all sizes come from.
+
+    Finer ones reach the coarse levels of the pyramid only through it.
+    """
+    laterals = {
+        int(layer.name.removeprefix("pyramid").removesuffix("_lateral")): layer
+        for layer in network.layers
+        if layer.name.endswith("_lateral")
+    }
+    maps = laterals[max(stride for stride in laterals if stride <= MIDDLE_STRIDE)].input
+    return next(layer.name for layer in network.layers if layer.output is maps)
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, Columns]:

@@ -77,7 +77,8 @@ def check_saved_model(saved_model: Path, inputs: list[str], answers: list[dict])
         assert served["count"][row] == record["count"] == len(record["objects"])
         for place, found in enumerate(record["objects"]):
             box, score = served["boxes"][row, place], served["scores"][row, place]
-            np.testing.assert_allclose(box, found["box"], atol=0.1)
+            told = [found[side] for side in ("left", "top", "right", "bottom")]
+            np.testing.assert_allclose(box, told, atol=0.1)
             np.testing.assert_allclose(score, found["score"], atol=1e-4)
             assert served["classes"][row, place] >= 0
         inside = served["boxes"][row]

@@ -76,7 +76,8 @@ def test_what_is_counted_is_told_and_drawn(tmp_path):
     outputs = {name: each.numpy() for name, each in outputs.items()}
     record = answer.show(str(file), outputs, tmp_path / "made", "cells")
     assert record["count"] == 2
-    assert record["objects"][1] == {"class": "platelet", "score": 0.3, "box": [40, 10, 50, 30]}
+    sides = {"left": 40, "top": 10, "right": 50, "bottom": 30}
+    assert record["objects"][1] == {"class": "platelet", "score": 0.3, **sides}
     drawn = tf.io.decode_png(Path(record["drawn"]).read_bytes()).numpy()
     assert drawn.shape == (32, 64, 3)
     assert drawn[12, 4:20].sum() > 0, "the lower border of the first box"
