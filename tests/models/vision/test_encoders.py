@@ -31,7 +31,11 @@ def test_maps_are_the_same_whether_the_size_is_known_or_not(encoder):
 
 @pytest.mark.parametrize(
     ("encoder", "first"),
-    [("resnet18", 0), ("vgg16", 0), ("efficientnet_lite0", 1)],
+    [
+        ("resnet18", 0),
+        ("vgg16", 0),
+        pytest.param("efficientnet_lite0", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_kernels_with_holes_see_at_every_other_place_what_strided_ones_see(encoder, first):
     """TensorFlow's padding shifts the strided places of efficientnet_lite0 by one."""
