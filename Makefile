@@ -48,6 +48,7 @@ results: $(VENV)/.installed
 	$(COMPARE) digits_deep_sigmoid digits_deep_relu digits_dying_relu digits_dying_relu_leaky \
 	  rings_rate_too_small rings_rate_right rings_rate_too_large --jobs 2 --to results/classification_lectures
 	$(COMPARE) python_modules_recurrent --seeds 3 --to results/classification_text
+	$(COMPARE) shapes_fcos --seeds 3 --to results/detection_shapes
 	$(COMPARE) bccd_fcos --seeds 1 --to results/detection_bccd
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
