@@ -86,12 +86,13 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         )
 
         def scores() -> dict[str, float]:
-            return self._report(model, data, "validation")
+            # The weights differ from one look to the next: nothing may be remembered.
+            return self._report(data, "validation", self._asked(model, data, "validation"))
 
         yield with_decoded_scores(stage, self.config, scores)
 
     def evaluate(self, model: keras.Model, data: BoxedExamples, split: str) -> dict[str, Any]:
-        return self._report(model, data, split)
+        return self._report(data, split, self._found(model, data, split))
 
     def answers(self, model: keras.Model, spec: BoxedSpec) -> dict[str, Answer]:
         return detection_answers(
@@ -148,10 +149,10 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             read=lambda columns: to_unit_interval(columns["image"]),
         )
 
-    def _report(self, model: keras.Model, data: BoxedExamples, split: str) -> dict[str, Any]:
+    def _report(self, data: BoxedExamples, split: str, found: Sequence[Found]) -> dict[str, Any]:
         return detection_report(
             _present(data[split]),
-            self._asked(model, data, split),
+            found,
             data.spec.class_names,
             self.config.suppression.counted_from,
         )

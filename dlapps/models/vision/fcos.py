@@ -16,15 +16,14 @@ from dlapps.losses.focal import focal_loss
 from dlapps.models.vision.detector import NOTHING, clipped, mean_over
 from dlapps.models.vision.encoders import Encoder, encoded
 from dlapps.models.vision.feature_pyramid import (
+    CLASS_BIAS,
     chances,
     feature_pyramid,
-    level_sizes,
+    level_centres,
     places_in_a_row,
     shared_head,
 )
 
-PRIOR = 0.01
-"""The probability of a class at every place at the start, so that background is no news."""
 CENTRE_RADIUS = 1.5
 """Strides from an object's middle within which a place is the object's."""
 FARTHEST = 8
@@ -46,12 +45,11 @@ class FCOS(keras.Model):
     def places(self) -> tuple[np.ndarray, np.ndarray]:
         """float32 x and y [A, 2] in pixels and the stride [A, 1], in the order of the outputs."""
         _, height, width, _ = self.input_shape
-        points, steps = [], []
-        sizes = level_sizes(height, width, self.strides)
-        for (rows, columns), stride in zip(sizes, self.strides, strict=True):
-            y, x = np.meshgrid(np.arange(rows) + 0.5, np.arange(columns) + 0.5, indexing="ij")
-            points.append(stride * np.stack([x, y], axis=-1).reshape(-1, 2))
-            steps.append(np.full((rows * columns, 1), stride))
+        points = [each.reshape(-1, 2) for each in level_centres(height, width, self.strides)]
+        steps = [
+            np.full((len(each), 1), stride)
+            for each, stride in zip(points, self.strides, strict=True)
+        ]
         return np.concatenate(points).astype("float32"), np.concatenate(steps).astype("float32")
 
     def located(self, outputs: Mapping[str, KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
@@ -143,8 +141,7 @@ def fcos(
     seen = encoded(input_shape, encoder, weights, encoder_filters)
     strides = [finest_stride * 2**level for level in range(num_levels)]
     levels = feature_pyramid(seen.maps, strides, channels)
-    bias = -math.log((1 - PRIOR) / PRIOR)
-    classes = shared_head(levels, head_layers, {"classes": (num_classes, bias)}, head_groups)
+    classes = shared_head(levels, head_layers, {"classes": (num_classes, CLASS_BIAS)}, head_groups)
     borders = shared_head(
         levels, head_layers, {"distances": (4, math.log(2)), "centerness": (1, 0.0)}, head_groups
     )

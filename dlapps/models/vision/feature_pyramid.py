@@ -1,14 +1,19 @@
 """Maps of one width at every scale, each of which knows what the coarser ones saw (Lin, Dollar,
 Girshick, He, Hariharan, Belongie 2017, "Feature pyramid networks for object detection")."""
 
+import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from keras import KerasTensor, initializers, layers, ops
 
 from dlapps.errors import UsageError
 
 KERNEL = initializers.RandomNormal(stddev=0.01)
 """What heads begin with: nothing is found, and nothing is sure (Lin et al. 2017)."""
+PRIOR = 0.01
+"""The probability of a class at every place at the start, so that background is no news."""
+CLASS_BIAS = -math.log((1 - PRIOR) / PRIOR)
 
 
 def feature_pyramid(
@@ -100,9 +105,14 @@ def places_in_a_row(maps: Sequence[KerasTensor], channels: int, name: str) -> Ke
     return layers.Concatenate(axis=1, dtype="float32", name=f"{name}_all")(flat)
 
 
-def level_sizes(height: int, width: int, strides: Sequence[int]) -> list[tuple[int, int]]:
-    """Rows and columns of each level's map."""
-    return [(-(-height // stride), -(-width // stride)) for stride in strides]
+def level_centres(height: int, width: int, strides: Sequence[int]) -> list[np.ndarray]:
+    """float64 [rows, columns, 2]: x and y in pixels of the middles of each level's places."""
+    centres = []
+    for stride in strides:
+        rows, columns = -(-height // stride), -(-width // stride)
+        y, x = np.meshgrid(np.arange(rows) + 0.5, np.arange(columns) + 0.5, indexing="ij")
+        centres.append(stride * np.stack([x, y], axis=-1))
+    return centres
 
 
 def chances(logits: KerasTensor) -> KerasTensor:

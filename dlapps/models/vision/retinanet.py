@@ -16,9 +16,10 @@ from dlapps.losses.focal import focal_loss
 from dlapps.models.vision.detector import NOTHING, clipped
 from dlapps.models.vision.encoders import Encoder, encoded
 from dlapps.models.vision.feature_pyramid import (
+    CLASS_BIAS,
     chances,
     feature_pyramid,
-    level_sizes,
+    level_centres,
     places_in_a_row,
     shared_head,
 )
@@ -30,8 +31,6 @@ IS_OBJECT, IS_BACKGROUND = 0.5, 0.4
 """An anchor overlaps with its object by at least the one, with none by as much as the other."""
 DELTA_SCALE = np.array([0.1, 0.1, 0.2, 0.2], "float32")
 """By how much boxes usually differ from their anchors: deltas of about 1 are easily learned."""
-PRIOR = 0.01
-"""The probability of a class at every place at the start, so that background is no news."""
 LARGEST_DELTA = math.log(1000 / 16)
 SMOOTH = 1 / 9
 """Differences below are squared in the smooth L1 loss."""
@@ -52,8 +51,8 @@ class RetinaNet(keras.Model):
     def anchors(self) -> np.ndarray:
         """float32 [A, 4] in pixels, in the order of the outputs."""
         _, height, width, _ = self.input_shape
-        sizes = zip(level_sizes(height, width, self.strides), self.strides, strict=True)
-        return np.concatenate([_level_anchors(*each, self.anchor_scale) for each in sizes])
+        levels = zip(level_centres(height, width, self.strides), self.strides, strict=True)
+        return np.concatenate([_level_anchors(*each, self.anchor_scale) for each in levels])
 
     def located(self, outputs: Mapping[str, KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
         _, height, width, _ = self.input_shape
@@ -108,9 +107,8 @@ def retinanet(
     strides = [finest_stride * 2**level for level in range(num_levels)]
     levels = feature_pyramid(seen.maps, strides, channels)
     num_anchors = len(SIZES) * len(RATIOS)
-    bias = -math.log((1 - PRIOR) / PRIOR)
     classes = shared_head(
-        levels, head_layers, {"classes": (num_anchors * num_classes, bias)}, head_groups
+        levels, head_layers, {"classes": (num_anchors * num_classes, CLASS_BIAS)}, head_groups
     )
     boxes = shared_head(levels, head_layers, {"boxes": (num_anchors * 4, 0.0)}, head_groups)
     outputs = {
@@ -122,14 +120,12 @@ def retinanet(
     )
 
 
-def _level_anchors(shape: tuple[int, int], stride: int, scale: float) -> np.ndarray:
-    rows, columns = shape
-    y, x = np.meshgrid(np.arange(rows) + 0.5, np.arange(columns) + 0.5, indexing="ij")
-    centres = stride * np.stack([x, y], axis=-1)[:, :, None]
+def _level_anchors(middles: np.ndarray, stride: int, scale: float) -> np.ndarray:
+    centres = middles[:, :, None]
     sides = np.array(
         [(size / math.sqrt(ratio), size * math.sqrt(ratio)) for size in SIZES for ratio in RATIOS]
     )
-    halves = np.broadcast_to(scale * stride * sides / 2, (rows, columns, *sides.shape))
+    halves = np.broadcast_to(scale * stride * sides / 2, (*middles.shape[:2], *sides.shape))
     anchors = np.concatenate([centres - halves, centres + halves], axis=-1)
     return anchors.reshape(-1, 4).astype("float32")
 
