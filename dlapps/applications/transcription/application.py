@@ -31,6 +31,7 @@ from dlapps.applications.transcription.utterances import (
     without_impossible,
 )
 from dlapps.config.schema import Config
+from dlapps.data.audio.augmentation import augment_sound
 from dlapps.data.batches import Columns, in_order
 from dlapps.data.splits import Data, Examples
 from dlapps.errors import in_short
@@ -79,24 +80,27 @@ class Transcription(Application[TranscriptionConfig, TranscribedSpec]):
         return model
 
     def stages(self, model: Transcriber, data: Transcribed) -> Iterator[Stage]:
-        most = self.config.data.speed
+        settings = self.config.data
 
         def prepared(columns: Columns) -> tuple[dict, dict]:
             return network_inputs(columns), network_targets(columns)
 
         def augmented(columns: Columns, draws: tf.Tensor) -> tuple[dict, dict]:
-            inputs = at_other_speeds(network_inputs(columns), draws[:, 0], most)
+            inputs = at_other_speeds(network_inputs(columns), draws[:, 0], settings.speed)
+            inputs["waveform"] = augment_sound(
+                inputs["waveform"], draws[:, 1:], settings.augmentation, data.spec.sample_rate
+            )
             return inputs, network_targets(columns)
 
-        train = without_impossible(data["train"], model.count_frames, 1 + most)
+        train = without_impossible(data["train"], model.count_frames, 1 + settings.speed)
         validation = by_length(without_impossible(data["validation"], model.count_frames))
         stage = supervised_stage(
             model,
             Data({"train": train, "validation": validation}, data.spec),
             self.config,
             prepared,
-            augmented=augmented if most else None,
-            num_draws=1 if most else 0,
+            augmented=augmented if settings.num_draws else None,
+            num_draws=settings.num_draws,
             length="num_samples",
         )
         # Weights are compared often, and the likeliest path takes no search.

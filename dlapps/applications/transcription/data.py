@@ -22,6 +22,7 @@ from dlapps.config.section import (
     UserPath,
     check_path,
 )
+from dlapps.data.audio.augmentation import SoundAugmentation
 from dlapps.data.audio.recordings import SampleRate
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples
@@ -60,6 +61,8 @@ class TranscribedData(DataSettings):
     """tones, connected_digits: how many strings to make for training."""
     speed: Fraction = 0.0
     """Largest fraction that training recordings are made faster or slower by, at random."""
+    augmentation: SoundAugmentation = SoundAugmentation()
+    """How else the sound of training recordings is varied, at random."""
     batch_size: BatchSize = 32
 
     @model_validator(mode="after")
@@ -86,6 +89,12 @@ class TranscribedData(DataSettings):
     def tested_speaker(self) -> Speaker | None:
         """Who is tested on and not learned from, if anybody is held out."""
         return SPEAKERS[self.fold] if self.split == "speaker" else self.held_out_speaker
+
+    @property
+    def num_draws(self) -> int:
+        """Uniform random numbers that varying one recording needs: the first is its speed's."""
+        of_sound = self.augmentation.num_draws
+        return 1 + of_sound if of_sound or self.speed else 0
 
 
 class TranscribedSpec(Section):

@@ -9,18 +9,14 @@ from pydantic import Field, field_validator
 from scipy.fft import next_fast_len
 
 from dlapps.config.section import Fraction, Section
-from dlapps.data.audio.pitch import samples_at, transposed
+from dlapps.data.audio.pitch import length_of, samples_at, transposed
 
 Decibels = Annotated[float, Field(ge=-100, le=100)]
 
 
-class WaveformAugmentation(Section):
-    """How far a recording may be changed; what is zero or left out changes nothing."""
+class SoundAugmentation(Section):
+    """How far the sound of a recording may be changed; what is zero or left out changes nothing."""
 
-    shift: Annotated[float, Field(ge=0)] = 0.0
-    """Seconds earlier or later."""
-    speed: Fraction = 0.0
-    """Fraction faster or slower, and higher or lower with it (Ko et al. 2015)."""
     gain: Annotated[float, Field(ge=0, le=60)] = 0.0
     """Decibels louder or softer."""
     pitch: Annotated[float, Field(ge=0, le=12)] = 0.0
@@ -46,13 +42,27 @@ class WaveformAugmentation(Section):
         """Uniform random numbers that one recording needs."""
         # More of them would be others, and change what the runs heard that do with less.
         if self.colour:
-            return NUM_DRAWS + NUM_OCTAVES
-        further = self.gain or self.pitch or self.echo or self.noise
-        return NUM_DRAWS if further else NUM_DRAWS_IN_TIME if self.shift or self.speed else 0
+            return NUM_SOUND_DRAWS + NUM_OCTAVES
+        return NUM_SOUND_DRAWS if self.gain or self.pitch or self.echo or self.noise else 0
 
 
-NUM_DRAWS = 9
+class WaveformAugmentation(SoundAugmentation):
+    """How far a recording may be changed; what is zero or left out changes nothing."""
+
+    shift: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds earlier or later."""
+    speed: Fraction = 0.0
+    """Fraction faster or slower, and higher or lower with it (Ko et al. 2015)."""
+
+    @property
+    def num_draws(self) -> int:
+        """Uniform random numbers that one recording needs."""
+        of_sound = super().num_draws
+        return NUM_DRAWS_IN_TIME + of_sound if of_sound or self.shift or self.speed else 0
+
+
 NUM_DRAWS_IN_TIME = 2
+NUM_SOUND_DRAWS = 7
 NUM_OCTAVES = 8
 """Below half the sample rate; what is lower yet is coloured as the lowest of them."""
 
@@ -64,26 +74,51 @@ def augment_waveforms(
 
     waveforms: float [N, T]; draws: float [N, settings.num_draws] uniform in [0, 1).
     """
-    unused = max(NUM_DRAWS - settings.num_draws, 0)
-    each = tf.pad(draws[:, :NUM_DRAWS], [[0, 0], [0, unused]])
-    shift, speed, gain, pitch, *further = tf.unstack(each, axis=1)
-    if settings.pitch:
-        semitones = settings.pitch * (2.0 * pitch - 1.0)
-        waveforms = _transposed(waveforms, semitones, sample_rate)
+    in_time, of_sound = draws[:, :NUM_DRAWS_IN_TIME], draws[:, NUM_DRAWS_IN_TIME:]
+    waveforms = _at_another_pitch(waveforms, of_sound, settings, sample_rate)
     if settings.shift or settings.speed:
-        shift, speed = 2.0 * shift - 1.0, 2.0 * speed - 1.0
+        shift, speed = tf.unstack(2.0 * in_time - 1.0, axis=1)
         faster, offset = 1.0 + settings.speed * speed, settings.shift * sample_rate * shift
         waveforms = _moved_in_time(waveforms, faster, offset)
+    return _recorded_elsewhere(waveforms, of_sound, settings, sample_rate)
+
+
+def augment_sound(
+    waveforms: tf.Tensor, draws: tf.Tensor, settings: SoundAugmentation, sample_rate: int
+) -> tf.Tensor:
+    """The waveforms, nothing of them earlier or later, as of another voice, room and microphone.
+
+    waveforms: float [N, T]; draws: float [N, settings.num_draws] uniform in [0, 1).
+    """
+    waveforms = _at_another_pitch(waveforms, draws, settings, sample_rate)
+    return _recorded_elsewhere(waveforms, draws, settings, sample_rate)
+
+
+def _at_another_pitch(
+    waveforms: tf.Tensor, draws: tf.Tensor, settings: SoundAugmentation, sample_rate: int
+) -> tf.Tensor:
+    if not settings.pitch:
+        return waveforms
+    return _transposed(waveforms, settings.pitch * (2.0 * draws[:, 1] - 1.0), sample_rate)
+
+
+def _recorded_elsewhere(
+    waveforms: tf.Tensor, draws: tf.Tensor, settings: SoundAugmentation, sample_rate: int
+) -> tf.Tensor:
+    """In another room, by another microphone, with noise, louder or softer."""
+    if not draws.shape[1]:
+        return waveforms  # only in time is anything varied
+    gain, _, duration, echo_place, ratio, kind, noise_place = tf.unstack(
+        draws[:, :NUM_SOUND_DRAWS], axis=1
+    )
     if settings.echo:
-        duration, place = further[:2]
         longest = round(settings.echo * sample_rate)
-        waveforms = with_echo(waveforms, duration * longest, place, longest, sample_rate)
+        waveforms = with_echo(waveforms, duration * longest, echo_place, longest, sample_rate)
     if settings.colour:
-        waveforms = coloured(waveforms, settings.colour * (2.0 * draws[:, NUM_DRAWS:] - 1.0))
+        waveforms = coloured(waveforms, settings.colour * (2.0 * draws[:, NUM_SOUND_DRAWS:] - 1.0))
     if settings.noise:
-        ratio, kind, place = further[2:]
         lowest, highest = settings.noise
-        waveforms = with_noise(waveforms, lowest + (highest - lowest) * ratio, kind, place)
+        waveforms = with_noise(waveforms, lowest + (highest - lowest) * ratio, kind, noise_place)
     if settings.gain:
         waveforms *= 10.0 ** (settings.gain * (2.0 * gain[:, tf.newaxis] - 1.0) / 20.0)
     return waveforms
@@ -123,9 +158,10 @@ def with_echo(
     tail = level * fading * _stretches(tf.zeros_like(places), places, longest - 1)
     impulses = tf.pad(tail, [[0, 0], [1, 0]], constant_values=1.0)
     loudness = 1.0 + durations[:, tf.newaxis] / (EVEN_ECHO * sample_rate)
-    length = [next_fast_len(waveforms.shape[1] + longest, real=True)]
+    num_samples = length_of(waveforms)
+    length = [_fast_length(num_samples + longest)]
     spectra = tf.signal.rfft(waveforms, length) * tf.signal.rfft(impulses, length)
-    return tf.signal.irfft(spectra, length)[:, : waveforms.shape[1]] / tf.sqrt(loudness)
+    return tf.signal.irfft(spectra, length)[:, :num_samples] / tf.sqrt(loudness)
 
 
 @tf.function(jit_compile=True, autograph=False)
@@ -135,15 +171,16 @@ def coloured(waveforms: tf.Tensor, decibels: tf.Tensor) -> tf.Tensor:
     The last stands at half the sample rate, and gains in between are interpolated over the
     logarithm of the frequency. The power is kept.
     """
-    octaves = decibels.shape[1]
+    octaves, num_samples = decibels.shape[1], length_of(waveforms)
     # The lowest octave rings for some periods of its own; the end is not to reach the beginning.
-    length = next_fast_len(waveforms.shape[1] + 4 * 2**octaves, real=True)
-    place = np.arange(length // 2 + 1) / (length // 2)
-    height = np.log2(np.maximum(place, 2.0 ** (1 - octaves))) + octaves - 1
-    shares = np.maximum(1 - np.abs(height - np.arange(octaves)[:, np.newaxis]), 0)
-    gains = tf.exp(decibels @ (shares * np.log(10) / 20).astype(np.float32))
+    length = _fast_length(num_samples + 4 * 2**octaves)
+    place = tf.range(length // 2 + 1) / (length // 2)
+    octave = np.log(2) * np.arange(1 - octaves, 1)
+    height = tf.math.log(tf.maximum(place, np.exp(octave[0])))
+    shares = tf.maximum(1 - tf.abs(height - octave[:, np.newaxis]) / np.log(2), 0)
+    gains = tf.exp(decibels @ tf.cast(shares * np.log(10) / 20, tf.float32))
     spectra = tf.signal.rfft(waveforms, [length]) * tf.cast(gains, tf.complex64)
-    made = tf.signal.irfft(spectra, [length])[:, : waveforms.shape[1]]
+    made = tf.signal.irfft(spectra, [length])[:, :num_samples]
     before, after = (tf.reduce_mean(tf.square(x), axis=1, keepdims=True) for x in (waveforms, made))
     return made * tf.sqrt(tf.math.divide_no_nan(before, after))
 
@@ -157,9 +194,23 @@ def with_noise(
     It is white where `kinds` in [0, 1) are less than one half, else pink, and a stretch of the
     bank of noise from `places` in [0, 1) on. Silence stays silent.
     """
-    noise = _stretches(kinds, places, waveforms.shape[1])
+    noise = _stretches(kinds, places, length_of(waveforms))
     power, own = (tf.reduce_mean(tf.square(x), axis=1) for x in (waveforms, noise))
     return waveforms + tf.sqrt(power / own * 10.0 ** (-ratios / 10.0))[:, tf.newaxis] * noise
+
+
+FAST_LENGTHS = np.array(
+    sorted(2**a * 3**b * 5**c for a in range(24) for b in range(8) for c in range(6)), np.int64
+)
+
+
+def _fast_length(least: int | tf.Tensor) -> int | tf.Tensor:
+    """A length from `least` on whose Fourier transform is fast."""
+    if isinstance(least, int):
+        return next_fast_len(least, real=True)
+    # XLA compiles for each length anew, and knows then what this is.
+    enough = tf.cast(least, tf.int64) <= FAST_LENGTHS
+    return tf.cast(tf.reduce_min(tf.where(enough, FAST_LENGTHS, FAST_LENGTHS[-1])), tf.int32)
 
 
 BANK_SIZE = 2**18
@@ -180,7 +231,7 @@ def _noise_bank() -> np.ndarray:
     return np.stack([white / white.std(), pink / pink.std()]).astype(np.float32)
 
 
-def _stretches(kinds: tf.Tensor, places: tf.Tensor, length: int) -> tf.Tensor:
+def _stretches(kinds: tf.Tensor, places: tf.Tensor, length: int | tf.Tensor) -> tf.Tensor:
     """[N, length] of the bank, of each row's kind and from its place on, both in [0, 1)."""
     first = tf.cast(places * BANK_SIZE, tf.int32)[:, tf.newaxis]
     row = tf.cast(kinds * 2.0, tf.int32)[:, tf.newaxis]

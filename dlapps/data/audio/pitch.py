@@ -12,13 +12,19 @@ POINTS = 20
 """Samples by which two stretches are compared."""
 
 
+def length_of(waveforms: tf.Tensor) -> int | tf.Tensor:
+    """How many samples waveforms [N, T] have; a tensor where that differs from batch to batch."""
+    return waveforms.shape[1] or tf.shape(waveforms)[1]
+
+
 def samples_at(waveforms: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """What waveforms [N, T] are at fractional places [N, M], on the lines between their samples.
 
     Before the first sample and after the last is silence. XLA makes one loop of it: on a CPU, a
     quarter of the time of TensorFlow's own kernels.
     """
-    places = tf.clip_by_value(places + 1.0, 0.0, waveforms.shape[1] + 1.0)
+    beyond = tf.cast(length_of(waveforms), tf.float32) + 1.0
+    places = tf.clip_by_value(places + 1.0, 0.0, beyond)
     silent_at_ends = tf.pad(waveforms, [[0, 0], [1, 2]])
     before = tf.cast(tf.floor(places), tf.int32)
     share = places - tf.floor(places)
@@ -34,7 +40,7 @@ def transposed(waveforms: tf.Tensor, semitones: tf.Tensor, sample_rate: int) -> 
     where the waveform is most alike to what follows the grain before it.
     """
     thinned = max(sample_rate // COMPARED_RATE, 1)
-    hop, num_samples = round(HOP * sample_rate / thinned) * thinned, waveforms.shape[1]
+    hop, num_samples = round(HOP * sample_rate / thinned) * thinned, length_of(waveforms)
     num_hops = -(-num_samples // hop)
     faster = 2.0 ** (semitones / 12)
     middles = thinned * _middles(waveforms[:, ::thinned], faster, hop // thinned, num_hops)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.layers.own_frames import OwnFrames
+from dlapps.models.speech.front_end import Features
 from dlapps.models.speech.padded_log_mel import padded_log_mel
 from dlapps.models.speech.transcriber import (
     Transcriber,
@@ -34,6 +35,8 @@ def ctc_crnn(
     num_masks: Annotated[int, Field(ge=0)] = 0,
     time_masking: Fraction = 0.1,
     frequency_masking: Fraction = 0.2,
+    features: Features = "log_mel",
+    vocal_tract_length: Fraction = 0.0,
 ) -> Transcriber:
     """The network on waveforms at `sample_rate` for an alphabet of `num_letters`.
 
@@ -43,7 +46,14 @@ def ctc_crnn(
     """
     inputs = recording_inputs()
     x, num_frames = padded_log_mel(
-        *inputs, sample_rate, num_bands, num_masks, time_masking, frequency_masking
+        *inputs,
+        sample_rate,
+        num_bands,
+        num_masks,
+        time_masking,
+        frequency_masking,
+        features,
+        vocal_tract_length,
     )
     x = ops.expand_dims(x, -1)
     for number, kernel in enumerate(KERNELS, 1):

@@ -7,6 +7,7 @@ from keras import layers
 from pydantic import Field
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.models.speech.front_end import Features
 from dlapps.models.speech.padded_log_mel import padded_log_mel
 from dlapps.models.speech.transcriber import (
     Transcriber,
@@ -28,6 +29,8 @@ def ctc_lstm(
     num_masks: Annotated[int, Field(ge=0)] = 0,
     time_masking: Fraction = 0.1,
     frequency_masking: Fraction = 0.2,
+    features: Features = "log_mel",
+    vocal_tract_length: Fraction = 0.0,
 ) -> Transcriber:
     """The network on waveforms at `sample_rate` for an alphabet of `num_letters`.
 
@@ -36,7 +39,14 @@ def ctc_lstm(
     """
     inputs = recording_inputs()
     x, num_frames = padded_log_mel(
-        *inputs, sample_rate, num_bands, num_masks, time_masking, frequency_masking
+        *inputs,
+        sample_rate,
+        num_bands,
+        num_masks,
+        time_masking,
+        frequency_masking,
+        features,
+        vocal_tract_length,
     )
     x = layers.ZeroPadding1D((0, stacked_frames - 1), name="whole_stacks")(x)
     x = layers.Conv1D(2 * units, stacked_frames, stacked_frames, name="stack")(x)

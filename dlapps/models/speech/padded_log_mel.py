@@ -1,15 +1,17 @@
 """The front end of networks that transcribe: waveforms of any length, padded to the longest, become
-log-mel frames, of which none depends on the padding."""
+frames of log-mel bands or of cepstral coefficients, of which none depends on the padding."""
 
 import keras
 from keras import layers, ops
 
 from dlapps.errors import UsageError
+from dlapps.layers.cepstrum import Cepstrum
 from dlapps.layers.frame_normalization import FrameNormalization
 from dlapps.layers.own_frames import OwnFrames
 from dlapps.layers.relative_decibels import RelativeDecibels
 from dlapps.layers.spectrogram_masking import SpectrogramMasking
-from dlapps.models.speech.front_end import LOWEST_FREQUENCY
+from dlapps.layers.vocal_tract_length import VocalTractLengthPerturbation
+from dlapps.models.speech.front_end import LOWEST_FREQUENCY, NUM_COEFFICIENTS, Features
 
 STRIDE = 0.01
 WINDOW = 0.025
@@ -24,13 +26,17 @@ def padded_log_mel(
     num_masks: int,
     time_masking: float,
     frequency_masking: float,
+    features: Features = "log_mel",
+    vocal_tract_length: float = 0.0,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """[N, frames, num_bands] of waveforms [N, samples], and how many frames [N] are a row's own.
+    """[N, frames, features] of waveforms [N, samples], and how many frames [N] are a row's own.
 
     A frame stands at every hundredth of a second of a row's `num_samples`, whatever comes after
-    them; frames that are nobody's follow. The layer `log_mel` gives the spectrogram before each
-    band of a row is normalised and, in training, `num_masks` stretches of time and of frequency are
-    masked: 1 is the loudest of the row and 0 is 80 dB below it.
+    them; frames that are nobody's follow. The layer `log_mel` gives the spectrogram
+    [N, frames, num_bands]: 1 is the loudest of the row and 0 is 80 dB below it. Of `mfcc` there are
+    13. Each feature of a row is normalised. In training, vocal tracts are shorter or longer by up
+    to the fraction `vocal_tract_length`, and `num_masks` stretches of time and of neighbouring
+    features are masked.
     """
     step, window = round(STRIDE * sample_rate), round(WINDOW * sample_rate)
     fft_length = 2 ** (window - 1).bit_length()
@@ -56,6 +62,12 @@ def padded_log_mel(
     )(ops.squeeze(x, -1))
     x = layers.Permute((2, 1), dtype="float32", name="frames_first")(x)
     x = RelativeDecibels(dtype="float32", name="log_mel")(x)
+    if vocal_tract_length:
+        x = VocalTractLengthPerturbation(
+            vocal_tract_length, LOWEST_FREQUENCY, sample_rate, dtype="float32", name="vocal_tract"
+        )(x)
+    if features == "mfcc":
+        x = Cepstrum(min(NUM_COEFFICIENTS, num_bands), dtype="float32", name="mfcc")(x)
     x = FrameNormalization(dtype="float32", name="bands")(x, num_frames)
     for number in range(1, num_masks + 1):
         masking = SpectrogramMasking(

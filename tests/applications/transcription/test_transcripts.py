@@ -109,6 +109,13 @@ def test_a_faster_recording_is_shorter_and_higher():
         assert not changed["waveform"][row, changed["num_samples"][row] + 2 :].numpy()[6000:].any()
 
 
+def test_sound_takes_draws_of_its_own_beside_the_speed():
+    draws = [TranscribedData(name="tones", **varied).num_draws for varied in (
+        {}, {"speed": 0.1}, {"augmentation": {"noise": [5, 80]}}, {"augmentation": {"colour": 9}}
+    )]  # fmt: skip
+    assert draws == [0, 1, 8, 16]
+
+
 def test_a_training_batch_is_a_function_of_its_step():
     recordings = [NOISE[: 400 + 50 * n] for n in range(20)]
     utterances = Utterances(recordings, ["ab"] * 20, [str(n) for n in range(20)])

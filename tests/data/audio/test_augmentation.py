@@ -6,9 +6,12 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from dlapps.data.audio.augmentation import (
-    NUM_DRAWS,
+    NUM_DRAWS_IN_TIME,
     NUM_OCTAVES,
+    NUM_SOUND_DRAWS,
+    SoundAugmentation,
     WaveformAugmentation,
+    augment_sound,
     augment_waveforms,
     coloured,
     with_echo,
@@ -47,8 +50,22 @@ def test_nothing_asked_changes_nothing_and_needs_no_draws():
 def test_runs_that_are_there_hear_what_they_heard():
     """Other numbers of draws would be other draws."""
     assert WaveformAugmentation(shift=0.1, speed=0.1).num_draws == 2
-    assert WaveformAugmentation(speed=0.1, noise=(0, 10)).num_draws == NUM_DRAWS
-    assert WaveformAugmentation(noise=(0, 10), colour=6).num_draws == NUM_DRAWS + NUM_OCTAVES
+    in_time, of_sound = NUM_DRAWS_IN_TIME, NUM_SOUND_DRAWS
+    assert WaveformAugmentation(speed=0.1, noise=(0, 10)).num_draws == in_time + of_sound
+    coloured = WaveformAugmentation(noise=(0, 10), colour=6)
+    assert coloured.num_draws == in_time + of_sound + NUM_OCTAVES
+    assert SoundAugmentation(colour=6).num_draws == of_sound + NUM_OCTAVES
+
+
+def test_sound_is_varied_by_the_same_draws_as_a_waveform_is():
+    settings = {"pitch": 3, "echo": 0.2, "colour": 12, "noise": (5, 5), "gain": 6}
+    draws = np.random.default_rng(0).random((1, 17), np.float32)
+    draws[:, :2] = 0.5
+    here = tf.constant(beep(20)[None])
+    whole = augment_waveforms(here, draws, WaveformAugmentation(**settings), RATE)
+    sound = augment_sound(here, draws[:, 2:], SoundAugmentation(**settings), RATE)
+    np.testing.assert_array_equal(sound, whole)
+    assert np.abs(sound - here).max() > 0.1
 
 
 def test_the_middle_draw_leaves_a_recording_as_it_is():

@@ -24,8 +24,9 @@ def hear(model, waveform, num_samples, training=False):
 
 @pytest.mark.parametrize(("builder", "per_second"), [(ctc_lstm, 100 / 3), (ctc_crnn, 25)])
 @pytest.mark.parametrize("training", [False, True])
-def test_nothing_depends_on_what_a_recording_is_padded_to(builder, per_second, training):
-    model = builder(8000, 4, dropout=0.0, **SMALL)
+@pytest.mark.parametrize("features", ["log_mel", "mfcc"])
+def test_nothing_depends_on_what_a_recording_is_padded_to(builder, per_second, training, features):
+    model = builder(8000, 4, dropout=0.0, features=features, **SMALL)
     together = hear(model, recordings(), LENGTHS, training)
     np.testing.assert_array_equal(together["num_frames"], model.count_frames(LENGTHS))
     for row, length in enumerate(LENGTHS):
@@ -45,6 +46,14 @@ def test_the_first_frame_knows_the_last_and_no_other_row():
     after = np.array(hear(model, waveform, LENGTHS)["logits"][:, 0])
     assert np.abs(after - before)[0].max() > 1e-6
     np.testing.assert_array_equal(after[1:], before[1:])
+
+
+def test_throats_differ_in_training_only():
+    model = ctc_lstm(8000, 4, dropout=0.0, vocal_tract_length=0.2, **SMALL)
+    first, second = (np.array(hear(model, recordings(), LENGTHS)["logits"]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    drawn = np.array(hear(model, recordings(), LENGTHS, training=True)["logits"])
+    assert np.abs(drawn - first).max() > 1e-4
 
 
 def test_frames_are_turned_round_within_their_lengths():
