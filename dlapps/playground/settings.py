@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field, field_validator, model_validator
 
-from dlapps.applications.classification.application import Classification, ClassificationConfig
+from dlapps.applications.classification.application import Classification
+from dlapps.applications.classification.config import ClassificationConfig
 from dlapps.config.files import dump_yaml
 from dlapps.config.schema import build_config, explain_error
 from dlapps.config.section import Fraction, Section, Seed
