@@ -13,6 +13,7 @@ from PIL import Image
 
 from dlapps.applications.segmentation.data import MaskSpec
 from dlapps.applications.segmentation.pictures import mask_png, overlay_png
+from dlapps.applications.segmentation.tiles import TileSettings, segment_by_tiles, tiling_of
 from dlapps.data.batches import in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
@@ -34,38 +35,118 @@ NOWHERE = -1
 
 
 def network_inputs(images: tf.Tensor | np.ndarray, spec: MaskSpec) -> tf.Tensor:
-    """What the network takes of uint8 images [N, H, W, channels] of any size."""
-    return to_unit_interval(images if spec.image_size is None else resized(images, spec.image_size))
+    """What the network takes of uint8 images [N, H, W, channels] of any size, as in training."""
+    return to_unit_interval(_scaled(images, spec, None))
+
+
+def _scaled(
+    images: tf.Tensor | np.ndarray, spec: MaskSpec, scale: float | None
+) -> tf.Tensor | np.ndarray:
+    if scale is None:
+        return images if spec.image_size is None else resized(images, spec.image_size)
+    if scale == 1:
+        return images
+    sides = tf.cast(tf.shape(images)[1:3], tf.float32)
+    return resized(images, tf.maximum(tf.cast(tf.round(scale * sides), tf.int32), 1))
 
 
 def segment(
-    network: Callable[[tf.Tensor], Any], images: tf.Tensor | np.ndarray, spec: MaskSpec
+    network: Callable[[tf.Tensor], Any],
+    images: tf.Tensor | np.ndarray,
+    spec: MaskSpec,
+    scale: float | None = None,
 ) -> tf.Tensor:
-    """The probabilities [N, H, W, C] of uint8 images, by the logits that `network` gives."""
-    logits = network(network_inputs(images, spec))
-    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
-    if spec.image_size is None:
-        return probabilities
-    return tf.image.resize(probabilities, tf.shape(images)[1:3])
+    """The probabilities [N, H, W, C] of uint8 images, by the logits that `network` gives.
+
+    It sees them `scale` times as large; without one, resized as those that it learned on.
+    """
+    return _like(images, _probabilities(network, _scaled(images, spec, scale)))
 
 
-def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int = 1) -> dict[str, Answer]:
+def _probabilities(
+    network: Callable[[tf.Tensor], Any], images: tf.Tensor | np.ndarray
+) -> tf.Tensor:
+    return tf.nn.softmax(tf.cast(network(to_unit_interval(images)), tf.float32))
+
+
+def segment_large(
+    model: keras.Model, images: tf.Tensor, spec: MaskSpec, tiles: TileSettings
+) -> tf.Tensor:
+    """The probabilities as `segment` gives them, of large images tile by tile."""
+    network = functools.partial(model, training=False)
+    if _is_seen_whole(spec, tiles):
+        return segment(network, images, spec)
+    probabilities = segment_by_tiles(
+        lambda tile: _probabilities(network, tile),
+        _scaled(images, spec, tiles.scale),
+        tiling_of(model, tiles),
+        tf.TensorSpec([None, None, None, len(spec.class_names)], tf.float32),
+    )
+    return _like(images, probabilities)
+
+
+def classify_large(
+    model: keras.Model, images: tf.Tensor, spec: MaskSpec, tiles: TileSettings
+) -> tf.Tensor:
+    """The class map int32 [N, H, W] of `segment_large`, in a byte a pixel where it can be."""
+    if _is_seen_whole(spec, tiles) or tiles.scale not in (None, 1):
+        probabilities = segment_large(model, images, spec, tiles)
+        return tf.argmax(probabilities, axis=-1, output_type=tf.int32)
+
+    def classes(tile: tf.Tensor) -> tf.Tensor:
+        # Of probabilities, not logits: so ties fall as they do where these are given.
+        probabilities = _probabilities(functools.partial(model, training=False), tile)
+        return tf.cast(tf.argmax(probabilities, axis=-1, output_type=tf.int32), tf.uint8)
+
+    return tf.cast(
+        segment_by_tiles(
+            classes,
+            _scaled(images, spec, tiles.scale),
+            tiling_of(model, tiles),
+            tf.TensorSpec([None, None, None], tf.uint8),
+        ),
+        tf.int32,
+    )
+
+
+def _is_seen_whole(spec: MaskSpec, tiles: TileSettings) -> bool:
+    return spec.image_size is not None and tiles.scale is None
+
+
+def _like(images: tf.Tensor | np.ndarray, probabilities: tf.Tensor) -> tf.Tensor:
+    """The probabilities [N, h, w, C] in the size of the images."""
+    size = tf.shape(images)[1:3]
+    return tf.cond(
+        tf.reduce_all(tf.shape(probabilities)[1:3] == size),
+        lambda: probabilities,
+        lambda: tf.image.resize(probabilities, size),
+    )
+
+
+def mask_answers(
+    model: keras.Model,
+    spec: MaskSpec,
+    batch_size: int = 1,
+    tiles: TileSettings | None = None,
+) -> dict[str, Answer]:
     """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, channels].
 
     Both answer with class_map int32 [N, H, W]. Encoded images may differ in size: each has its
     mask_png_bytes [N], the class indices as a grey PNG of its own size, while the class map is as
     large as the largest and NOWHERE beyond the others. `pixels` also gives probabilities
-    [N, H, W, C].
+    [N, H, W, C]. Encoded images are answered by tiles where they are large, pixels always whole.
     """
+    tiles = tiles or TileSettings()
 
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        probabilities = segment(functools.partial(model, training=False), pixels, spec)
+        network = functools.partial(model, training=False)
+        probabilities = segment(network, pixels, spec, tiles.scale)
         class_map = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
         return {"class_map": class_map, "probabilities": probabilities}
 
     def from_one(contents: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         image = decode_image(contents, (None, None, spec.channels))
-        class_map = from_pixels(image[None])["class_map"][0]
+        class_map = classify_large(model, image[None], spec, tiles)[0]
         png = tf.io.encode_png(tf.cast(class_map, tf.uint8)[..., None])
         return tf.RaggedTensor.from_tensor(class_map), png
 
@@ -78,7 +159,9 @@ def mask_answers(model: keras.Model, spec: MaskSpec, batch_size: int = 1) -> dic
     predict = functools.partial(model.predict, verbose=0)
     # Both signatures are compared on it.
     clearest = functools.cache(
-        lambda: clearest_example(lambda pixels: segment(predict, pixels, spec), spec.channels)
+        lambda: clearest_example(
+            lambda pixels: segment(predict, pixels, spec, tiles.scale), spec.channels
+        )
     )
     shape, kinds = (None, None, spec.channels), _mask_kinds(spec)
     return {

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from pydantic import Field
 
 from dlapps.applications.base import Application
-from dlapps.applications.segmentation.answers import mask_answers, network_inputs, segment
+from dlapps.applications.segmentation.answers import mask_answers, network_inputs, segment_large
 from dlapps.applications.segmentation.augmentation import NUM_PAIRED_DRAWS, augment_pair
 from dlapps.applications.segmentation.data import (
     MaskedData,
@@ -28,6 +28,7 @@ from dlapps.applications.segmentation.pictures import (
     segmented_image,
     worst_to_best,
 )
+from dlapps.applications.segmentation.tiles import TileSettings
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize, Section
 from dlapps.data.batches import Columns, in_order
@@ -71,8 +72,11 @@ class SegmentationEvaluation(EvaluationSettings):
 class SegmentationConfig(Config):
     """The settings of a segmentation."""
 
+    asked_with: ClassVar = ("tiles",)
+
     data: MaskedData
     loss: LossSettings = LossSettings()
+    tiles: TileSettings = TileSettings()
     evaluation: SegmentationEvaluation = SegmentationEvaluation()
 
 
@@ -132,7 +136,8 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         }
 
     def answers(self, model: keras.Model, spec: MaskSpec) -> dict[str, Answer]:
-        return mask_answers(model, spec, self.config.evaluation.batch_size)
+        batch_size = self.config.evaluation.batch_size
+        return mask_answers(model, spec, batch_size, self.config.tiles)
 
     def pictures(self, model: keras.Model, data: MaskedExamples) -> dict[str, Figure]:
         names, columns = data.spec.class_names, data["test"].columns
@@ -151,7 +156,7 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         self, model: keras.Model, spec: MaskSpec, text: str, name: str
     ) -> dict[str, Figure]:
         image = read_image(text, (None, None, spec.channels))
-        probabilities = segment(functools.partial(model, training=False), image[None], spec)
+        probabilities = segment_large(model, image[None], spec, self.config.tiles)
         return {name: segmented_image(image, probabilities[0].numpy(), spec.class_names)}
 
     def explainable(self, model: keras.Model, spec: MaskSpec) -> Explainable:
@@ -201,7 +206,8 @@ class Segmentation(Application[SegmentationConfig, MaskSpec]):
         self, model: keras.Model, data: MaskedExamples, split: str
     ) -> tuple[np.ndarray, np.ndarray]:
         """The class map, uint8 [N, H, W], and the soft Dice [N] of all examples, in order."""
-        answer = self.answers(model, data.spec)["pixels"].traced()
+        # At the scale of training: examples have it already.
+        answer = mask_answers(model, data.spec)["pixels"].traced()
         class_maps, dices = [], []
         for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
             outputs = answer(pixels=columns["image"])

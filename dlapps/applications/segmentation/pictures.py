@@ -173,12 +173,16 @@ def overlay(image: np.ndarray, mask: np.ndarray, class_names: Sequence[str]) -> 
     image: uint8 [height, width, 1 or 3]; mask: class indices [height, width]. Pixels of no class,
     and those of one called background, stay without colour.
     """
-    grey = np.repeat(image.astype(float).mean(axis=-1, keepdims=True), 3, axis=-1)
-    colours = mask_palette(len(class_names)).astype(float)
-    coloured = [index for index, name in enumerate(class_names) if name != BACKGROUND]
-    has_colour = np.isin(mask, coloured)
-    blended = (1 - OPACITY) * grey + OPACITY * colours[np.where(has_colour, mask, 0)]
-    return np.round(np.where(has_colour[..., None], blended, grey)).astype(np.uint8)
+    colours, has_colour = np.zeros((256, 3)), np.zeros(256, bool)
+    colours[: len(class_names)] = mask_palette(len(class_names))
+    has_colour[: len(class_names)] = [name != BACKGROUND for name in class_names]
+    overlaid = np.empty((*mask.shape, 3), np.uint8)
+    # Row by row: of a large image, all in floating point would take gigabytes.
+    for row, (pixels, classes) in enumerate(zip(image, mask, strict=True)):
+        grey = pixels.mean(axis=-1, keepdims=True)
+        blended = (1 - OPACITY) * grey + OPACITY * colours[classes]
+        overlaid[row] = np.round(np.where(has_colour[classes][:, None], blended, grey))
+    return overlaid
 
 
 def mask_palette(num_classes: int) -> np.ndarray:

@@ -46,12 +46,12 @@ def fitted(image: tf.Tensor, image_shape: ImageShape) -> tf.Tensor:
     return tf.ensure_shape(_as_pixels(image), [height, width, channels])
 
 
-def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def resized(images: tf.Tensor, size: tuple[int, int] | tf.Tensor) -> tf.Tensor:
     """Returns the uint8 images [N, H, W, channels] at one size, as `decode_image` does it."""
-    return _as_pixels(_with_size(tf.cast(images, tf.float32), *size))
+    return _as_pixels(_with_size(tf.cast(images, tf.float32), size[0], size[1]))
 
 
-def _with_size(images: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def _with_size(images: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:
     return tf.cond(
         tf.reduce_all(tf.shape(images)[-3:-1] == [height, width]),
         lambda: images,
