@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 MOST_PLACES = 1000
-"""Places of an image, those with the surest class, whose boxes are looked at."""
+"""Places of an image, those with the surest class, whose boxes are looked at by default."""
 NO_CLASS = -1
 
 
@@ -14,15 +14,17 @@ def non_maximum_suppression(
     score_threshold: float,
     iou_threshold: float,
     max_detections: int,
+    most_places: int = MOST_PLACES,
 ) -> dict[str, tf.Tensor]:
     """boxes [N, K, 4], scores [N, K], classes int32 [N, K] and count int32 [N], the surest first.
 
     Of the `boxes` [N, A, 4] and their `probabilities` [N, A, C], each class for itself, those of
     at least `score_threshold` are gone through from the surest on; one is left out where its
     intersection by union with a box of its class that stayed is above `iou_threshold`. K is
-    `max_detections`; beyond the count, classes are NO_CLASS and all else 0.
+    `max_detections`; beyond the count, classes are NO_CLASS and all else 0. No more than the
+    `most_places` with the surest class are looked at.
     """
-    num_places = tf.minimum(MOST_PLACES, tf.shape(boxes)[1])
+    num_places = tf.minimum(most_places, tf.shape(boxes)[1])
     _, surest = tf.math.top_k(tf.reduce_max(probabilities, axis=-1), num_places, sorted=False)
     # In the order of the places, so that of two that are equally sure the first is chosen always.
     surest = tf.sort(surest, axis=-1)

@@ -68,3 +68,23 @@ def _joined(cells: tf.Tensor, num_rows: tf.Tensor, num_columns: tf.Tensor) -> tf
     grid = tf.transpose(grid, [2, 0, 3, 1, 4, *further])
     whole = [shape[1], num_rows * shape[2], num_columns * shape[3]]
     return tf.reshape(grid, tf.concat([whole, shape[4:]], axis=0))
+
+
+def tile_corners(
+    height: tf.Tensor, width: tf.Tensor, size: tuple[int, int], overlap: tuple[int, int]
+) -> tf.Tensor:
+    """int32 [T, 2]: top and left of the tiles of one size, [height, width], that cover an image.
+
+    Neighbours share `overlap` pixels, [of the height, of the width], the last two of a row or
+    column maybe more. Where the image is smaller than a tile, that reaches beyond it.
+    """
+    sides = [
+        _begins(length, its_size, its_overlap)
+        for length, its_size, its_overlap in zip((height, width), size, overlap, strict=True)
+    ]
+    return tf.reshape(tf.stack(tf.meshgrid(*sides, indexing="ij"), axis=-1), [-1, 2])
+
+
+def _begins(length: tf.Tensor, size: int, overlap: int) -> tf.Tensor:
+    step, farthest = size - overlap, tf.maximum(length - size, 0)
+    return tf.minimum(tf.range((farthest + step - 1) // step + 1) * step, farthest)

@@ -3,15 +3,20 @@
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from pydantic import Field
 
 from dlapps.applications.detection.data import BoxedSpec
+from dlapps.applications.detection.finding import (
+    Network,
+    SuppressionSettings,
+    TileSettings,
+    find,
+    find_by_tiles,
+)
 from dlapps.applications.detection.pictures import drawn_png
-from dlapps.config.section import Positive, Section
 from dlapps.data.batches import in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
@@ -19,74 +24,55 @@ from dlapps.data.images.decoding import (
     decode_image,
     read_bytes,
     read_image,
-    to_unit_interval,
 )
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.sources.folders import IMAGES
-from dlapps.decoding.non_maximum_suppression import non_maximum_suppression
+from dlapps.errors import UsageError
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into
 from dlapps.models.vision.detector import Detector
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Found = Mapping[str, tf.Tensor]
 SIDES = ("left", "top", "right", "bottom")
 EXAMPLE_SIZES = ((48, 80), (96, 64))
 """Heights and widths of the images that an export is compared on."""
 
 
-class SuppressionSettings(Section):
-    """How boxes are chosen from all that the places of a network say."""
-
-    score_threshold: Fraction = 0.05
-    """The least score of a box that is given."""
-    counted_from: Fraction = 0.4
-    """The least score of a box that is counted as an object, and drawn."""
-    overlap: Fraction = 0.5
-    """Intersection over union with a better box of its class from which a box is left out."""
-    max_detections: Positive = 100
-    """Boxes of an image."""
-
-
-def find(
-    network: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
-    located: Callable[[Mapping[str, tf.Tensor]], tuple[tf.Tensor, tf.Tensor]],
-    images: tf.Tensor,
-    settings: SuppressionSettings,
-) -> dict[str, tf.Tensor]:
-    """What is found in uint8 images [N, H, W, 3] of the network's size.
-
-    boxes [N, K, 4] in their pixels, scores [N, K], classes int32 [N, K] (-1 where there is no box
-    any more), the best first, and count int32 [N], how many are sure enough to be counted.
-    """
-    boxes, probabilities = located(network(to_unit_interval(images)))
-    found = non_maximum_suppression(
-        boxes,
-        probabilities,
-        settings.score_threshold,
-        settings.overlap,
-        settings.max_detections,
-    )
-    counted = (found["scores"] >= settings.counted_from) & (found["classes"] >= 0)
-    return {
-        "boxes": found["boxes"],
-        "scores": found["scores"],
-        "classes": found["classes"],
-        "count": tf.reduce_sum(tf.cast(counted, tf.int32), axis=1),
-    }
-
-
 def detection_answers(
-    model: Detector, spec: BoxedSpec, settings: SuppressionSettings, batch_size: int
+    model: Detector,
+    spec: BoxedSpec,
+    settings: SuppressionSettings,
+    batch_size: int,
+    tiles: TileSettings | None = None,
 ) -> dict[str, Answer]:
     """`serving_default` takes image_bytes [N], `pixels` takes uint8 [N, H, W, 3] of any size.
 
-    Both answer as `find` does, with boxes in pixels of the image as it was given.
+    Both answer as `find` does, with boxes in pixels of the image as it was given; where `tiles`
+    have a scale, as `find_by_tiles`. Raises UsageError where that of training is not known.
     """
     height, width = spec.image_size
+    tiles = tiles or TileSettings()
+    scale = _scale(tiles, spec)
 
-    def found_in(
+    def in_tiles(network: Network, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        assert scale is not None, "without one an image is seen whole"
+        return find_by_tiles(
+            network, model.located, image, spec.image_size, scale, settings, tiles.overlap
+        )
+
+    def found_by_tiles(
+        inputs: tf.Tensor, to_image: Callable[[tf.Tensor], tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        network = functools.partial(model, training=False)
+        return tf.map_fn(
+            lambda given: {
+                name: each[0] for name, each in in_tiles(network, to_image(given)).items()
+            },
+            inputs,
+            fn_output_signature=_signature(settings.max_detections),
+        )
+
+    def found_whole(
         inputs: tf.Tensor, to_image: Callable[[tf.Tensor], tf.Tensor]
     ) -> dict[str, tf.Tensor]:
         def lay(given: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -103,6 +89,8 @@ def detection_answers(
         found = find(network, model.located, images, settings)
         return {**found, "boxes": in_original(found["boxes"], scales, sizes)}
 
+    found_in = found_whole if scale is None else found_by_tiles
+
     def from_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         return found_in(image_bytes, lambda file: decode_image(file, (None, None, 3)))
 
@@ -112,9 +100,12 @@ def detection_answers(
     def expected(images: list[np.ndarray]) -> Arrays:
         parts = []
         for image in images:
-            laid, scale = letterboxed(tf.constant(image), spec.image_size)
+            if scale is not None:
+                parts.append(in_tiles(functools.partial(_predict, model), tf.constant(image)))
+                continue
+            laid, its_scale = letterboxed(tf.constant(image), spec.image_size)
             found = find(functools.partial(_predict, model), model.located, laid[None], settings)
-            boxes = in_original(found["boxes"], scale[None], tf.constant([image.shape[:2]]))
+            boxes = in_original(found["boxes"], its_scale[None], tf.constant([image.shape[:2]]))
             parts.append({**found, "boxes": boxes})
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -151,6 +142,26 @@ def detection_answers(
                 examples, batch_size, lambda row: {"pixels": row["image"]}
             ),
         ),
+    }
+
+
+def _scale(tiles: TileSettings, spec: BoxedSpec) -> float | None:
+    if tiles.scale != "training":
+        return tiles.scale
+    if spec.scale is None:
+        raise UsageError(
+            "tiles.scale training: this run has not kept the scale of its images; give a number."
+        )
+    return spec.scale
+
+
+def _signature(max_detections: int) -> dict[str, tf.TensorSpec]:
+    """What `find` gives for one image."""
+    return {
+        "boxes": tf.TensorSpec((max_detections, 4), tf.float32),
+        "scores": tf.TensorSpec((max_detections,), tf.float32),
+        "classes": tf.TensorSpec((max_detections,), tf.int32),
+        "count": tf.TensorSpec((), tf.int32),
     }
 
 

@@ -10,9 +10,10 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application
-from dlapps.applications.detection.answers import SuppressionSettings, detection_answers
+from dlapps.applications.detection.answers import detection_answers
 from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, Boxed, augment_boxed
 from dlapps.applications.detection.data import BoxedData, BoxedExamples, BoxedSpec, load_boxed
+from dlapps.applications.detection.finding import SuppressionSettings, TileSettings
 from dlapps.applications.detection.pictures import (
     counts_figure,
     precision_recall_figure,
@@ -48,11 +49,12 @@ class DetectionEvaluation(EvaluationSettings):
 class DetectionConfig(Config):
     """The settings of a detector."""
 
-    asked_with: ClassVar = ("suppression",)
+    asked_with: ClassVar = ("suppression", "tiles")
     decoded_scores: ClassVar = {"mean_average_precision": "max", "average_precision_50": "max"}
 
     data: BoxedData
     suppression: SuppressionSettings = SuppressionSettings()
+    tiles: TileSettings = TileSettings()
     evaluation: DetectionEvaluation = DetectionEvaluation()
 
 
@@ -96,7 +98,11 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
 
     def answers(self, model: keras.Model, spec: BoxedSpec) -> dict[str, Answer]:
         return detection_answers(
-            model, spec, self.config.suppression, self.config.evaluation.batch_size
+            model,
+            spec,
+            self.config.suppression,
+            self.config.evaluation.batch_size,
+            self.config.tiles,
         )
 
     def pictures(self, model: keras.Model, data: BoxedExamples) -> dict[str, Figure]:
@@ -159,9 +165,12 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
 
     def _asked(self, model: keras.Model, data: BoxedExamples, split: str) -> list[Found]:
         """What is found in the images of a split, in pixels of the originals."""
-        answer = self.answers(model, data.spec)["pixels"].traced()
+        settings, batch_size = self.config.suppression, self.config.evaluation.batch_size
+        # Whole: examples have the network's size already.
+        answers = detection_answers(model, data.spec, settings, batch_size)
+        answer = answers["pixels"].traced()
         found = []
-        for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
+        for columns in in_order(data[split], batch_size, dict):
             outputs = {name: each.numpy() for name, each in answer(pixels=columns["image"]).items()}
             scales = columns["scale"].numpy()
             found += [_found_in(outputs, row, scale) for row, scale in enumerate(scales)]

@@ -1,5 +1,6 @@
 """Images with boxes around their objects: the data sets of detection."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -67,6 +68,8 @@ class BoxedSpec(Section):
     image_shape: tuple[int, int, int]
     """Height, width and channels that images are laid into."""
     class_names: tuple[str, ...]
+    scale: float | None = None
+    """By how much the training images were made smaller or larger, in the median."""
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -85,6 +88,12 @@ def load_boxed(settings: BoxedData) -> BoxedExamples:
     [N], by which the image was made smaller or larger. shapes: generated apart for each split.
     bccd: 205 / 87 / 72 as published. box_folder: as `load_box_folder` divides it.
     """
+    data = _load(settings)
+    scale = float(np.median(data["train"].columns["scale"]))
+    return dataclasses.replace(data, spec=data.spec.model_copy(update={"scale": scale}))
+
+
+def _load(settings: BoxedData) -> BoxedExamples:
     if settings.name == "shapes":
         return _shapes(settings.num_examples)
     size = settings.image_size or FOLDER_SIZE

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlapps.applications.detection.answers import (
-    SuppressionSettings,
-    detection_answers,
-    find,
-    in_original,
-)
+from dlapps.applications.detection.answers import detection_answers, in_original
 from dlapps.applications.detection.data import BoxedSpec
+from dlapps.applications.detection.finding import SuppressionSettings, find
 
 SPEC = BoxedSpec(image_shape=(32, 64, 3), class_names=("cell", "platelet"))
 PLACES = np.array([[4, 4, 20, 12], [5, 4, 21, 12], [40, 10, 50, 30]], np.float32)
