@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from dlapps.applications.segmentation.augmentation import PairedAugmentation
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
-from dlapps.applications.segmentation.mask_values import VOID
+from dlapps.applications.segmentation.mask_values import VOID, as_number
 from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.sources.published import load_published
 from dlapps.data.splits import Data, Examples, carve
@@ -19,7 +19,8 @@ ISBI_VALIDATION = 4
 ISBI_FOLDS = 5
 ISBI_CLASSES = ("membrane", "cell")
 FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value")
-MaskValues = tuple[Annotated[int, Field(ge=0)], ...]
+MaskValue = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+MaskValues = tuple[MaskValue, ...]
 
 
 class MaskedData(DataSettings):
@@ -39,8 +40,9 @@ class MaskedData(DataSettings):
     class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=VOID)] | None = None
     """mask_folder: what the classes are called, in the order of their values in the masks."""
     mask_values: Annotated[MaskValues, Field(min_length=2, max_length=VOID)] | None = None
-    """mask_folder: the value of each class in the masks; left out, those found, in order."""
-    void_value: Annotated[int, Field(ge=0)] | None = None
+    """mask_folder: the value of each class in the masks, a number or a colour such as "#ff8000";
+    left out, those found, in order."""
+    void_value: MaskValue | None = None
     """mask_folder: the value of pixels that belong to no class and count for nothing."""
     fold: Annotated[int, Field(ge=0, lt=ISBI_FOLDS)] = 0
     """isbi2012: which fifth of the sections is tested on."""
@@ -62,13 +64,16 @@ class MaskedData(DataSettings):
     @model_validator(mode="after")
     def _check_classes(self):
         names, values = self.class_names, self.mask_values
+        void = () if self.void_value is None else (self.void_value,)
         if names and values and len(names) != len(values):
             raise ValueError("data.class_names and data.mask_values differ in number")
         if names and len(set(names)) < len(names):
             raise ValueError("data.class_names has one name twice")
-        if values and len(set(values)) < len(values):
+        if values and len({isinstance(value, str) for value in (*values, *void)}) > 1:
+            raise ValueError("data.mask_values and void_value are all numbers, or all colours")
+        if values and len(set(map(as_number, values))) < len(values):
             raise ValueError("data.mask_values has one value twice")
-        if values and self.void_value in values:
+        if values and {*map(as_number, void)} & {*map(as_number, values)}:
             raise ValueError(f"data.void_value {self.void_value} is also one of data.mask_values")
         return self
 

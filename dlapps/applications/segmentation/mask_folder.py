@@ -5,7 +5,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dlapps.applications.segmentation.mask_values import decide_values, read_mask, to_classes
+from dlapps.applications.segmentation.mask_values import (
+    COLOUR,
+    as_number,
+    decide_values,
+    read_mask,
+    to_classes,
+    told,
+)
 from dlapps.data.images.decoding import read_image
 from dlapps.data.images.folder import UNDECODABLE, read_header
 from dlapps.data.sources.folders import (
@@ -121,14 +128,15 @@ def load_mask_folder(
     image_size: tuple[int, int] | None = None,
     channels: Literal["auto", 1, 3] = "auto",
     class_names: tuple[str, ...] | None = None,
-    mask_values: tuple[int, ...] | None = None,
-    void_value: int | None = None,
+    mask_values: tuple[int | str, ...] | None = None,
+    void_value: int | str | None = None,
 ) -> LoadedMaskFolder:
     """Returns train, validation and test of the folder, in the order of `scan_mask_folder`.
 
     image is uint8 [N, height, width, channels], mask uint8 [N, height, width] with class indices
     or VOID. Without `image_size` (height, width), images that share one size of at most 1024 keep
-    it, and others become 256x256. Without `mask_values`, see `decide_values`.
+    it, and others become 256x256. Without `mask_values`, see `decide_values`. Where one mask is in
+    colours, or `mask_values` are, all are read as such.
 
     Pairs that cannot be decoded are left out and named in a warning. Raises UsageError for a mask
     of another size than its image, a value that is no class, and a split that is left empty.
@@ -140,20 +148,21 @@ def load_mask_folder(
             f"The images of {path} do not fit into memory at {shape[0]}x{shape[1]}; make them "
             "smaller with data.image_size."
         )
-    loaded = _load(path, pairs, shape)
-    values = mask_values
+    values = None if mask_values is None else tuple(map(as_number, mask_values))
+    void = None if void_value is None else as_number(void_value)
+    loaded = _load(path, pairs, shape, values is not None and max(values) >= COLOUR)
     if values is None:
         masks = (mask for examples in loaded.values() for _, _, mask in examples)
-        found = set().union(*(np.unique(mask).tolist() for mask in masks)) - {void_value}
+        found = set().union(*(np.unique(mask).tolist() for mask in masks)) - {void}
         values = decide_values(sorted(found), class_names, path)
     splits = {
         split: {
             "image": np.stack([image for _, image, _ in examples]),
-            "mask": np.stack([to_classes(m, values, void_value, file) for file, _, m in examples]),
+            "mask": np.stack([to_classes(m, values, void, file) for file, _, m in examples]),
         }
         for split, examples in loaded.items()
     }
-    names = class_names or tuple(f"class {value}" for value in values)
+    names = class_names or tuple(f"class {told(value)}" for value in values)
     return LoadedMaskFolder(splits, shape[2], names, None if is_kept else shape[:2])
 
 
@@ -185,8 +194,19 @@ def _checked_header(pair: Pair) -> tuple[tuple[int, int], bool] | None:
     return image
 
 
+def _check_all_in_colours(coloured: Path, files: list[Path]) -> None:
+    """Raises UsageError where a mask has one channel only, though another is in colours."""
+    for file in files:
+        header = read_header(file)
+        if header and header[1]:
+            raise UsageError(
+                f"The mask {coloured} is in colours, but {file} is not. Where both are right, say "
+                'with data.mask_values which colours are classes, such as ["#000000", "#ff8000"].'
+            )
+
+
 def _load(
-    path: Path, pairs: dict[str, list[Pair]], shape: tuple[int, int, int]
+    path: Path, pairs: dict[str, list[Pair]], shape: tuple[int, int, int], in_colours: bool
 ) -> dict[str, list[tuple[Path, np.ndarray, np.ndarray]]]:
     """Returns (mask's file, image, mask's values) of every pair that can be decoded."""
     loaded, unreadable = {}, []
@@ -198,7 +218,7 @@ def _load(
             unreadable.append(pair[0])
             return None
         try:
-            return pair[1], image, read_mask(pair[1], shape[:2])
+            return pair[1], image, read_mask(pair[1], shape[:2], in_colours)
         except UNDECODABLE:
             unreadable.append(pair[1])
             return None
@@ -208,5 +228,11 @@ def _load(
         loaded[split] = [example for example in examples if example is not None]
         if not loaded[split]:
             raise UsageError(f"None of the {split} images in {path} can be decoded.")
+    masks = [(file, mask) for its in loaded.values() for file, _, mask in its]
+    coloured = next((file for file, mask in masks if mask.max() >= COLOUR), None)
+    if coloured and not in_colours:
+        _check_all_in_colours(coloured, [file for file, _ in masks])
+        # One that happens to be all grey must not be read as levels.
+        return _load(path, pairs, shape, in_colours=True)
     warn_of_unreadable(sorted(unreadable), 2 * sum(map(len, pairs.values())), IMAGES)
     return loaded

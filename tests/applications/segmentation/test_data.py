@@ -58,6 +58,10 @@ def test_settings_that_belong_to_other_data_are_refused(wrong, message):
         ({"mask_values": [*range(256)]}, "at most 255"),
         ({"mask_values": [0, 9, 9]}, "one value twice"),
         ({"mask_values": [0, 9], "void_value": 9}, "void_value 9 is also one of"),
+        ({"mask_values": ["#ff0000", 9]}, "all numbers, or all colours"),
+        ({"mask_values": ["#ff0000", "#00ff00"], "void_value": 9}, "all numbers, or all colours"),
+        ({"mask_values": ["#ff0000", "#FF0000"]}, "one value twice"),
+        ({"mask_values": ["red", "#00ff00"]}, "#"),
     ],
 )
 def test_classes_that_cannot_be_told_apart_are_refused(wrong, message):

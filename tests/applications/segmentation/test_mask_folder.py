@@ -87,6 +87,52 @@ def test_void_and_the_order_of_values_are_as_told(tmp_path):
     np.testing.assert_array_equal(splits["train"]["mask"][0, 0], [1, 1, 0, 0, 0, 255, 255, 255])
 
 
+RED, GREEN = (255, 0, 0), (0, 128, 0)
+
+
+def add_colours(folder, number, *colours, size=SIZE):
+    """An image, and its mask in as many equal columns as there are colours."""
+    add_pair(folder, number, 0)
+    columns = np.repeat(np.array(colours), size[1] // len(colours), axis=0)
+    save(folder / "masks" / f"{number}.png", np.broadcast_to(columns, (*size, 3)))
+
+
+def test_masks_may_be_in_colours(tmp_path):
+    for number in range(4):
+        add_colours(tmp_path, number, (0, 0, 0), RED, GREEN, RED)
+    splits, _, names, _ = load_mask_folder(tmp_path)
+    assert names == ("class #000000", "class #008000", "class #ff0000")
+    np.testing.assert_array_equal(splits["train"]["mask"][0, 0], [0, 0, 2, 2, 1, 1, 2, 2])
+    told = load_mask_folder(
+        tmp_path, None, "auto", ("red", "ground"), ("#FF0000", "#000000"), "#008000"
+    )
+    assert told.class_names == ("red", "ground")
+    np.testing.assert_array_equal(told.splits["train"]["mask"][0, 0], [1, 1, 0, 0, 255, 255, 0, 0])
+
+
+def test_a_mask_without_colour_among_those_with_is_read_as_black_and_white(tmp_path):
+    for number in range(4):
+        add_colours(tmp_path, number, (0, 0, 0), RED)
+    add_colours(tmp_path, 4, (0, 0, 0))
+    names = load_mask_folder(tmp_path).class_names
+    assert names == ("class #000000", "class #ff0000")
+    add_pair(tmp_path, 5, 0)
+    with pytest.raises(UsageError, match=r"masks/5\.png is not\. Where both are right"):
+        load_mask_folder(tmp_path)
+    splits = load_mask_folder(tmp_path, mask_values=("#000000", "#ff0000")).splits
+    assert sum(len(columns["mask"]) for columns in splits.values()) == 6
+
+
+def test_a_colour_that_is_no_class_is_named_with_its_file(tmp_path):
+    for number in range(4):
+        add_colours(tmp_path, number, (0, 0, 0), RED)
+    add_colours(tmp_path, 2, GREEN)
+    with pytest.raises(UsageError, match=r"masks/2.png holds the value #008000.*#000000, #ff0000"):
+        load_mask_folder(tmp_path, mask_values=("#000000", "#ff0000"))
+    with pytest.raises(UsageError, match=r"colours #000000, #008000, #ff0000, in no order"):
+        load_mask_folder(tmp_path, class_names=("ground", "tree", "car"))
+
+
 def test_masks_are_resized_without_new_values(tmp_path):
     for number in range(4):
         add_pair(tmp_path, number, np.repeat([[0], [200]], 8, axis=1), (2, 8))
@@ -161,7 +207,7 @@ def remove_both(folder):
         (break_pairs, r"image .*images/7.png has no mask: there is no 7.png in .*masks"),
         (break_pairs_the_other_way, r"mask .*masks/7.png has no image"),
         (break_names, r"images/7.jpg and .*images/7.png have one name"),
-        (break_colours, r"mask .*masks/7.png is in colours"),
+        (break_colours, r"mask .*masks/7.png is in colours, but .*masks/.*png is not"),
         (empty, r"There is no file .* in .*images. Expected"),
         (remove_both, r"no images and masks in .* Expected"),
     ],
