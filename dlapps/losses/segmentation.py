@@ -18,7 +18,8 @@ class SegmentationLoss(keras.losses.Loss):
 
     A pixel's cross-entropy counts as often as the weight of its true class says, of
     `class_weights` [C], and (1 - p)^focal_gamma times, with p the probability of that class. The
-    mean is still that over all valid pixels.
+    mean is still that over all valid pixels. Where a `sample_weight` [N, H, W] is given, such as
+    `border_weights`, a pixel counts `border_weight` times that more often.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class SegmentationLoss(keras.losses.Loss):
         void: int = 255,
         class_weights: Sequence[float] | None = None,
         focal_gamma: float = 0.0,
+        border_weight: float = 0.0,
         **options,
     ):
         super().__init__(**options)
@@ -34,8 +36,19 @@ class SegmentationLoss(keras.losses.Loss):
         self.void = void
         self.class_weights = class_weights
         self.focal_gamma = focal_gamma
+        self.border_weight = border_weight
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            # Keras weighs whole images; those of pixels have to go where pixels are summed.
+            parts = (ops.cast(each, "float32") for each in (y_true, sample_weight))
+            y_true = ops.stack([*parts], axis=-1)
+        return super().__call__(y_true, y_pred)
 
     def call(self, y_true, y_pred):
+        borders = None
+        if len(y_true.shape) == 4:
+            y_true, borders = y_true[..., 0], y_true[..., 1:]
         classes = ops.cast(y_true, "int32")
         valid = ops.not_equal(classes, self.void)
         counts = ops.cast(valid, y_pred.dtype)
@@ -44,8 +57,12 @@ class SegmentationLoss(keras.losses.Loss):
         target = ops.one_hot(classes, y_pred.shape[-1], dtype=y_pred.dtype) * counts[..., None]
         num_valid = ops.maximum(ops.sum(counts, axis=(1, 2)), 1.0)
         crossentropy = -target * log_probabilities
+        weights = 1.0
         if self.class_weights is not None:
-            crossentropy *= ops.cast(self.class_weights, y_pred.dtype)
+            weights = ops.cast(self.class_weights, y_pred.dtype)
+        if borders is not None:
+            weights += self.border_weight * ops.cast(borders, y_pred.dtype)
+        crossentropy *= weights
         if self.focal_gamma:
             # Of a pixel that is answered as well as can be, the root's slope would be infinite.
             wrong = ops.maximum(1.0 - ops.exp(log_probabilities), 1e-6)
@@ -62,6 +79,7 @@ class SegmentationLoss(keras.losses.Loss):
             "void": self.void,
             "class_weights": self.class_weights,
             "focal_gamma": self.focal_gamma,
+            "border_weight": self.border_weight,
         }
 
 

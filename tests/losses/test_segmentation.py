@@ -71,6 +71,15 @@ def test_a_pixel_that_is_answered_well_counts_less_by_the_focal_loss():
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
+def test_what_is_between_objects_counts_more():
+    borders = RANDOM.random(TRUTH.shape).astype(np.float32)
+    class_weights = np.array([0.5, 2.0, 0.1], np.float32)
+    p = np.take_along_axis(softmax(LOGITS), TRUTH[..., None], axis=-1)[..., 0]
+    expected = np.mean(-(class_weights[TRUTH] + 10 * borders) * np.log(p))
+    loss = SegmentationLoss(class_weights=class_weights.tolist(), border_weight=10.0)
+    np.testing.assert_allclose(loss(TRUTH, LOGITS, borders), expected, rtol=1e-5)
+
+
 def test_a_perfect_answer_has_a_finite_focal_gradient():
     logits = tf.Variable(200.0 * np.eye(3, dtype=np.float32)[TRUTH])
     with tf.GradientTape() as tape:
@@ -88,6 +97,8 @@ def test_classes_are_balanced_by_the_median_of_their_frequencies():
 
 
 def test_it_survives_being_saved():
-    loss = SegmentationLoss(dice_weight=0.5, void=9, class_weights=[1.0, 2.0], focal_gamma=2.0)
+    loss = SegmentationLoss(
+        dice_weight=0.5, void=9, class_weights=[1.0, 2.0], focal_gamma=2.0, border_weight=3.0
+    )
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert again.get_config() == loss.get_config()

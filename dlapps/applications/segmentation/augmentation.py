@@ -29,16 +29,21 @@ class PairedAugmentation(Augmentation):
 
 
 def augment_pair(
-    images: tf.Tensor, masks: tf.Tensor, draws: tf.Tensor, settings: PairedAugmentation
-) -> tuple[tf.Tensor, tf.Tensor]:
+    images: tf.Tensor,
+    masks: tf.Tensor,
+    draws: tf.Tensor,
+    settings: PairedAugmentation,
+    *further: tf.Tensor,
+) -> tuple[tf.Tensor, ...]:
     """Views of the images, float32 in their own range, and the same views of the masks.
 
-    images: uint8 [N, H, W, C], sampled bilinearly; masks: [N, H, W], of which every pixel is one
-    that was there. What lies outside is mirrored at the border.
+    images: uint8 [N, H, W, C], sampled bilinearly; masks, and what else there is of an image:
+    [N, H, W], of which every pixel is one that was there. What lies outside is mirrored at the
+    border.
     draws: float [N, NUM_PAIRED_DRAWS] uniform in [0, 1).
     """
     if settings.is_identity:
-        return tf.cast(images, tf.float32), masks
+        return tf.cast(images, tf.float32), masks, *further
     affine, place, turn, light, elastic = tf.split(
         draws, [NUM_DRAWS, 2, 1, 2, 2 * ELASTIC_GRID**2], axis=1
     )
@@ -56,7 +61,8 @@ def augment_pair(
     top = tf.floor(place[:, 1:] * (height - size[0] + 1))[..., None]
     x, y = x + left + (size[1] - 1) / 2, y + top + (size[0] - 1) / 2
     views = _lit(sample_bilinear(images, y, x), light, settings)
-    return views, sample_nearest(masks[..., None], y, x)[..., 0]
+    moved = [sample_nearest(each[..., None], y, x)[..., 0] for each in (masks, *further)]
+    return views, *moved
 
 
 def _positions(size: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -18,7 +18,7 @@ from dlapps.errors import UsageError
 ISBI_VALIDATION = 4
 ISBI_FOLDS = 5
 ISBI_CLASSES = ("membrane", "cell")
-FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value")
+FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value", "instances")
 MaskValue = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 MaskValues = tuple[MaskValue, ...]
 
@@ -44,6 +44,9 @@ class MaskedData(DataSettings):
     left out, those found, in order."""
     void_value: MaskValue | None = None
     """mask_folder: the value of pixels that belong to no class and count for nothing."""
+    instances: bool = False
+    """mask_folder: whether masks tell objects apart: each value but 0 is one, or each file of a
+    folder of masks that has the image's name. The classes are background and object."""
     fold: Annotated[int, Field(ge=0, lt=ISBI_FOLDS)] = 0
     """isbi2012: which fifth of the sections is tested on."""
     num_examples: Positive = 1000
@@ -65,6 +68,10 @@ class MaskedData(DataSettings):
     def _check_classes(self):
         names, values = self.class_names, self.mask_values
         void = () if self.void_value is None else (self.void_value,)
+        if self.instances and (values or void):
+            raise ValueError("data.instances goes without mask_values and void_value")
+        if self.instances and names and len(names) != 2:
+            raise ValueError("with data.instances there are two classes, background and object")
         if names and values and len(names) != len(values):
             raise ValueError("data.class_names and data.mask_values differ in number")
         if names and len(set(names)) < len(names):
@@ -101,7 +108,8 @@ def load_masks(settings: MaskedData) -> MaskedExamples:
     / 233 frames, as its publisher split them. shapes: generated apart for each split. mask_folder:
     its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and VOID where a
     pixel counts for nothing. Raises UsageError for data that cannot be used, and for a crop that is
-    larger than the images.
+    larger than the images. With instances there is a column of that name too, uint16 [N, H, W]: a
+    number for each object, and 0.
     """
     if settings.name == "isbi2012":
         data = _isbi2012(settings.fold)
@@ -129,6 +137,7 @@ def _mask_folder(settings: MaskedData) -> MaskedExamples:
         settings.class_names,
         settings.mask_values,
         settings.void_value,
+        settings.instances,
     )
     splits = {name: Examples(columns) for name, columns in folder.splits.items()}
     return Data(

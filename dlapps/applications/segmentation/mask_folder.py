@@ -1,10 +1,14 @@
-"""The user's own folder of images and masks: which belong together, loaded into arrays."""
+"""The user's own folder of images and masks, loaded into arrays."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from dlapps.applications.segmentation.instances import CLASSES, mask_files, read_instances
+from dlapps.applications.segmentation.mask_pairs import Pair, scan_mask_folder
 from dlapps.applications.segmentation.mask_values import (
     COLOUR,
     as_number,
@@ -15,97 +19,10 @@ from dlapps.applications.segmentation.mask_values import (
 )
 from dlapps.data.images.decoding import read_image
 from dlapps.data.images.folder import UNDECODABLE, read_header
-from dlapps.data.sources.folders import (
-    IMAGES,
-    SPLIT_OF_FOLDER,
-    SPLITS,
-    WHERE,
-    map_in_threads,
-    warn_of_unreadable,
-)
-from dlapps.data.splits import carve_tenths
+from dlapps.data.sources.folders import IMAGES, map_in_threads, warn_of_unreadable
 from dlapps.errors import UsageError
 
-MASK_SUFFIXES = (".png", ".bmp", ".gif")
-Pair = tuple[Path, Path]
-
-_EXPECTED = (
-    "Expected is a folder images/ and a folder masks/ with a mask of the same name for each image, "
-    "such as images/1.jpg and masks/1.png, or both folders inside train/, validation/ and test/."
-)
-
-
-def scan_mask_folder(path: str | Path) -> dict[str, list[Pair]]:
-    """Returns (image, mask) for each image of each split, sorted by name; opens none of them.
-
-    The top holds images/ and masks/, or split folders (train, validation or val or valid, test)
-    that do. A split that has no folder gets a tenth of train, rounded but at least one, by a fixed
-    permutation of the sorted names, the same on every machine and for every run's seed.
-
-    Raises UsageError for a folder that is missing or empty, an image without a mask, or a mask
-    without an image.
-    """
-    root = Path(path)
-    if not root.is_dir():
-        raise UsageError(f"The folder {root} does not exist or is no folder. {WHERE} {_EXPECTED}")
-    pairs = {split: _pairs(folder) for split, folder in _split_folders(root).items()}
-    missing = [split for split in SPLITS if split not in pairs]
-    num_train = len(pairs["train"])
-    if num_train <= len(missing):
-        raise UsageError(
-            f"{root} has {num_train} images with masks, too few to set some aside for "
-            f"{' and '.join(missing)}. Add images, or folders for those splits."
-        )
-    return pairs | carve_tenths(pairs["train"], missing)
-
-
-def _split_folders(root: Path) -> dict[str, Path]:
-    if (root / "images").is_dir() or (root / "masks").is_dir():
-        return {"train": root}
-    folders: dict[str, Path] = {}
-    for folder in sorted(root.iterdir()):
-        split = SPLIT_OF_FOLDER.get(folder.name.lower())
-        if split is None or not folder.is_dir():
-            continue
-        if split in folders:
-            raise UsageError(f"{folders[split]} and {folder} are both the {split} split.")
-        folders[split] = folder
-    if "train" not in folders:
-        raise UsageError(f"There are no images and masks in {root}. {_EXPECTED}")
-    return folders
-
-
-def _pairs(folder: Path) -> list[Pair]:
-    images = _files_by_name(folder / "images", IMAGES.suffixes)
-    masks = _files_by_name(folder / "masks", MASK_SUFFIXES)
-    for name, image in images.items():
-        if name not in masks:
-            raise UsageError(
-                f"The image {image} has no mask: there is no {name}.png in {folder / 'masks'}."
-            )
-    for name, mask in masks.items():
-        if name not in images:
-            raise UsageError(
-                f"The mask {mask} has no image: there is no {name}.png or {name}.jpg in "
-                f"{folder / 'images'}."
-            )
-    return [(images[name], masks[name]) for name in sorted(images)]
-
-
-def _files_by_name(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
-    """Returns the files by their path below the folder, without suffix."""
-    files: dict[str, Path] = {}
-    for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        # A leading dot marks what file managers leave behind, such as ._1.png from macOS.
-        if file.suffix.lower() not in suffixes or file.name.startswith("."):
-            continue
-        name = str(file.relative_to(folder).with_suffix(""))
-        if name in files:
-            raise UsageError(f"{files[name]} and {file} have one name; remove one of them.")
-        files[name] = file
-    if not files:
-        raise UsageError(f"There is no file ({', '.join(suffixes)}) in {folder}. {_EXPECTED}")
-    return files
+Loaded = dict[str, list[tuple[Path, np.ndarray, np.ndarray]]]
 
 
 DEFAULT_SIZE = (256, 256)
@@ -115,7 +32,7 @@ MEMORY_LIMIT = 2**32
 
 
 class LoadedMaskFolder(NamedTuple):
-    """Arrays of each split, "image" and "mask", and what they mean."""
+    """Arrays of each split, "image", "mask" and maybe "instances", and what they mean."""
 
     splits: dict[str, dict[str, np.ndarray]]
     channels: int
@@ -130,6 +47,7 @@ def load_mask_folder(
     class_names: tuple[str, ...] | None = None,
     mask_values: tuple[int | str, ...] | None = None,
     void_value: int | str | None = None,
+    instances: bool = False,
 ) -> LoadedMaskFolder:
     """Returns train, validation and test of the folder, in the order of `scan_mask_folder`.
 
@@ -141,18 +59,58 @@ def load_mask_folder(
     Pairs that cannot be decoded are left out and named in a warning. Raises UsageError for a mask
     of another size than its image, a value that is no class, and a split that is left empty.
     """
-    pairs = scan_mask_folder(path)
+    pairs = scan_mask_folder(path, instances)
     shape, is_kept = _decide_shape(pairs, image_size, channels)
-    if sum(map(len, pairs.values())) * shape[0] * shape[1] * (shape[2] + 1) > MEMORY_LIMIT:
+    bytes_a_pixel = shape[2] + (3 if instances else 1)
+    if sum(map(len, pairs.values())) * shape[0] * shape[1] * bytes_a_pixel > MEMORY_LIMIT:
         raise UsageError(
             f"The images of {path} do not fit into memory at {shape[0]}x{shape[1]}; make them "
             "smaller with data.image_size."
         )
+    names: tuple[str, ...]
+    if instances:
+        splits = _told_apart(_load(path, pairs, shape, read_instances))
+        names = class_names or CLASSES
+    else:
+        splits, values = _classified(path, pairs, shape, class_names, mask_values, void_value)
+        names = class_names or tuple(f"class {told(value)}" for value in values)
+    return LoadedMaskFolder(splits, shape[2], names, None if is_kept else shape[:2])
+
+
+def _told_apart(loaded: Loaded) -> dict[str, dict[str, np.ndarray]]:
+    """The arrays of each split, what belongs to an object being of the second class."""
+    splits = {}
+    for split, examples in loaded.items():
+        instances = np.stack([numbers for *_, numbers in examples])
+        splits[split] = {
+            "image": np.stack([image for _, image, _ in examples]),
+            "mask": (instances > 0).astype(np.uint8),
+            "instances": instances,
+        }
+    return splits
+
+
+def _classified(
+    path: Path,
+    pairs: dict[str, list[Pair]],
+    shape: tuple[int, int, int],
+    class_names: tuple[str, ...] | None,
+    mask_values: tuple[int | str, ...] | None,
+    void_value: int | str | None,
+) -> tuple[dict[str, dict[str, np.ndarray]], tuple[int, ...]]:
+    """The arrays of each split, and the value of each class."""
     values = None if mask_values is None else tuple(map(as_number, mask_values))
     void = None if void_value is None else as_number(void_value)
-    loaded = _load(path, pairs, shape, values is not None and max(values) >= COLOUR)
+    read_colours = functools.partial(read_mask, in_colours=True)
+    if values is not None and max(values) >= COLOUR:
+        loaded = _load(path, pairs, shape, read_colours)
+    else:
+        loaded = _load(path, pairs, shape, read_mask)
+        if _are_in_colours(loaded):
+            # One that happens to be all grey must not be read as levels.
+            loaded = _load(path, pairs, shape, read_colours)
     if values is None:
-        masks = (mask for examples in loaded.values() for _, _, mask in examples)
+        masks = (mask for examples in loaded.values() for *_, mask in examples)
         found = set().union(*(np.unique(mask).tolist() for mask in masks)) - {void}
         values = decide_values(sorted(found), class_names, path)
     splits = {
@@ -162,8 +120,7 @@ def load_mask_folder(
         }
         for split, examples in loaded.items()
     }
-    names = class_names or tuple(f"class {told(value)}" for value in values)
-    return LoadedMaskFolder(splits, shape[2], names, None if is_kept else shape[:2])
+    return splits, values
 
 
 def _decide_shape(
@@ -184,31 +141,39 @@ def _decide_shape(
 
 def _checked_header(pair: Pair) -> tuple[tuple[int, int], bool] | None:
     """Returns the image's header, None for what is no image; refuses a mask of another size."""
-    image, mask = (read_header(file) for file in pair)
-    if image and mask and image[0] != mask[0]:
-        (height, width), (mask_height, mask_width) = image[0], mask[0]
-        raise UsageError(
-            f"The mask {pair[1]} is {mask_height}x{mask_width} (height x width), but its image "
-            f"{pair[0]} is {height}x{width}; they have to match pixel by pixel."
-        )
+    image = read_header(pair[0])
+    for file in mask_files(pair[1]) if image else ():
+        mask = read_header(file)
+        if image and mask and image[0] != mask[0]:
+            (height, width), (mask_height, mask_width) = image[0], mask[0]
+            raise UsageError(
+                f"The mask {file} is {mask_height}x{mask_width} (height x width), but its image "
+                f"{pair[0]} is {height}x{width}; they have to match pixel by pixel."
+            )
     return image
 
 
-def _check_all_in_colours(coloured: Path, files: list[Path]) -> None:
-    """Raises UsageError where a mask has one channel only, though another is in colours."""
-    for file in files:
+def _are_in_colours(loaded: Loaded) -> bool:
+    """Whether masks are in colours; raises UsageError where others have one channel only."""
+    masks = [(file, mask) for examples in loaded.values() for file, _, mask in examples]
+    coloured = next((file for file, mask in masks if mask.max() >= COLOUR), None)
+    for file, _ in masks if coloured else ():
         header = read_header(file)
         if header and header[1]:
             raise UsageError(
                 f"The mask {coloured} is in colours, but {file} is not. Where both are right, say "
                 'with data.mask_values which colours are classes, such as ["#000000", "#ff8000"].'
             )
+    return coloured is not None
 
 
 def _load(
-    path: Path, pairs: dict[str, list[Pair]], shape: tuple[int, int, int], in_colours: bool
-) -> dict[str, list[tuple[Path, np.ndarray, np.ndarray]]]:
-    """Returns (mask's file, image, mask's values) of every pair that can be decoded."""
+    path: Path,
+    pairs: dict[str, list[Pair]],
+    shape: tuple[int, int, int],
+    read: Callable[[Path, tuple[int, int]], np.ndarray],
+) -> Loaded:
+    """Returns (mask's file, image, what `read` finds in it) of every pair that can be decoded."""
     loaded, unreadable = {}, []
 
     def load(pair: Pair) -> tuple[Path, np.ndarray, np.ndarray] | None:
@@ -218,7 +183,7 @@ def _load(
             unreadable.append(pair[0])
             return None
         try:
-            return pair[1], image, read_mask(pair[1], shape[:2], in_colours)
+            return pair[1], image, read(pair[1], shape[:2])
         except UNDECODABLE:
             unreadable.append(pair[1])
             return None
@@ -228,11 +193,5 @@ def _load(
         loaded[split] = [example for example in examples if example is not None]
         if not loaded[split]:
             raise UsageError(f"None of the {split} images in {path} can be decoded.")
-    masks = [(file, mask) for its in loaded.values() for file, _, mask in its]
-    coloured = next((file for file, mask in masks if mask.max() >= COLOUR), None)
-    if coloured and not in_colours:
-        _check_all_in_colours(coloured, [file for file, _ in masks])
-        # One that happens to be all grey must not be read as levels.
-        return _load(path, pairs, shape, in_colours=True)
     warn_of_unreadable(sorted(unreadable), 2 * sum(map(len, pairs.values())), IMAGES)
     return loaded

@@ -100,8 +100,8 @@ def to_classes(
     for value in found.tolist():
         if value not in index_of:
             raise UsageError(
-                f"The mask {path} holds the value {told(value)}, which is no class: the classes have "
-                f"{_listed(values)}. A value to be ignored goes into data.void_value."
+                f"The mask {path} holds the value {told(value)}, which is no class: the classes "
+                f"have {_listed(values)}. A value to be ignored goes into data.void_value."
             )
     indices = np.array([index_of[value] for value in found.tolist()], np.uint8)
     return indices[where].reshape(mask.shape)

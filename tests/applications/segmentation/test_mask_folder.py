@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlapps.applications.segmentation.mask_folder import load_mask_folder, scan_mask_folder
+from dlapps.applications.segmentation.mask_folder import load_mask_folder
+from dlapps.applications.segmentation.mask_pairs import scan_mask_folder
 from dlapps.errors import UsageError
 
 SIZE = (6, 8)
