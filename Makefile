@@ -50,6 +50,8 @@ results: $(VENV)/.installed
 	$(COMPARE) python_modules_recurrent --seeds 3 --to results/classification_text
 	$(COMPARE) shapes_fcos --seeds 3 --to results/detection_shapes
 	$(COMPARE) bccd_fcos --seeds 1 --to results/detection_bccd
+	test -d raccoon || unzip -q $(DLAPPS_MANUAL_DIR)/raccoon/raccoon.zip
+	$(COMPARE) raccoon_fcos --seeds 1 --to results/detection_raccoon
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
