@@ -24,6 +24,7 @@ from dlapps.data.images.decoding import (
     decode_image,
     read_bytes,
     read_image,
+    to_unit_interval,
 )
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.sources.folders import IMAGES
@@ -143,6 +144,44 @@ def detection_answers(
             ),
         ),
     }
+
+
+def candidate_answer(model: Detector, spec: BoxedSpec) -> Answer:
+    """Takes uint8 images [N, height, width, 3] of the network's size, gives what is chosen from.
+
+    candidates [N, A, 4] are the boxes of all places in pixels of these images, probabilities
+    [N, A, C] those of each class there.
+    """
+    height, width = spec.image_size
+
+    def function(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return candidates(model(to_unit_interval(images), training=False))
+
+    def candidates(outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        boxes, probabilities = model.located(outputs)
+        return {"candidates": boxes, "probabilities": probabilities}
+
+    def example() -> tuple[Arrays, Arrays]:
+        images = _scene(height, width)[None]
+        expected = candidates(_predict(model, to_unit_interval(images)))
+        return {"images": images}, {name: each.numpy() for name, each in expected.items()}
+
+    return Answer(
+        inputs={"images": tf.TensorSpec([None, height, width, 3], tf.uint8)},
+        function=function,
+        example=example,
+        input_kinds={"images": pixel_array((height, width, 3))},
+        output_kinds={
+            "candidates": Kind(
+                "numbers", "left, top, right and bottom of a box of each place, in pixels"
+            ),
+            "probabilities": Kind(
+                "numbers",
+                "of each class at each place; of boxes of a class that overlap, leave the best",
+                {"names": [*spec.class_names]},
+            ),
+        },
+    )
 
 
 def _scale(tiles: TileSettings, spec: BoxedSpec) -> float | None:

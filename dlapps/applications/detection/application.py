@@ -10,7 +10,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application
-from dlapps.applications.detection.answers import detection_answers
+from dlapps.applications.detection.answers import candidate_answer, detection_answers
 from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, Boxed, augment_boxed
 from dlapps.applications.detection.data import BoxedData, BoxedExamples, BoxedSpec, load_boxed
 from dlapps.applications.detection.finding import SuppressionSettings, TileSettings
@@ -104,6 +104,10 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             self.config.evaluation.batch_size,
             self.config.tiles,
         )
+
+    def numeric_answers(self, model: keras.Model, spec: BoxedSpec) -> dict[str, Answer]:
+        """The choice among all boxes is not in them: converters know no such operation."""
+        return {"candidates": candidate_answer(model, spec)}
 
     def pictures(self, model: keras.Model, data: BoxedExamples) -> dict[str, Figure]:
         names, counted_from = data.spec.class_names, self.config.suppression.counted_from

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlapps.applications.detection.answers import detection_answers, in_original
+from dlapps.applications.detection.answers import candidate_answer, detection_answers, in_original
 from dlapps.applications.detection.data import BoxedSpec
 from dlapps.applications.detection.finding import SuppressionSettings, find
 
@@ -61,6 +61,16 @@ def test_pixels_are_answered_like_files():
     by_pixels = asked("pixels", pixels=tf.constant(image[None]))
     for name, each in by_file.items():
         np.testing.assert_array_equal(each, by_pixels[name])
+
+
+def test_other_formats_hold_what_is_chosen_from():
+    answer = candidate_answer(Sees(), SPEC)
+    inputs, expected = answer.example()
+    assert inputs["images"].shape == (1, 32, 64, 3)
+    outputs = answer.traced()(images=tf.zeros((2, 32, 64, 3), tf.uint8))
+    for row in range(2):
+        np.testing.assert_array_equal(outputs["candidates"][row], expected["candidates"][0])
+        np.testing.assert_array_equal(outputs["probabilities"][row], SURE)
 
 
 def test_what_is_counted_is_told_and_drawn(tmp_path):
