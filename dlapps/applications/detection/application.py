@@ -118,7 +118,9 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         seen = [each._replace(boxes=each.boxes * scale) for each, scale in zip(truths, scales)]
         drawn = [each._replace(boxes=each.boxes * scale) for each, scale in zip(found, scales)]
         return {
-            "from_the_worst_on": worst_first(columns["image"], seen, drawn, names, counted_from),
+            "from_the_worst_on": worst_first(
+                _images(data["test"]), seen, drawn, names, counted_from
+            ),
             "precision_and_recall": precision_recall_figure(truths, found, names, counted_from),
             "counts": counts_figure(truths, found, counted_from),
         }
@@ -204,6 +206,14 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, Columns]:
         "boxes": columns["boxes"],
         "classes": columns["classes"],
     }
+
+
+def _images(examples: Examples) -> np.ndarray:
+    """All images, uint8 [N, H, W, 3], also where they are on the disk."""
+    if examples.load is None:
+        return examples.columns["image"]
+    batches = in_order(examples, 16, lambda columns: columns["image"])
+    return np.concatenate([*batches.as_numpy_iterator()])
 
 
 def _present(examples: Examples) -> list[Present]:

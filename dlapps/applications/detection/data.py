@@ -9,6 +9,7 @@ import tensorflow as tf
 from pydantic import Field, model_validator
 
 from dlapps.applications.detection.augmentation import BoxAugmentation
+from dlapps.applications.detection.prepared import BUILDERS, load_prepared_boxes
 from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.boxes.folder import Boxed, load_box_folder
 from dlapps.data.images.decoding import read_image
@@ -32,11 +33,11 @@ ONLY_FOLDER = ("layout", "class_names")
 class BoxedData(DataSettings):
     """Which images and boxes to learn from.
 
-    shapes needs nothing; bccd is found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or downloaded;
-    box_folder reads `path`.
+    shapes needs nothing; bccd, voc and coco are found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR, or
+    downloaded; box_folder reads `path`.
     """
 
-    name: Literal["shapes", "bccd", "box_folder"]
+    name: Literal["shapes", "bccd", "voc", "coco", "box_folder"]
     path: UserPath | None = None
     """box_folder: a folder of images with boxes as Pascal VOC's XML, COCO's JSON or YOLO's text."""
     layout: Literal["auto", "voc", "coco", "yolo"] = "auto"
@@ -44,8 +45,8 @@ class BoxedData(DataSettings):
     class_names: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """box_folder: what the classes are called; left out, what the boxes are."""
     image_size: tuple[Positive, Positive] | None = None
-    """bccd, box_folder: height and width, multiples of 32, that images are laid into as large as
-    they fit; left out, 320x320."""
+    """All but shapes: height and width, multiples of 32, that images are laid into as large as they
+    fit; left out, 320x320."""
     num_examples: Positive = 2000
     """shapes: scenes for training; a fifth as many for validation and for test each."""
     batch_size: BatchSize = 8
@@ -58,7 +59,7 @@ class BoxedData(DataSettings):
             if getattr(self, field) != type(self).model_fields[field].default:
                 raise ValueError(f"data.{field} is for box_folder; {self.name} has its own")
         if self.image_size is not None and self.name == "shapes":
-            raise ValueError("data.image_size is for bccd and box_folder; shapes are 64x64")
+            raise ValueError("data.image_size is for other data; shapes are 64x64")
         return self
 
 
@@ -86,7 +87,8 @@ def load_boxed(settings: BoxedData) -> BoxedExamples:
     Columns: image uint8 [N, H, W, 3], boxes float32 [N, M, 4] (left, top, right and bottom in
     pixels of it), classes int32 [N, M], NOTHING where an image has fewer objects, and scale float32
     [N], by which the image was made smaller or larger. shapes: generated apart for each split.
-    bccd: 205 / 87 / 72 as published. box_folder: as `load_box_folder` divides it.
+    bccd: 205 / 87 / 72 as published. voc, coco: as `load_prepared_boxes` reads them, their images
+    when they are needed. box_folder: as `load_box_folder` divides it.
     """
     data = _load(settings)
     scale = float(np.median(data["train"].columns["scale"]))
@@ -99,6 +101,10 @@ def _load(settings: BoxedData) -> BoxedExamples:
     size = settings.image_size or FOLDER_SIZE
     if settings.name == "bccd":
         return _bccd(size)
+    if settings.name in BUILDERS:
+        prepared = load_prepared_boxes(settings.name, size)
+        spec = BoxedSpec(image_shape=(*size, 3), class_names=prepared.class_names)
+        return Data(prepared.splits, spec)
     assert settings.path is not None, "the settings were checked"
     folder = load_box_folder(settings.path, settings.layout, settings.class_names)
     count = sum(map(len, folder.splits.values()))

@@ -3,13 +3,15 @@
 from typing import Annotated, Literal
 
 import numpy as np
+import tensorflow as tf
 from pydantic import Field, model_validator
 
 from dlapps.applications.segmentation.augmentation import PairedAugmentation
 from dlapps.applications.segmentation.mask_folder import load_mask_folder
 from dlapps.applications.segmentation.mask_values import VOID, as_number
 from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
-from dlapps.data.sources.published import load_published
+from dlapps.data.images.decoding import fitted
+from dlapps.data.sources.published import Example, load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
 from dlapps.datasets.shapes import make_shapes
@@ -18,7 +20,12 @@ from dlapps.errors import UsageError
 ISBI_VALIDATION = 4
 ISBI_FOLDS = 5
 ISBI_CLASSES = ("membrane", "cell")
-FOLDER_ONLY = ("image_size", "channels", "class_names", "mask_values", "void_value", "instances")
+PET_CLASSES = ("background", "pet", "border")
+PET_VALUES = (2, 1, 3)
+"""Those of its trimaps, in the order of the classes."""
+PET_SIZE = (128, 128)
+RESIZED = ("mask_folder", "oxford_iiit_pet")
+FOLDER_ONLY = ("channels", "class_names", "mask_values", "void_value", "instances")
 MaskValue = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 MaskValues = tuple[MaskValue, ...]
 
@@ -27,14 +34,15 @@ class MaskedData(DataSettings):
     """Which images and masks to learn from.
 
     shapes needs nothing; isbi2012 and camvid are found in DLAPPS_MANUAL_DIR or DLAPPS_DATA_DIR;
-    mask_folder reads `path`.
+    oxford_iiit_pet is found there or downloaded; mask_folder reads `path`.
     """
 
-    name: Literal["isbi2012", "camvid", "shapes", "mask_folder"]
+    name: Literal["isbi2012", "camvid", "oxford_iiit_pet", "shapes", "mask_folder"]
     path: UserPath | None = None
     """mask_folder: the folder of images/ and masks/, or of train/, validation/, test/ with both."""
     image_size: tuple[Positive, Positive] | None = None
-    """mask_folder: height and width to resize to; left out, the images' own if they agree."""
+    """mask_folder, oxford_iiit_pet: height and width to resize to; left out, the images' own if
+    they agree, and 128x128 for oxford_iiit_pet."""
     channels: Literal["auto", 1, 3] = "auto"
     """mask_folder: 1 for grey, 3 for colour; auto: grey if every image is."""
     class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=VOID)] | None = None
@@ -60,6 +68,8 @@ class MaskedData(DataSettings):
         for field in FOLDER_ONLY if self.name != "mask_folder" else ():
             if getattr(self, field) != type(self).model_fields[field].default:
                 raise ValueError(f"data.{field} is for mask_folder; {self.name} has its own")
+        if self.image_size is not None and self.name not in RESIZED:
+            raise ValueError(f"data.image_size is for {' and '.join(RESIZED)}")
         if self.fold and self.name != "isbi2012":
             raise ValueError(f"data.fold is for isbi2012; {self.name} has one test split")
         return self
@@ -105,7 +115,8 @@ def load_masks(settings: MaskedData) -> MaskedExamples:
 
     isbi2012: 20 / 4 / 6 sections; the test sections are every fifth of the stack, or in folds 1 to
     4 a quarter of the others by a fixed permutation, as are those for validation. camvid: 367 / 101
-    / 233 frames, as its publisher split them. shapes: generated apart for each split. mask_folder:
+    / 233 frames, as its publisher split them. oxford_iiit_pet: as published, with a tenth of train
+    for validation by a fixed permutation. shapes: generated apart for each split. mask_folder:
     its own split folders, or a fixed 80 / 10 / 10. A mask holds class indices, and VOID where a
     pixel counts for nothing. Raises UsageError for data that cannot be used, and for a crop that is
     larger than the images. With instances there is a column of that name too, uint16 [N, H, W]: a
@@ -115,6 +126,8 @@ def load_masks(settings: MaskedData) -> MaskedExamples:
         data = _isbi2012(settings.fold)
     elif settings.name == "camvid":
         data = _camvid()
+    elif settings.name == "oxford_iiit_pet":
+        data = _pets(settings.image_size or PET_SIZE)
     elif settings.name == "shapes":
         data = _shapes(settings.num_examples)
     else:
@@ -182,6 +195,25 @@ def _camvid() -> MaskedExamples:
         mask = np.where(mask == VOID_CLASS, VOID, mask).astype(np.uint8)
         splits[name] = Examples({"image": columns["image"], "mask": mask})
     return Data(splits, MaskSpec(channels=3, class_names=CLASS_NAMES))
+
+
+def _pets(size: tuple[int, int]) -> MaskedExamples:
+    classes = np.zeros(256, np.uint8)
+    classes[[*PET_VALUES]] = range(len(PET_VALUES))
+
+    def smaller(example: Example) -> Example:
+        mask = tf.image.resize(example["segmentation_mask"], size, method="nearest")
+        return {"image": fitted(example["image"], (*size, 3)), "mask": mask[..., 0]}
+
+    published = {
+        name: Examples({"image": columns["image"], "mask": classes[columns["mask"]]})
+        for name, columns in load_published("oxford_iiit_pet", prepare=smaller).items()
+    }
+    train, validation = carve(published["train"], max(1, len(published["train"]) // 10))
+    return Data(
+        {"train": train, "validation": validation, "test": published["test"]},
+        MaskSpec(channels=3, class_names=PET_CLASSES, image_size=size),
+    )
 
 
 def _shapes(num_examples: int) -> MaskedExamples:

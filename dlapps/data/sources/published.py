@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -144,6 +144,16 @@ PUBLISHED = {
             "https://github.com/Shenggan/BCCD_Dataset",
         ),
     ),
+    "oxford_iiit_pet": Published(
+        "oxford_iiit_pet:4.0.0",
+        ("image", "segmentation_mask"),
+        origin=Origin(
+            "the Oxford-IIIT Pet Dataset (Parkhi et al. 2012), published as oxford_iiit_pet 4.0.0 "
+            "of TFDS",
+            "CC BY-SA 4.0, as its publisher's page says",
+            "https://www.robots.ox.ac.uk/~vgg/data/pets/",
+        ),
+    ),
     "isbi2012": Published(
         "isbi2012:1.0.0",
         ("image", "mask"),
@@ -222,10 +232,18 @@ def is_downloadable(name: str) -> bool:
     return not _published(name).manual
 
 
+Example = Mapping[str, Any]
+
+
 def load_published(
-    name: str, manual_dir: Path | None = None, data_dir: Path | None = None
+    name: str,
+    manual_dir: Path | None = None,
+    data_dir: Path | None = None,
+    prepare: Callable[[Example], Example] | None = None,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Returns every split that was published, each its features by name, an array [N, ...] each.
+
+    `prepare` makes of one example, as it is read, what is kept of it: large images smaller.
 
     Numbers of 64 bits come as 32 bits; examples of different shapes (recordings) as an array of
     arrays, text as an array of bytes.
@@ -245,7 +263,10 @@ def load_published(
         importlib.import_module(f"dlapps.datasets.{name}")  # TFDS knows a builder once imported.
     folders = find_folders(name, manual_dir, data_dir)
     builder = prepared_builder(name, published.builder, *folders, published.manual)
-    return {split: read_split(builder, split, published.features) for split in builder.info.splits}
+    return {
+        split: read_split(builder, split, published.features, prepare)
+        for split in builder.info.splits
+    }
 
 
 def _published(name: str) -> Published:
@@ -336,18 +357,23 @@ def _quiet_tfds() -> Iterator[None]:
 
 
 def read_split(
-    builder: tfds.core.DatasetBuilder, split: str, features: tuple[str, ...]
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    features: tuple[str, ...],
+    prepare: Callable[[Example], Example] | None = None,
 ) -> dict[str, np.ndarray]:
     """Each feature of a split as an array [N, ...]; see `load_published`."""
     import tensorflow_datasets as tfds
 
     dataset = builder.as_dataset(split=split, shuffle_files=False)
     dataset = dataset.map(lambda example: {name: _feature(example, name) for name in features})
+    if prepare is not None:
+        dataset = dataset.map(prepare)
     has_one_shape = all(spec.shape.is_fully_defined() for spec in dataset.element_spec.values())
     batches = tfds.as_numpy(dataset.batch(1000) if has_one_shape else dataset)
     parts = list(progress(batches, f"Reading {builder.name} {split}"))
     join = _concatenate if has_one_shape else _stack
-    return {name: join([part[name] for part in parts]) for name in features}
+    return {name: join([part[name] for part in parts]) for name in dataset.element_spec}
 
 
 def _feature(example: Mapping[str, Any], name: str) -> Any:

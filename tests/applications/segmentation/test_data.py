@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pydantic
 import pytest
+import tensorflow_datasets as tfds
 
 from dlapps.applications.segmentation.data import MaskedData, MaskSpec, load_masks
 from dlapps.applications.segmentation.mask_values import VOID
@@ -32,7 +33,7 @@ def test_the_spec_survives_json():
     [
         ({"name": "mask_folder"}, "data.path"),
         ({"name": "shapes", "path": "x"}, "data.path"),
-        ({"name": "shapes", "image_size": [8, 8]}, "image_size is for mask_folder"),
+        ({"name": "shapes", "image_size": [8, 8]}, "image_size is for mask_folder and oxford"),
         ({"name": "isbi2012", "channels": 3}, "channels is for mask_folder"),
         ({"name": "isbi2012", "class_names": ["a", "b"]}, "class_names is for mask_folder"),
         ({"name": "shapes", "mask_values": [0, 1]}, "mask_values is for mask_folder"),
@@ -146,3 +147,46 @@ def test_only_what_has_folds_takes_one():
         MaskedData(name="shapes", fold=1)
     with pytest.raises(pydantic.ValidationError):
         MaskedData(name="isbi2012", fold=5)
+
+
+def pets(self, dl_manager):
+    """What the builder would make of the publisher's archives."""
+
+    def some(first, last):
+        for number in range(first, last):
+            trimap = np.full((30 + number, 40, 1), 2, np.uint8)
+            trimap[:10], trimap[10:20] = 1, 3
+            yield (
+                number,
+                {
+                    "image": np.full((*trimap.shape[:2], 3), 10 * (number % 20), np.uint8),
+                    "label": 0,
+                    "species": 0,
+                    "file_name": f"{number}.jpg",
+                    "segmentation_mask": trimap,
+                    "head_bbox": tfds.features.BBox(0.0, 0.0, 1.0, 1.0),
+                },
+            )
+
+    return {"train": some(0, 20), "test": some(20, 25)}
+
+
+def test_pets_are_resized_as_they_are_read_and_their_trimaps_are_classes(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLAPPS_DATA_DIR", str(tmp_path))
+    builder = tfds.builder("oxford_iiit_pet:4.0.0", data_dir=tmp_path)
+    monkeypatch.setattr(type(builder), "_split_generators", pets)
+    builder.download_and_prepare()
+    data = load_masks(MaskedData(name="oxford_iiit_pet", image_size=[30, 20]))
+    assert {name: len(split) for name, split in data.splits.items()} == {
+        "train": 18, "validation": 2, "test": 5,
+    }  # fmt: skip
+    assert data.spec == MaskSpec(
+        channels=3, class_names=("background", "pet", "border"), image_size=(30, 20)
+    )
+    columns = data["train"].columns
+    assert columns["image"].shape == (18, 30, 20, 3)
+    assert columns["image"].dtype == columns["mask"].dtype == np.uint8
+    for mask in columns["mask"]:
+        assert mask[0, 0] == 1
+        assert mask[-1, -1] == 0
+        assert set(np.unique(mask)) == {0, 1, 2}

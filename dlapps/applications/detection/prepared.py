@@ -1,0 +1,100 @@
+"""Images with boxes that TFDS prepared, read from the disk as they are needed."""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from dlapps.data.batches import Columns
+from dlapps.data.images.letterbox import letterboxed
+from dlapps.data.sources.random_access import Records, open_data_set
+from dlapps.data.splits import Examples, carve, numbered
+from dlapps.models.vision.detector import NOTHING
+from dlapps.progress import progress
+
+BUILDERS = {"voc": "voc/2007:5.0.0", "coco": "coco/2017:1.1.0"}
+"""What they are called in TFDS, by our names."""
+MOST_VALIDATION = 5_000
+READ_AT_ONCE = 256
+LEFT_OUT = ("is_difficult", "is_crowd")
+"""Marks of objects that do not count."""
+
+
+class PreparedBoxes(NamedTuple):
+    """The examples of each split, and what their classes are called."""
+
+    splits: dict[str, Examples]
+    class_names: tuple[str, ...]
+
+
+def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
+    """Train, validation and test of `voc` (2007) or `coco` (2017), in the columns of `load_boxed`.
+
+    Images are read and laid into `size` when a batch needs them. Where the test split was published
+    without boxes, as coco's was, the published validation is tested on, and validation is a tenth
+    of train, but no more than 5,000, by a fixed permutation. Objects that their publisher marks as
+    difficult, or as crowds, are left out.
+    """
+    data_set = open_data_set(BUILDERS[name], None)
+    features, there = data_set.info.features, data_set.info.splits
+
+    def examples(split: str) -> Examples:
+        records = Records(data_set, split)
+
+        def read(columns: Columns) -> Columns:
+            return {**columns, "record": records.read(columns["number"])}
+
+        def load(row: Columns) -> Columns:
+            image = features.deserialize_example(row["record"])["image"]
+            kept = {key: row[key] for key in ("boxes", "classes", "scale")}
+            return {"image": letterboxed(image, size)[0], **kept}
+
+        columns = {"number": np.arange(len(records)), **_boxes(records, features, size, split)}
+        own_names = numbered(split, len(records))
+        return Examples(columns, load, read=read, source=records.digest(), names=own_names)
+
+    splits = {split: examples(split) for split in there if split in ("train", "validation", "test")}
+    if not (splits["test"].columns["classes"] != NOTHING).any():
+        splits["test"] = splits.pop("validation")
+        share = min(MOST_VALIDATION, max(1, len(splits["train"]) // 10))
+        splits["train"], splits["validation"] = carve(splits["train"], share)
+    return PreparedBoxes(splits, tuple(features["objects"]["label"].names))
+
+
+def _boxes(records: Records, features, size: tuple[int, int], split: str) -> Columns:
+    """The boxes, classes and scales of all examples; no image is decoded for it."""
+    import tensorflow_datasets as tfds
+
+    undecoded = {"image": tfds.decode.SkipDecoding()}
+    examples = (
+        tf.data.Dataset.range(len(records))
+        .batch(READ_AT_ONCE)
+        .map(records.read)
+        .unbatch()
+        .map(lambda record: features.deserialize_example(record, decoders=undecoded))
+    )
+    boxes, labels, scales = [], [], []
+    for example in progress(
+        examples.as_numpy_iterator(), f"Reading boxes of {split}", total=len(records)
+    ):
+        with Image.open(io.BytesIO(example["image"])) as image:
+            width, height = image.size
+        scale = np.float32(min(size[0] / height, size[1] / width))
+        objects = example["objects"]
+        # TFDS has top, left, bottom and right as parts of the image.
+        its = objects["bbox"][:, [1, 0, 3, 2]] * np.float32([width, height] * 2) * scale
+        counts = (its[:, 2:] > its[:, :2]).all(axis=1)
+        for mark in LEFT_OUT:
+            if mark in objects:
+                counts &= ~objects[mark]
+        boxes.append(its[counts])
+        labels.append(objects["label"][counts])
+        scales.append(scale)
+    most = max(1, *map(len, labels))
+    padded = np.zeros((len(labels), most, 4), np.float32)
+    padded_labels = np.full((len(labels), most), NOTHING, np.int32)
+    for row, (its, of_each) in enumerate(zip(boxes, labels, strict=True)):
+        padded[row, : len(its)], padded_labels[row, : len(its)] = its, of_each
+    return {"boxes": padded, "classes": padded_labels, "scale": np.array(scales, np.float32)}
