@@ -1,7 +1,7 @@
 """Images with boxes that TFDS prepared, read from the disk as they are needed."""
 
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -63,7 +63,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
     return PreparedBoxes(splits, tuple(features["objects"]["label"].names))
 
 
-def _boxes(records: Records, features, size: tuple[int, int], split: str) -> Columns:
+def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -> Columns:
     """The boxes, classes and scales of all examples; no image is decoded for it."""
     import tensorflow_datasets as tfds
 
@@ -84,7 +84,7 @@ def _boxes(records: Records, features, size: tuple[int, int], split: str) -> Col
         scale = np.float32(min(size[0] / height, size[1] / width))
         objects = example["objects"]
         # TFDS has top, left, bottom and right as parts of the image.
-        its = objects["bbox"][:, [1, 0, 3, 2]] * np.float32([width, height] * 2) * scale
+        its = objects["bbox"][:, [1, 0, 3, 2]] * np.array([width, height] * 2, np.float32) * scale
         counts = (its[:, 2:] > its[:, :2]).all(axis=1)
         for mark in LEFT_OUT:
             if mark in objects:
