@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 NOTES = RESULTS / "notes"
 APPLICATIONS = (
-    "classification", "detection", "segmentation", "captioning", "speech", "transcription",
-    "translation", "language", "generation", "games",
+    "classification", "detection", "weak_localization", "segmentation", "captioning", "speech",
+    "transcription", "translation", "language", "generation", "games",
 )  # fmt: skip
 BEGIN, END = "<!-- written by benchmarks/write_results.py -->\n", "<!-- until here -->"
 HEADER_MARK = "# Measured: "
@@ -69,7 +69,7 @@ def results_page() -> str:
     """The text of RESULTS.md."""
     parts = [(NOTES / "introduction.md").read_text()]
     for application in APPLICATIONS:
-        parts.append(f"## {application.capitalize()}\n")
+        parts.append(f"## {field_name(application)}\n")
         for file, document in comparisons(application):
             picture = file.with_suffix(".png").relative_to(ROOT)
             parts += [

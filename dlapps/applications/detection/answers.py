@@ -16,7 +16,6 @@ from dlapps.applications.detection.finding import (
     find,
     find_by_tiles,
 )
-from dlapps.applications.detection.pictures import drawn_png
 from dlapps.data.batches import in_order
 from dlapps.data.images.decoding import (
     IMAGE_FILE,
@@ -29,6 +28,7 @@ from dlapps.data.images.decoding import (
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError
+from dlapps.explain.figures.boxes import drawn_png
 from dlapps.export.answer import Answer, Arrays
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into

@@ -8,12 +8,11 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from dlapps.applications.detection.pictures import (
-    WRONG,
     counts_figure,
-    drawn_png,
     precision_recall_figure,
     worst_first,
 )
+from dlapps.explain.figures.boxes import WRONG, drawn_png
 from dlapps.explain.figures.palette import class_colours
 from dlapps.metrics.detection import Found, Present
 

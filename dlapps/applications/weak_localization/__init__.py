@@ -1,0 +1,1 @@
+"""Where things are, learned from what is in an image alone."""
