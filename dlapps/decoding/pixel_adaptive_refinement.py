@@ -1,9 +1,12 @@
 """Pixel-adaptive refinement: maps that end where colours do (Araslanov, Roth 2020, "Single-stage
 semantic segmentation from image labels")."""
 
+from collections.abc import Iterator
+
 import tensorflow as tf
 
 DILATIONS = (1, 2, 4, 8)
+NUM_NEIGHBOURS = 8 * len(DILATIONS)
 EPSILON = 1e-6
 
 
@@ -16,26 +19,31 @@ def refined(maps: tf.Tensor, images: tf.Tensor, steps: int, contrast: float) -> 
     """
     if not steps:
         return maps
-    around = _neighbours(images)
+    around = tf.stack([*_neighbours(images)])
     deviation = tf.math.reduce_std(around, axis=0, keepdims=True) + EPSILON
     likeness = -tf.abs(around - images[None]) / (contrast * deviation)
-    weights = tf.nn.softmax(tf.reduce_mean(likeness, axis=-1, keepdims=True), axis=0)
-    for _ in range(steps):
-        maps = tf.reduce_sum(weights * _neighbours(maps), axis=0)
+    likeness = tf.reduce_mean(likeness, axis=-1, keepdims=True)
+    weights = tf.unstack(tf.nn.softmax(likeness, axis=0), num=NUM_NEIGHBOURS)
+
+    def averaged(maps: tf.Tensor) -> tuple[tf.Tensor]:
+        # One after another: all at once would take 32 times the memory of the maps.
+        total = tf.zeros_like(maps)
+        for weight, each in zip(weights, _neighbours(maps), strict=True):
+            total += weight * each
+        return (total,)
+
+    (maps,) = tf.while_loop(lambda _: True, averaged, (maps,), maximum_iterations=steps)
     return maps
 
 
-def _neighbours(values: tf.Tensor) -> tf.Tensor:
-    """[32, N, H, W, C]: what lies around each place; the border's values go on beyond it."""
+def _neighbours(values: tf.Tensor) -> Iterator[tf.Tensor]:
+    """[N, H, W, C]: what lies around each place; the border's values go on beyond it."""
     height, width = tf.shape(values)[1], tf.shape(values)[2]
     rows, columns = tf.range(height), tf.range(width)
-    moved = []
     for distance in DILATIONS:
         for down in (-distance, 0, distance):
             shifted = tf.gather(values, tf.clip_by_value(rows + down, 0, height - 1), axis=1)
-            moved += [
-                tf.gather(shifted, tf.clip_by_value(columns + right, 0, width - 1), axis=2)
-                for right in (-distance, 0, distance)
-                if down or right
-            ]
-    return tf.stack(moved)
+            for right in (-distance, 0, distance):
+                if down or right:
+                    place = tf.clip_by_value(columns + right, 0, width - 1)
+                    yield tf.gather(shifted, place, axis=2)

@@ -47,9 +47,9 @@ class GatedAttention(layers.Layer):
         super().__init__(**options)
         self.num_classes, self.units = num_classes, units
         policy = {"dtype": self.dtype_policy}
-        self.signal = layers.Dense(units, activation="tanh", name="signal", **policy)
-        self.gate = layers.Dense(units, activation="sigmoid", name="gate", **policy)
-        self.scores = layers.Dense(num_classes, use_bias=False, name="scores", **policy)
+        self.signal = layers.Conv2D(units, 1, activation="tanh", name="signal", **policy)
+        self.gate = layers.Conv2D(units, 1, activation="sigmoid", name="gate", **policy)
+        self.scores = layers.Conv2D(num_classes, 1, use_bias=False, name="scores", **policy)
 
     def build(self, features_shape):
         self.signal.build(features_shape)
@@ -58,7 +58,9 @@ class GatedAttention(layers.Layer):
 
     def call(self, features):
         scores = self.scores(self.signal(features) * self.gate(features))
-        return ops.softmax(ops.cast(scores, "float32"), axis=(1, 2))
+        scores = ops.cast(scores, "float32")
+        # Keras' softmax over two axes wants to know the size of the batch.
+        return ops.exp(scores - ops.logsumexp(scores, axis=(1, 2), keepdims=True))
 
     def compute_output_spec(self, features):
         return keras.KerasTensor((*features.shape[:-1], self.num_classes), "float32")

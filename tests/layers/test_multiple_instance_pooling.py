@@ -28,8 +28,8 @@ def test_attention_is_its_formula_and_adds_up_to_one(maps):
     weights = np.asarray(layer(maps))
     np.testing.assert_allclose(weights.sum(axis=(1, 2)), 1, rtol=1e-5)
     signal, signal_bias, gate, gate_bias, scores = layer.get_weights()
-    sigmoid = 1 / (1 + np.exp(-(maps @ gate + gate_bias)))
-    powers = np.exp((np.tanh(maps @ signal + signal_bias) * sigmoid) @ scores)
+    opened = 1 / (1 + np.exp(-(maps @ gate[0, 0] + gate_bias)))
+    powers = np.exp((np.tanh(maps @ signal[0, 0] + signal_bias) * opened) @ scores[0, 0])
     np.testing.assert_allclose(weights, powers / powers.sum(axis=(1, 2), keepdims=True), rtol=1e-4)
 
 

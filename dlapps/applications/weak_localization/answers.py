@@ -40,7 +40,7 @@ from dlapps.metrics.weak_localization import parts_of
 SIDES = ("left", "top", "right", "bottom")
 EXAMPLE_SIZES = ((48, 80), (96, 64))
 """Heights and widths of the images that an export is compared on."""
-NUM_TRIES = 20
+NUM_TRIES = 8
 
 
 def weak_answers(

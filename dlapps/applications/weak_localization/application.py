@@ -58,6 +58,7 @@ from dlapps.training.optimizers import build_optimizer
 from dlapps.training.stage import Stage, supervised_stage
 
 HALF = OVERLAPS.index(0.5)
+LINEAR_POOLINGS = ("average", "max")
 
 
 class WeakEvaluation(EvaluationSettings):
@@ -220,6 +221,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
             targets=spec.class_names,
             layers=layers_with_maps(model),
             layer=FEATURES,
+            layerwise=self.config.model_options["pooling"] in LINEAR_POOLINGS,
             shows_several=True,
             images=np.asarray,
             read=lambda columns: to_unit_interval(columns["image"]),

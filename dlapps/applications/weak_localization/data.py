@@ -185,11 +185,6 @@ def _image_folder(settings: WeakData, size: tuple[int, int]) -> WeakExamples:
             else f"are all in {BACKGROUND}; add a folder for each class of things"
         )
         raise UsageError(f"The images of {settings.path} {problem}.")
-    if len(names) == 1 == len(folder.class_names):
-        raise UsageError(
-            f"{settings.path} has the class {names[0]} alone; add a folder {BACKGROUND} of images "
-            "without it, or nothing can be learned of where it is."
-        )
     numbers = [names.index(name) if name in names else NO_OBJECT for name in folder.class_names]
     splits = {
         split: Examples(

@@ -81,17 +81,27 @@ def localize(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Probabilities [N, C], and maps [N, H, W, C] from 0 to 1, of uint8 images of its size.
 
-    Each map is stretched so that its lowest place in the image is 0 and its highest 1: where a
-    class is, is asked apart from whether it is there.
+    What speaks against a class is cut, unless everything does. Each map is stretched so that its
+    lowest place in the image is 0 and its highest 1: where a class is, is asked apart from whether
+    it is there.
     """
     pixels = to_unit_interval(images)
     logits, maps = network(pixels)
     maps = tf.image.resize(tf.cast(maps, tf.float32), tf.shape(images)[1:3])
+    lowest, highest = _range(maps)
+    maps = tf.nn.relu(maps - tf.where(highest > 0.0, tf.nn.relu(lowest), lowest))
     maps = refined(maps, pixels, settings.refinement_steps, settings.refinement_contrast)
-    lowest = tf.reduce_min(maps, axis=[1, 2], keepdims=True)
-    highest = tf.reduce_max(maps, axis=[1, 2], keepdims=True)
+    lowest, highest = _range(maps)
     maps = (maps - lowest) / tf.maximum(highest - lowest, FLATTEST)
     return tf.sigmoid(tf.cast(logits, tf.float32)), maps
+
+
+def _range(maps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The lowest and the highest number of each map, [N, 1, 1, C]."""
+    return (
+        tf.reduce_min(maps, axis=[1, 2], keepdims=True),
+        tf.reduce_max(maps, axis=[1, 2], keepdims=True),
+    )
 
 
 def boxes_in(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlapps.applications.segmentation.data import MaskedData, load_masks
 from dlapps.applications.weak_localization.answers import weak_answers
 from dlapps.applications.weak_localization.data import WeakSpec
 from dlapps.applications.weak_localization.maps import (
@@ -97,6 +98,22 @@ def test_what_is_found_is_told_drawn_and_written_as_a_mask(sees_brightness, tmp_
         assert picture.shape == (16, 32, 3)
 
 
+def test_masks_are_those_of_a_folder_that_a_segmentation_learns_from(sees_brightness, tmp_path):
+    answer = weak_answers(sees_brightness, SPEC, MapSettings(), 4)["serving_default"]
+    (tmp_path / "images").mkdir()
+    for number, height in enumerate((16, 20, 24, 28)):
+        file = tmp_path / f"images/{number}.png"
+        file.write_bytes(tf.io.encode_png(scene(height, 2 * height)).numpy())
+        outputs = answer.traced()(image_bytes=tf.constant([file.read_bytes()]))
+        outputs = {name: each.numpy() for name, each in outputs.items()}
+        answer.show(str(file), outputs, tmp_path, str(number))
+    settings = MaskedData(
+        name="mask_folder", path=tmp_path, image_size=(16, 32), mask_values=(0, 1, 2)
+    )
+    masks = load_masks(settings)["train"].columns["mask"]
+    assert set(np.unique(masks)) >= {1, 2}
+
+
 def test_a_mask_has_the_highest_map_of_what_is_there():
     maps = np.array([[[0.9, 1.0, 0.0], [0.4, 0.3, 0.9], [0.6, 0.1, 0.8]]])
     mask = class_mask(np.array([0.9, 0.1, 0.6]), maps, 0.5, 0.5)
@@ -135,14 +152,17 @@ def test_grad_cam_of_an_average_is_the_class_activation_map():
     np.testing.assert_allclose(by_gradients, expected, atol=1e-3)
 
 
-def test_the_threshold_is_kept_with_the_network(sees_brightness, tmp_path):
-    assert threshold_of(sees_brightness) == 0.5
-    other = with_threshold(sees_brightness, 0.3)
+def test_the_threshold_is_kept_with_the_network():
+    model = class_activation_network(
+        (32, 64, 3), 2, encoder="plain", weights="none", filters=2, stride=8
+    )
+    assert threshold_of(model) == 0.5
+    other = with_threshold(model, 0.3)
     assert threshold_of(other) == 0.3
     images = tf.constant(scene(32, 64)[None])
     for one, two in zip(
         localize(network_of(other, MapSettings()), images, MapSettings()),
-        localize(network_of(sees_brightness, MapSettings()), images, MapSettings()),
+        localize(network_of(model, MapSettings()), images, MapSettings()),
         strict=True,
     ):
         np.testing.assert_array_equal(one, two)
