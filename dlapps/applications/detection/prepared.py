@@ -8,10 +8,10 @@ import tensorflow as tf
 from PIL import Image
 
 from dlapps.data.batches import Columns
+from dlapps.data.boxes.columns import NO_OBJECT, padded_boxes
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.sources.random_access import Records, open_data_set
 from dlapps.data.splits import Examples, carve, numbered
-from dlapps.models.vision.detector import NOTHING
 from dlapps.progress import progress
 
 BUILDERS = {"voc": "voc/2007:5.0.0", "coco": "coco/2017:1.1.0"}
@@ -56,7 +56,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
         return Examples(columns, load, read=read, source=records.digest(), names=own_names)
 
     splits = {split: examples(split) for split in there if split in ("train", "validation", "test")}
-    if not (splits["test"].columns["classes"] != NOTHING).any():
+    if not (splits["test"].columns["classes"] != NO_OBJECT).any():
         splits["test"] = splits.pop("validation")
         share = min(MOST_VALIDATION, max(1, len(splits["train"]) // 10))
         splits["train"], splits["validation"] = carve(splits["train"], share)
@@ -92,9 +92,5 @@ def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -
         boxes.append(its[counts])
         labels.append(objects["label"][counts])
         scales.append(scale)
-    most = max(1, *map(len, labels))
-    padded = np.zeros((len(labels), most, 4), np.float32)
-    padded_labels = np.full((len(labels), most), NOTHING, np.int32)
-    for row, (its, of_each) in enumerate(zip(boxes, labels, strict=True)):
-        padded[row, : len(its)], padded_labels[row, : len(its)] = its, of_each
-    return {"boxes": padded, "classes": padded_labels, "scale": np.array(scales, np.float32)}
+    padded, classes = padded_boxes(boxes, labels)
+    return {"boxes": padded, "classes": classes, "scale": np.array(scales, np.float32)}

@@ -105,12 +105,20 @@ def box_columns(
     labels: Sequence[np.ndarray],
 ) -> BoxColumns:
     """The columns of images as they were laid, with the boxes of each in pixels of the original."""
-    most = max(1, *(len(each) for each in labels))
-    padded = np.zeros((len(laid), most, 4), np.float32)
-    padded_labels = np.full((len(laid), most), NO_OBJECT, np.int32)
     scales = np.array([np.asarray(scale) for _, scale in laid], np.float32)
-    for row, (its, of_each) in enumerate(zip(boxes, labels, strict=True)):
-        padded[row, : len(its)] = its * np.resize(scales[row], 4)
-        padded_labels[row, : len(its)] = of_each
+    scaled = [its * np.resize(scale, 4) for its, scale in zip(boxes, scales, strict=True)]
+    padded, classes = padded_boxes(scaled, labels)
     images = np.stack([np.asarray(image) for image, _ in laid])
-    return {"image": images, "boxes": padded, "classes": padded_labels, "scale": scales}
+    return {"image": images, "boxes": padded, "classes": classes, "scale": scales}
+
+
+def padded_boxes(
+    boxes: Sequence[np.ndarray], labels: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes float32 [N, M, 4] and classes int32 [N, M] of N images with up to M objects each."""
+    most = max(1, *map(len, labels))
+    padded = np.zeros((len(labels), most, 4), np.float32)
+    classes = np.full((len(labels), most), NO_OBJECT, np.int32)
+    for row, (its, of_each) in enumerate(zip(boxes, labels, strict=True)):
+        padded[row, : len(its)], classes[row, : len(its)] = its, of_each
+    return padded, classes
