@@ -23,13 +23,18 @@ def parts_of(values: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarr
     Boxes are int [n, 4]: left, top, right, bottom; peaks [n] the largest number in each. Places
     touch at their sides and corners.
     """
-    parts, count = ndimage.label(values >= threshold, EIGHT_NEIGHBOURS)
+    parts, boxes = _labelled(values, threshold)
+    return boxes, np.array(ndimage.maximum(values, parts, np.arange(1, len(boxes) + 1)))
+
+
+def _labelled(values: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """The number of the part of each place, counted from 1 on, and the boxes of the parts."""
+    parts, _ = ndimage.label(values >= threshold, EIGHT_NEIGHBOURS)
     boxes = [
         (columns.start, rows.start, columns.stop, rows.stop)
         for rows, columns in ndimage.find_objects(parts)
     ]
-    peaks = ndimage.maximum(values, parts, np.arange(1, count + 1))
-    return np.array(boxes, int).reshape(-1, 4), np.array(peaks)
+    return parts, np.array(boxes, int).reshape(-1, 4)
 
 
 class Overlaps(NamedTuple):
@@ -79,7 +84,7 @@ def best_overlaps(maps: np.ndarray, truths: Sequence[Present]) -> Overlaps:
 
 
 def _best_overlap(values: np.ndarray, threshold: float, boxes: np.ndarray) -> float:
-    found, _ = parts_of(values, threshold)
+    _, found = _labelled(values, threshold)
     return float(iou_matrix(found, boxes).max(initial=0.0))
 
 
