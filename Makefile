@@ -52,6 +52,9 @@ results: $(VENV)/.installed
 	$(COMPARE) bccd_fcos --seeds 1 --to results/detection_bccd
 	test -d raccoon || unzip -q $(DLAPPS_MANUAL_DIR)/raccoon/raccoon.zip
 	$(COMPARE) raccoon_fcos --seeds 1 --to results/detection_raccoon
+	test -d coco128 || unzip -q $(DLAPPS_MANUAL_DIR)/coco128/coco128.zip
+	$(COMPARE) shapes_log_sum_exp --seeds 3 --to results/weak_localization_shapes
+	$(COMPARE) raccoon_cam bccd_log_sum_exp --seeds 3 --to results/weak_localization_photographs
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
