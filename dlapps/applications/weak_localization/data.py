@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -160,8 +161,23 @@ def _data(splits: dict[str, BoxColumns], class_names: tuple[str, ...]) -> WeakEx
         if split != "train":
             known |= {key: columns[key] for key in columns if key in ("boxes", "classes", "mask")}
         examples[split] = Examples(known)
+    _check_presence(examples["train"], class_names)
     shape = splits["train"]["image"].shape[1:]
     return Data(examples, WeakSpec(image_shape=shape, class_names=class_names))
+
+
+def _check_presence(train: Examples, class_names: Sequence[str]) -> None:
+    """Raises UsageError where all training images have all classes; names those that all have."""
+    is_everywhere = train.columns["presence"].min(axis=0) > 0
+    names = ", ".join(np.array(class_names)[is_everywhere])
+    if is_everywhere.all():
+        raise UsageError(
+            f"All training images have the same in them ({names}), so that presence tells nothing. "
+            "Add images without: a folder that data.background names (box_folder), or a folder "
+            f"called {BACKGROUND} (image_folder)."
+        )
+    if names:
+        logger.warning("All training images have %s: where it is cannot be learned.", names)
 
 
 def _shapes(num_examples: int) -> WeakExamples:
@@ -199,6 +215,7 @@ def _image_folder(settings: WeakData, size: tuple[int, int]) -> WeakExamples:
         )
         for split, columns in folder.splits.items()
     }
+    _check_presence(splits["train"], names)
     return Data(splits, WeakSpec(image_shape=(*size, 3), class_names=tuple(names)))
 
 

@@ -158,3 +158,14 @@ def test_views_are_mirrored_both_ways():
     kept, mirrored = 255 * augmented_images(images, draws, settings).numpy()
     np.testing.assert_allclose(kept, images[0], atol=1e-3)
     np.testing.assert_allclose(mirrored, images[1, ::-1, ::-1], atol=1e-3)
+
+
+def test_what_all_images_have_tells_nothing(folder, caplog):
+    for file in folder.glob("labels/*.txt"):
+        file.write_text(file.read_text() + "0 0.5 0.5 0.2 0.2\n")
+    load(folder)
+    assert "All training images have cell" in caplog.text
+    for file in folder.glob("labels/*.txt"):
+        file.write_text(file.read_text() + "1 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(UsageError, match=r"the same in them \(cell, platelet\).*data\.background"):
+        load(folder)
