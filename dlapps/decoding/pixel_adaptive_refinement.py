@@ -39,11 +39,13 @@ def refined(maps: tf.Tensor, images: tf.Tensor, steps: int, contrast: float) -> 
 def _neighbours(values: tf.Tensor) -> Iterator[tf.Tensor]:
     """[N, H, W, C]: what lies around each place; the border's values go on beyond it."""
     height, width = tf.shape(values)[1], tf.shape(values)[2]
-    rows, columns = tf.range(height), tf.range(width)
+    farthest = max(DILATIONS)
+    for axis, side in ((1, height), (2, width)):
+        places = tf.clip_by_value(tf.range(-farthest, side + farthest), 0, side - 1)
+        values = tf.gather(values, places, axis=axis)
     for distance in DILATIONS:
         for down in (-distance, 0, distance):
-            shifted = tf.gather(values, tf.clip_by_value(rows + down, 0, height - 1), axis=1)
             for right in (-distance, 0, distance):
                 if down or right:
-                    place = tf.clip_by_value(columns + right, 0, width - 1)
-                    yield tf.gather(shifted, place, axis=2)
+                    top, left = farthest + down, farthest + right
+                    yield values[:, top : top + height, left : left + width]

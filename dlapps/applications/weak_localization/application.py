@@ -161,8 +161,10 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
                 return UNKNOWN_THRESHOLD
             return float(THRESHOLDS[overlaps.best_thresholds()[HALF]])
 
-        said = settings.model_dump(exclude={"max_boxes", "present_from"}).values()
-        return Calibration(f"map_threshold {' '.join(map(str, said))}", find, with_threshold)
+        # Maps that are made in another way have another.
+        made = settings.model_dump(exclude={"max_boxes", "present_from"}, exclude_defaults=True)
+        said = [f"{name}_{value}" for name, value in made.items()]
+        return Calibration("_".join(["map_threshold", *said]), find, with_threshold)
 
     def evaluate(self, model: keras.Model, data: WeakExamples, split: str) -> dict[str, Any]:
         found, names = self._localized(model, data, split), data.spec.class_names
@@ -173,7 +175,8 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
             boxes = box_report(overlaps, self._thresholds(model, data, overlaps), names)
             for name, scores in boxes.pop("per_class").items():
                 report["per_class"][name] |= scores
-            report |= boxes
+            # What comes first is what a run is known by.
+            report = boxes | report
         if "mask" in columns:
             curve = pixel_curve(found.maps, columns["mask"])
             report["pixel_average_precision"] = curve.average_precision

@@ -6,6 +6,9 @@ FIELD_TERMS = {
 }  # fmt: skip
 WHOLE_NAMES = {
     "top_5_accuracy": "Top-5 accuracy",
+    "max_box_accuracy_v2": "MaxBoxAccV2",
+    "max_box_accuracy_v2_at_own_best": "MaxBoxAccV2, thresholds best for these images",
+    "pixel_average_precision": "Average precision of pixels (PxAP)",
     "num_examples": "Examples",
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "negative_evidence_lower_bound": "Negative ELBO (nats)",
