@@ -12,7 +12,7 @@ from dlapps.metrics.detection import Present, iou_matrix
 
 OVERLAPS = (0.3, 0.5, 0.7)
 """Intersections by union from which on a box is that of an object, each counted for itself."""
-THRESHOLDS = np.linspace(0, 1, 101)
+THRESHOLDS = np.linspace(0, 1, 101).round(2)
 """At which maps from 0 to 1 are cut."""
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 
