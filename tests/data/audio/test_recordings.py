@@ -153,7 +153,12 @@ def test_short_clips_lie_in_the_middle_and_of_long_ones_the_word_is_kept():
         (encoded(np.array([0, np.nan]), "FLOAT"), "no numbers"),
         (encoded(np.array([0, -np.inf]), "DOUBLE"), "infinite"),
     ],
-)
+    # Their bytes would be the names of the tests, and some hold the second they were written in.
+    ids=[
+        "words", "nothing", "MP4", "AVI", "AIFF", "no_samples", "half", "no_rate", "no_channels",
+        "many_channels", "empty", "slow", "fast", "not_a_number", "infinite",
+    ],
+)  # fmt: skip
 def test_what_is_no_recording_is_refused_by_name(tmp_path, contents, message):
     (tmp_path / "clip.wav").write_bytes(contents)
     with pytest.raises(UsageError, match=message) as refusal:
