@@ -56,6 +56,7 @@ results: $(VENV)/.installed
 	$(COMPARE) shapes_log_sum_exp --seeds 3 --to results/weak_localization_shapes
 	$(COMPARE) raccoon_cam bccd_log_sum_exp --seeds 1 --to results/weak_localization_photographs
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
+	$(COMPARE) camvid_deeplab --seeds 1 --to results/segmentation_camvid
 	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
 	$(COMPARE) spoken_digit_ds_cnn spoken_digit_crnn spoken_digit_waveform_cnn --seeds 1 \
