@@ -137,7 +137,6 @@ def mask_answers(
     [N, H, W, C]. Encoded images are answered by tiles where they are large, pixels always whole.
     """
     tiles = tiles or TileSettings()
-    tiling_of(model, tiles)  # What does not fit is refused here, and not inside of a graph.
 
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
         network = functools.partial(model, training=False)

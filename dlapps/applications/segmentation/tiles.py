@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import keras
 import tensorflow as tf
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dlapps.config.section import Section
 from dlapps.decoding.tiles import by_tiles
@@ -27,6 +27,15 @@ class TileSettings(Section):
     scale: Annotated[float, Field(gt=0, le=16)] | None = None
     """How many times as large an image is seen as it is; left out, as in training: at its own
     scale, or resized to the size of images that were resized for training, and then whole."""
+
+    @model_validator(mode="after")
+    def _check_overlap(self):
+        if self.overlap != "auto" and 2 * self.overlap >= self.size:
+            raise ValueError(
+                f"overlap {self.overlap} leaves nothing of tiles of {self.size} pixels, from both "
+                f"sides of which it is cut: it has to be below {self.size // 2}"
+            )
+        return self
 
 
 class Tiling(NamedTuple):
