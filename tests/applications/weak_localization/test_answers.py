@@ -24,6 +24,11 @@ from dlapps.models.vision.class_activation_network import class_activation_netwo
 SPEC = WeakSpec(image_shape=(32, 64, 3), class_names=("bright", "dark"))
 
 
+@pytest.fixture(autouse=True)
+def known_weights():
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="module")
 def sees_brightness():
     """A network whose maps are how bright each pixel is, and how dark; both are always there."""

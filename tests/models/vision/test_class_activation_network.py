@@ -14,6 +14,11 @@ SHAPE = (64, 32, 3)
 IMAGES = np.random.default_rng(0).random((2, *SHAPE), np.float32)
 
 
+@pytest.fixture(autouse=True)
+def known_weights():
+    keras.utils.set_random_seed(0)
+
+
 def network(**options):
     return class_activation_network(SHAPE, 4, weights="none", **options)
 
