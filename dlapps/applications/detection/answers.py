@@ -30,13 +30,16 @@ from dlapps.data.sources.folders import IMAGES
 from dlapps.errors import UsageError
 from dlapps.explain.figures.boxes import drawn_png
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.boxes import (
+    EXAMPLE_SIZES,
+    box_kinds,
+    example_scene,
+    titles_of,
+    told_boxes,
+)
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into
 from dlapps.models.vision.detector import Detector
-
-SIDES = ("left", "top", "right", "bottom")
-EXAMPLE_SIZES = ((48, 80), (96, 64))
-"""Heights and widths of the images that an export is compared on."""
 
 
 def detection_answers(
@@ -220,32 +223,13 @@ def _predict(model: Any, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
 
 
 def _scene(height: int, width: int) -> np.ndarray:
-    """A picture with a few bright things in it, on which something may be found."""
-    random = np.random.default_rng(height * width)
-    image = random.integers(60, 120, (height, width, 3), np.uint8)
-    for _ in range(4):
-        top, left = random.integers(0, height - 16), random.integers(0, width - 16)
-        image[top : top + 16, left : left + 16] = random.integers(120, 256, 3)
-    return image
+    return example_scene(height, width, np.random.default_rng(height * width))
 
 
 def _kinds(spec: BoxedSpec) -> dict[str, Kind]:
     """What the outputs of both answers are, by their names."""
-    return {
-        "boxes": Kind(
-            "boxes",
-            "left, top, right and bottom of each box in pixels of the image, the surest first; "
-            "zeros follow the last",
-            {"names": [*spec.class_names]},
-        ),
-        "scores": Kind("numbers", "how sure each box is, from 0 to 1; zeros follow the last"),
-        "classes": Kind(
-            "class_index",
-            "the class of each box; -1 where there is none any more",
-            {"names": [*spec.class_names]},
-        ),
-        "count": Kind("numbers", "how many of the boxes are sure enough to be counted"),
-    }
+    count = Kind("numbers", "how many of the boxes are sure enough to be counted")
+    return {**box_kinds(spec.class_names), "count": count}
 
 
 def _show(spec: BoxedSpec, counted_from: float) -> Callable[..., dict[str, Any]]:
@@ -256,18 +240,9 @@ def _show(spec: BoxedSpec, counted_from: float) -> Callable[..., dict[str, Any]]
         counted = np.flatnonzero((classes >= 0) & (scores >= counted_from))
         labels = [spec.class_names[index] for index in classes[counted]]
         image = read_image(text, (None, None, 3))
-        titles = [
-            f"{label} {score:.2f}" for label, score in zip(labels, scores[counted], strict=True)
-        ]
+        titles = titles_of(scores[counted], labels)
         drawn = drawn_png(image, boxes[counted], titles, classes[counted], len(spec.class_names))
-        objects = [
-            {
-                "class": label,
-                "score": round(float(score), 4),
-                **{side: round(float(at), 1) for side, at in zip(SIDES, box, strict=True)},
-            }
-            for label, score, box in zip(labels, scores[counted], boxes[counted], strict=True)
-        ]
+        objects = told_boxes(boxes[counted], scores[counted], labels)
         return {
             "count": len(objects),
             "objects": objects,

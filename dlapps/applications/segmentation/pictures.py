@@ -1,6 +1,5 @@
 """Masks as pictures: alone, over their image, beside the truth, the errors, the scores."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 from dlapps.explain.explainable import Relevance
 from dlapps.explain.figures.names import field_name
 from dlapps.explain.figures.palette import DISTINCT_COLOURS, class_colours
+from dlapps.explain.figures.png import png_of
 from dlapps.explain.figures.relevance import relevance_figure
 
 ERROR_COLOUR = "#d4002a"
@@ -195,15 +195,9 @@ def mask_png(mask: np.ndarray, num_classes: int) -> bytes:
     """The class indices [height, width] as a PNG file, with a palette that shows them in colour."""
     image = Image.fromarray(mask.astype(np.uint8), "P")
     image.putpalette(mask_palette(num_classes).tobytes())
-    return _png(image)
+    return png_of(image)
 
 
 def overlay_png(image: np.ndarray, mask: np.ndarray, class_names: Sequence[str]) -> bytes:
     """The `overlay` as a PNG file."""
-    return _png(Image.fromarray(overlay(image, mask, class_names)))
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "png")
-    return buffer.getvalue()
+    return png_of(Image.fromarray(overlay(image, mask, class_names)))

@@ -33,13 +33,17 @@ from dlapps.data.sources.folders import IMAGES
 from dlapps.decoding.connected_components import NO_CLASS
 from dlapps.explain.figures.boxes import drawn_png
 from dlapps.export.answer import Answer, Arrays
+from dlapps.export.boxes import (
+    EXAMPLE_SIZES,
+    box_kinds,
+    example_scene,
+    titles_of,
+    told_boxes,
+)
 from dlapps.export.kinds import Kind, image_file, pixel_array
 from dlapps.files import write_into
 from dlapps.metrics.weak_localization import parts_of
 
-SIDES = ("left", "top", "right", "bottom")
-EXAMPLE_SIZES = ((48, 80), (96, 64))
-"""Heights and widths of the images that an export is compared on."""
 NUM_TRIES = 8
 
 
@@ -128,7 +132,7 @@ def _example(
     network, threshold = _predicting(model, settings), threshold_of(model)
     tries = []
     for seed in range(NUM_TRIES):
-        images = [_scene(*size, seed) for size in sizes]
+        images = [example_scene(*size, np.random.default_rng([*size, seed])) for size in sizes]
         stretched = tf.stack([fitted(tf.constant(image), spec.image_shape) for image in images])
         probabilities, maps = map(np.asarray, localize(network, stretched, settings))
         clearness = min(
@@ -170,34 +174,14 @@ def _boxes(
     return {"boxes": all_boxes, "scores": all_scores, "classes": classes, "count": count}
 
 
-def _scene(height: int, width: int, seed: int) -> np.ndarray:
-    """A picture with a few bright things in it, on which something may be found."""
-    random = np.random.default_rng([height, width, seed])
-    image = random.integers(60, 120, (height, width, 3), np.uint8)
-    for _ in range(4):
-        top, left = random.integers(0, height - 16), random.integers(0, width - 16)
-        image[top : top + 16, left : left + 16] = random.integers(120, 256, 3)
-    return image
-
-
 def _kinds(spec: WeakSpec) -> dict[str, Kind]:
     """What the outputs of both answers are, by their names."""
-    names = {"names": [*spec.class_names]}
     return {
         "probabilities": Kind(
             "numbers", f"how likely each class is to be there: {', '.join(spec.class_names)}"
         ),
         "maps": Kind("numbers", "where each class is, from 0 to 1, if it is there at all"),
-        "boxes": Kind(
-            "boxes",
-            "left, top, right and bottom of each box in pixels of the image, the surest first; "
-            "zeros follow the last",
-            names,
-        ),
-        "scores": Kind("numbers", "how sure each box is, from 0 to 1; zeros follow the last"),
-        "classes": Kind(
-            "class_index", "the class of each box; -1 where there is none any more", names
-        ),
+        **box_kinds(spec.class_names),
         "count": Kind("numbers", "how many boxes there are"),
     }
 
@@ -212,7 +196,7 @@ def _show(spec: WeakSpec, settings: MapSettings, threshold: float) -> Callable[.
         )
         found = np.flatnonzero(classes >= 0)
         labels = [names[index] for index in classes[found]]
-        titles = [f"{label} {score:.2f}" for label, score in zip(labels, scores[found])]
+        titles = titles_of(scores[found], labels)
         image = read_image(text, (None, None, 3))
         maps = tf.image.resize(maps, image.shape[:2]).numpy()
         mask = class_mask(probabilities, maps, threshold, settings.present_from)
@@ -223,14 +207,7 @@ def _show(spec: WeakSpec, settings: MapSettings, threshold: float) -> Callable[.
                 each: round(float(one), 4) for each, one in zip(names, probabilities, strict=True)
             },
             "count": len(found),
-            "objects": [
-                {
-                    "class": label,
-                    "score": round(float(score), 4),
-                    **{side: round(float(at), 1) for side, at in zip(SIDES, box, strict=True)},
-                }
-                for label, score, box in zip(labels, scores[found], boxes[found], strict=True)
-            ],
+            "objects": told_boxes(boxes[found], scores[found], labels),
             "drawn": str(write_into(directory / "boxes", f"{name}.png", drawn)),
             "maps": str(write_into(directory / "maps", f"{name}.png", laid)),
             "mask": str(write_into(directory / "masks", f"{name}.png", grey_png(mask))),

@@ -1,7 +1,6 @@
 """Weak localization as pictures: maps and boxes beside the truth, and how both depend on where
 maps are cut."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 
 from dlapps.explain.figures.boxes import add_boxes
 from dlapps.explain.figures.palette import class_colours
+from dlapps.explain.figures.png import png_of
 from dlapps.metrics.detection import Present
 from dlapps.metrics.weak_localization import (
     OVERLAPS,
@@ -26,7 +26,7 @@ OPACITY = 0.6
 
 def grey_png(mask: np.ndarray) -> bytes:
     """A PNG file whose grey values are the class indices uint8 [H, W]."""
-    return _png(Image.fromarray(mask))
+    return png_of(Image.fromarray(mask))
 
 
 def map_png(image: np.ndarray, maps: np.ndarray, is_present: np.ndarray) -> bytes:
@@ -35,13 +35,9 @@ def map_png(image: np.ndarray, maps: np.ndarray, is_present: np.ndarray) -> byte
     maps: [H, W, C] from 0 to 1; is_present: bool [C]. With none, the image is paled alone.
     """
     highest = np.max(maps, axis=-1, where=is_present, initial=0.0)
-    return _png(Image.fromarray(np.round(255 * _under_map(image / 255, highest)).astype(np.uint8)))
-
-
-def _png(picture: Image.Image) -> bytes:
-    contents = io.BytesIO()
-    picture.save(contents, "png")
-    return contents.getvalue()
+    return png_of(
+        Image.fromarray(np.round(255 * _under_map(image / 255, highest)).astype(np.uint8))
+    )
 
 
 def _under_map(image: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Boxes over their images: as a file in the image's own size, and as part of a figure."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
 from dlapps.explain.figures.palette import class_colours
+from dlapps.explain.figures.png import png_of
 
 WRONG = "#d4002a"
 """The colour of what is missed, and of boxes that are no object's."""
@@ -38,9 +38,7 @@ def drawn_png(
         corner = max(left, right - 1), max(top, bottom - 1)
         draw.rectangle((left, top, *corner), outline=colour, width=width)
         _add_title(draw, (left, top), title, colour, font)
-    contents = io.BytesIO()
-    picture.save(contents, "png")
-    return contents.getvalue()
+    return png_of(picture)
 
 
 def _add_title(

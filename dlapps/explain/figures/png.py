@@ -1,8 +1,9 @@
-"""Figures as PNG files, and the figure that stands in where there is nothing to draw."""
+"""Figures and pictures as PNG files, and the figure for where there is nothing to draw."""
 
 import io
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 DOTS_PER_INCH = 120
 
@@ -11,6 +12,13 @@ def png_bytes(figure: Figure) -> bytes:
     """The figure as a PNG file, with margins that clip no text."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", facecolor="white")
+    return buffer.getvalue()
+
+
+def png_of(picture: Image.Image) -> bytes:
+    """The picture as a PNG file, in its own size."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "png")
     return buffer.getvalue()
 
 
