@@ -27,6 +27,7 @@ BatchSize = Annotated[int, Field(gt=0, le=2**20)]
 ever published have tens of thousands (LAMB's 65,536), and memory would end before training began.
 """
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+UpTo1 = Annotated[float, Field(ge=0, le=1)]
 
 
 def _from_anywhere(path: Path) -> Path:

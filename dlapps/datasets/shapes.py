@@ -29,9 +29,9 @@ def make_shapes(
 
 
 def make_boxed_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[str, np.ndarray]:
-    """Returns "image" of the same scenes, "boxes" float32 [N, MOST_SHAPES, 4], "classes" int32.
+    """Returns "image" and "mask" of these scenes, "boxes" float32 [N, MOST_SHAPES, 4], "classes".
 
-    A box is around what is seen of a shape: left, top, right and bottom in pixels; `classes`
+    A box is around what is seen of a shape: left, top, right and bottom in pixels; `classes` int32
     [N, MOST_SHAPES] index CLASS_NAMES without the background, and are -1 where there is no shape.
     A shape of which fewer than FEWEST_SEEN pixels are left uncovered has none.
     """
@@ -45,7 +45,17 @@ def make_boxed_shapes(num_scenes: int, size: int = 64, seed: int = 0) -> dict[st
             rows, columns = np.nonzero(objects[scene] == number)
             boxes[scene, place] = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
             labels[scene, place] = masks[scene, rows[0], columns[0]] - 1
-    return {"image": images, "boxes": boxes, "classes": labels}
+    return {"image": images, "boxes": boxes, "classes": labels, "mask": masks}
+
+
+def make_splits(
+    make: Callable[..., dict[str, np.ndarray]], num_train: int
+) -> dict[str, dict[str, np.ndarray]]:
+    """What `make` gives of so many scenes for training, and a fifth as many for validation and for
+    test each, every split by a seed of its own."""
+    held_out = max(1, num_train // 5)
+    sizes = {"train": num_train, "validation": held_out, "test": held_out}
+    return {split: make(count, seed=seed) for seed, (split, count) in enumerate(sizes.items())}
 
 
 def _scenes(

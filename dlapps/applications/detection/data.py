@@ -14,7 +14,7 @@ from dlapps.data.boxes.columns import BCCD_CLASSES, bccd_columns, box_folder_col
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.splits import Data, Examples
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPES
-from dlapps.datasets.shapes import make_boxed_shapes
+from dlapps.datasets.shapes import make_boxed_shapes, make_splits
 
 FOLDER_SIZE = (320, 320)
 SHAPES_SIZE = (64, 64)
@@ -107,10 +107,9 @@ def _load(settings: BoxedData) -> BoxedExamples:
 
 
 def _shapes(num_examples: int) -> BoxedExamples:
-    held_out = max(1, num_examples // 5)
-    sizes = {"train": num_examples, "validation": held_out, "test": held_out}
     splits = {}
-    for seed, (split, count) in enumerate(sizes.items()):
-        columns = make_boxed_shapes(count, seed=seed)
-        splits[split] = Examples({**columns, "scale": np.ones(count, np.float32)})
+    for split, columns in make_splits(make_boxed_shapes, num_examples).items():
+        del columns["mask"]  # Of boxes alone is learned.
+        scales = np.ones(len(columns["image"]), np.float32)
+        splits[split] = Examples({**columns, "scale": scales})
     return Data(splits, BoxedSpec(image_shape=(*SHAPES_SIZE, 3), class_names=SHAPES[1:]))

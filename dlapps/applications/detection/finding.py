@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 import tensorflow as tf
 from pydantic import Field
 
-from dlapps.config.section import Fraction as Part
-from dlapps.config.section import Positive, Section
+from dlapps.config.section import Fraction, Positive, Section, UpTo1
 from dlapps.data.images.decoding import resized, to_unit_interval
 from dlapps.decoding.non_maximum_suppression import MOST_PLACES, non_maximum_suppression
 from dlapps.decoding.tiles import tile_corners
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Network = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 Located = Callable[[Mapping[str, tf.Tensor]], tuple[tf.Tensor, tf.Tensor]]
 BORDER = 4
@@ -26,11 +24,11 @@ MOST_IN_TILES = 4000
 class SuppressionSettings(Section):
     """How boxes are chosen from all that the places of a network say."""
 
-    score_threshold: Fraction = 0.05
+    score_threshold: UpTo1 = 0.05
     """The least score of a box that is given."""
-    counted_from: Fraction = 0.4
+    counted_from: UpTo1 = 0.4
     """The least score of a box that is counted as an object, and drawn."""
-    overlap: Fraction = 0.5
+    overlap: UpTo1 = 0.5
     """Intersection over union with a better box of its class from which a box is left out."""
     max_detections: Positive = 100
     """Boxes of an image."""
@@ -42,7 +40,7 @@ class TileSettings(Section):
     scale: Literal["training"] | Annotated[float, Field(gt=0, le=16)] | None = None
     """How many times as large an image is seen as it is, tile by tile; training: as those were that
     the run learned on, in the median. Left out, an image is seen whole, as large as it fits."""
-    overlap: Part = 0.25
+    overlap: Fraction = 0.25
     """The part of a tile that it shares with the next: what is no larger is seen whole in one."""
 
 

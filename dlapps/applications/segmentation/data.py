@@ -14,7 +14,7 @@ from dlapps.data.images.decoding import fitted
 from dlapps.data.sources.published import Example, load_published
 from dlapps.data.splits import Data, Examples, carve
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPE_CLASSES
-from dlapps.datasets.shapes import make_shapes
+from dlapps.datasets.shapes import make_shapes, make_splits
 from dlapps.errors import UsageError
 
 ISBI_VALIDATION = 4
@@ -217,10 +217,6 @@ def _pets(size: tuple[int, int]) -> MaskedExamples:
 
 
 def _shapes(num_examples: int) -> MaskedExamples:
-    held_out = max(1, num_examples // 5)
-    sizes = {"train": num_examples, "validation": held_out, "test": held_out}
-    splits = {
-        name: Examples(make_shapes(size, seed=seed))
-        for seed, (name, size) in enumerate(sizes.items())
-    }
+    made = make_splits(make_shapes, num_examples)
+    splits = {split: Examples(columns) for split, columns in made.items()}
     return Data(splits, MaskSpec(channels=3, class_names=SHAPE_CLASSES))

@@ -28,7 +28,7 @@ from dlapps.data.images.folder import load_image_folder
 from dlapps.data.sources.folders import IMAGES, SPLITS
 from dlapps.data.splits import Data, Examples, carve_tenths
 from dlapps.datasets.shapes import CLASS_NAMES as SHAPES
-from dlapps.datasets.shapes import make_boxed_shapes, make_shapes
+from dlapps.datasets.shapes import make_boxed_shapes, make_splits
 from dlapps.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -181,13 +181,7 @@ def _check_presence(train: Examples, class_names: Sequence[str]) -> None:
 
 
 def _shapes(num_examples: int) -> WeakExamples:
-    held_out = max(1, num_examples // 5)
-    sizes = {"train": num_examples, "validation": held_out, "test": held_out}
-    splits = {
-        split: make_boxed_shapes(count, seed=seed) | make_shapes(count, seed=seed)
-        for seed, (split, count) in enumerate(sizes.items())
-    }
-    return _data({**splits}, SHAPES[1:])
+    return _data({**make_splits(make_boxed_shapes, num_examples)}, SHAPES[1:])
 
 
 def _image_folder(settings: WeakData, size: tuple[int, int]) -> WeakExamples:

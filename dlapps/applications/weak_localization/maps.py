@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from pydantic import Field
 
-from dlapps.config.section import Positive, Section
+from dlapps.config.section import Positive, Section, UpTo1
 from dlapps.data.images.decoding import to_unit_interval
 from dlapps.decoding.connected_components import boxes_of_parts
 from dlapps.decoding.pixel_adaptive_refinement import refined
@@ -27,7 +27,6 @@ BY_GRADIENTS = {
     "layer_cam": layer_cam,
 }
 
-UpTo1 = Annotated[float, Field(ge=0, le=1)]
 Network = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """From images in [0, 1] to logits [N, C] and maps [N, h, w, C]."""
 
