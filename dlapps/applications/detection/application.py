@@ -119,7 +119,7 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         drawn = [each._replace(boxes=each.boxes * scale) for each, scale in zip(found, scales)]
         return {
             "from_the_worst_on": worst_first(
-                _images(data["test"]), seen, drawn, names, counted_from
+                lambda places: _images(data["test"][places]), seen, drawn, names, counted_from
             ),
             "precision_and_recall": precision_recall_figure(truths, found, names, counted_from),
             "counts": counts_figure(truths, found, counted_from),
@@ -210,10 +210,9 @@ def _model_inputs(columns: Columns) -> tuple[tf.Tensor, Columns]:
 
 def _images(examples: Examples) -> np.ndarray:
     """All images, uint8 [N, H, W, 3], also where they are on the disk."""
-    if examples.load is None:
-        return examples.columns["image"]
-    batches = in_order(examples, 16, lambda columns: columns["image"])
-    return np.concatenate([*batches.as_numpy_iterator()])
+    batches = in_order(examples, len(examples), lambda columns: columns["image"])
+    (images,) = batches.as_numpy_iterator()
+    return images
 
 
 def _present(examples: Examples) -> list[Present]:

@@ -1,6 +1,6 @@
 """Boxes as pictures: over their image, beside the truth, and how precise and how many they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,17 +19,18 @@ and of one that can be seen."""
 
 
 def worst_first(
-    images: np.ndarray,
+    images_at: Callable[[np.ndarray], np.ndarray],
     truths: Sequence[Present],
     found: Sequence[Found],
     class_names: Sequence[str],
     threshold: float,
     count: int = 4,
 ) -> Figure:
-    """Images [N, H, W, 3] with their objects beside what is found, those with most errors first.
+    """Images with their objects beside what is found, those with most errors first.
 
-    A dashed line is around an object that is missed, and around a box that is no object's: of
-    another class, too far off, or a second one.
+    `images_at` gives those in some places, uint8 [n, H, W, 3], which may be on the disk. A dashed
+    line is around an object that is missed, and around a box that is no object's: of another class,
+    too far off, or a second one.
     """
     counted = [each.from_score(threshold) for each in found]
     matches = [match(truth, each) for truth, each in zip(truths, counted, strict=True)]
@@ -39,15 +40,16 @@ def worst_first(
     ]
     errors = [len(each) + int(np.sum(chosen < 0)) for each, chosen in zip(missed, matches)]
     shown = np.argsort(-np.array(errors), kind="stable")[:count]
+    images = images_at(shown)
     height = 3.6 * images.shape[1] / images.shape[2]
     figure = Figure(figsize=(7.5, (height + 0.35) * len(shown) + 0.6), layout="constrained")
     panels = figure.subplots(len(shown), 2, squeeze=False)
     colours = class_colours(len(class_names))
-    for row, number in zip(panels, shown):
+    for row, number, image in zip(panels, shown, images, strict=True):
         truth, boxes, chosen = truths[number], counted[number], matches[number]
         is_missed = np.isin(np.arange(len(truth.classes)), missed[number])
         for axes in row:
-            axes.imshow(images[number], interpolation="nearest")
+            axes.imshow(image, interpolation="nearest")
             axes.axis("off")
         add_boxes(row[0], truth.boxes, truth.classes, is_missed, colours)
         add_boxes(row[1], boxes.boxes, boxes.classes, chosen < 0, colours)

@@ -74,7 +74,7 @@ def test_a_title_at_the_right_border_is_as_long_as_elsewhere():
 
 
 def test_the_image_with_most_errors_comes_first():
-    figure = worst_first(GREY, TRUTHS, FOUND, NAMES, 0.5, count=2)
+    figure = worst_first(GREY.__getitem__, TRUTHS, FOUND, NAMES, 0.5, count=2)
     assert [axes.get_title() for axes in figure.axes] == [
         "Truth: 2, 1 missed",
         "Found: 2, 1 wrong",
@@ -84,7 +84,7 @@ def test_the_image_with_most_errors_comes_first():
 
 
 def test_what_is_missed_and_what_is_wrong_is_dashed_and_red():
-    figure = worst_first(GREY, TRUTHS, FOUND, NAMES, 0.5, count=1)
+    figure = worst_first(GREY.__getitem__, TRUTHS, FOUND, NAMES, 0.5, count=1)
     first, second = class_colours(2)
     for axes in figure.axes:
         right, wrong = axes.patches
@@ -115,7 +115,7 @@ def test_counts_are_dots_that_grow_with_the_images_there():
 
 def test_names_that_look_like_formulas_are_shown_as_they_are():
     names = ("a$b_{$", "_c")
-    figure = saved(worst_first(GREY, TRUTHS, FOUND, names, 0.5, count=1))
+    figure = saved(worst_first(GREY.__getitem__, TRUTHS, FOUND, names, 0.5, count=1))
     assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == [*names]
     (axes,) = saved(precision_recall_figure(TRUTHS, FOUND, names, 0.5)).axes
     shown = [text.get_text().rpartition(":")[0] for text in axes.get_legend().get_texts()]
@@ -124,7 +124,7 @@ def test_names_that_look_like_formulas_are_shown_as_they_are():
 
 def test_nothing_there_and_nothing_found_can_be_drawn():
     truths, found = [NOTHING], [NOTHING_FOUND]
-    figure = saved(worst_first(GREY[:1], truths, found, NAMES, 0.5))
+    figure = saved(worst_first(GREY[:1].__getitem__, truths, found, NAMES, 0.5))
     assert figure.axes[0].get_title() == "Truth: 0, 0 missed"
     (axes,) = saved(precision_recall_figure(truths, found, NAMES, 0.5)).axes
     assert axes.get_legend() is None
