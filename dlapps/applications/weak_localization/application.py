@@ -23,8 +23,10 @@ from dlapps.applications.weak_localization.data import (
 from dlapps.applications.weak_localization.maps import (
     UNKNOWN_THRESHOLD,
     MapSettings,
+    class_mask,
     localize,
     network_of,
+    threshold_of,
     with_threshold,
 )
 from dlapps.applications.weak_localization.pictures import (
@@ -43,6 +45,7 @@ from dlapps.explain.explainable import Explainable, Relevance, score_of_output
 from dlapps.explain.figures.relevance import relevance_figure
 from dlapps.export.answer import Answer
 from dlapps.metrics.detection import Present
+from dlapps.metrics.segmentation import pixel_confusion, segmentation_report
 from dlapps.metrics.weak_localization import (
     OVERLAPS,
     THRESHOLDS,
@@ -59,6 +62,8 @@ from dlapps.training.stage import Stage, supervised_stage
 
 HALF = OVERLAPS.index(0.5)
 LINEAR_POOLINGS = ("average", "max")
+NONE = "none"
+"""What a pixel is that is of no class."""
 
 
 class WeakEvaluation(EvaluationSettings):
@@ -180,6 +185,11 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
         if "mask" in columns:
             curve = pixel_curve(found.maps, columns["mask"])
             report["pixel_average_precision"] = curve.average_precision
+            masks = class_mask(
+                found.probabilities, found.maps, threshold_of(model), self.config.maps.present_from
+            )
+            confusion = pixel_confusion(columns["mask"], masks, 1 + len(names))
+            report["mask_mean_iou"] = segmentation_report(confusion, (NONE, *names))["mean_iou"]
         return report
 
     def answers(self, model: keras.Model, spec: WeakSpec) -> dict[str, Answer]:

@@ -113,10 +113,12 @@ def boxes_in(
 def class_mask(
     probabilities: np.ndarray, maps: np.ndarray, threshold: float, present_from: float
 ) -> np.ndarray:
-    """uint8 [H, W]: the class of each place, from 1 on, whose map is the highest; 0: of none.
+    """uint8 [..., H, W]: the class of each place, from 1 on, whose map is the highest; 0: of none.
 
-    probabilities: [C], maps: [H, W, C]. Only classes that are there count, from `threshold` on.
+    probabilities: [..., C], maps: [..., H, W, C], of one image or several. Only classes that are
+    there count, from `threshold` on.
     """
+    probabilities = probabilities[..., None, None, :]
     counted = np.where(probabilities >= present_from, maps, -1.0)
     best = counted.argmax(axis=-1)
     return np.where(counted.max(axis=-1) >= threshold, best + 1, 0).astype(np.uint8)

@@ -9,6 +9,7 @@ WHOLE_NAMES = {
     "max_box_accuracy_v2": "MaxBoxAccV2",
     "max_box_accuracy_v2_at_own_best": "MaxBoxAccV2, thresholds best for these images",
     "pixel_average_precision": "Average precision of pixels (PxAP)",
+    "mask_mean_iou": "Mean IoU of masks",
     "num_examples": "Examples",
     "negative_log_likelihood": "Negative log-likelihood (nats)",
     "negative_evidence_lower_bound": "Negative ELBO (nats)",

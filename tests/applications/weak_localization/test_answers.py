@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dlapps.applications.segmentation.data import MaskedData, load_masks
 from dlapps.applications.weak_localization.answers import weak_answers
+from dlapps.applications.weak_localization.application import WeakLocalization
 from dlapps.applications.weak_localization.data import WeakSpec
 from dlapps.applications.weak_localization.maps import (
     MapSettings,
@@ -19,7 +20,9 @@ from dlapps.applications.weak_localization.maps import (
     threshold_of,
     with_threshold,
 )
+from dlapps.data.splits import Data, Examples
 from dlapps.models.vision.class_activation_network import class_activation_network
+from dlapps.runs.directory import read_config
 
 SPEC = WeakSpec(image_shape=(32, 64, 3), class_names=("bright", "dark"))
 
@@ -124,6 +127,29 @@ def test_a_mask_has_the_highest_map_of_what_is_there():
     mask = class_mask(np.array([0.9, 0.1, 0.6]), maps, 0.5, 0.5)
     np.testing.assert_array_equal(mask, [[1, 3, 3]])
     assert class_mask(np.zeros(3), maps, 0.5, 0.5).max() == 0
+    several = class_mask(
+        np.array([[0.9, 0.1, 0.6], [0.0, 0.9, 0.0]]), np.stack([maps] * 2), 0.5, 0.5
+    )
+    np.testing.assert_array_equal(several, [[[1, 3, 3]], [[2, 0, 0]]])
+
+
+def test_masks_are_measured_where_true_ones_are_known(sees_brightness):
+    text = """
+    application: weak_localization
+    data: {name: shapes}
+    model: {name: class_activation_network, encoder: plain, weights: none, pooling: max}
+    training: {steps: 1, restore_best_weights: false}
+    """
+    image = scene(32, 64)
+    mask = np.where(image[..., 0] > 127, 1, 2).astype(np.uint8)
+    # What is dark in the right half is said to be nothing: half of the pixels, told as dark.
+    mask[:, 32:] = 0
+    columns = {"image": image[None], "presence": np.ones((1, 2), np.float32), "mask": mask[None]}
+    examples = Examples({name: each.repeat(3, axis=0) for name, each in columns.items()})
+    weak = WeakLocalization(read_config("weak_localization", text, "weak"))
+    report = weak.evaluate(sees_brightness, Data({"test": examples}, SPEC), "test")
+    bright, dark = 1.0, (mask == 2).sum() / (mask != 1).sum()
+    assert report["mask_mean_iou"] == pytest.approx((bright + dark + 0.0) / 3)
 
 
 @pytest.mark.parametrize("method", ["cam", "grad_cam", "grad_cam_plus_plus", "layer_cam"])
