@@ -50,14 +50,19 @@ results: $(VENV)/.installed
 	$(COMPARE) python_modules_recurrent --seeds 3 --to results/classification_text
 	$(COMPARE) shapes_fcos --seeds 3 --to results/detection_shapes
 	$(COMPARE) bccd_fcos --seeds 1 --to results/detection_bccd
+	$(COMPARE) shapes_retinanet --seeds 3 --to results/detection_shapes_retinanet
+	$(COMPARE) bccd_retinanet --seeds 1 --to results/detection_bccd_retinanet
 	test -d raccoon || unzip -q $(DLAPPS_MANUAL_DIR)/raccoon/raccoon.zip
 	$(COMPARE) raccoon_fcos --seeds 1 --to results/detection_raccoon
 	test -d coco128 || unzip -q $(DLAPPS_MANUAL_DIR)/coco128/coco128.zip
 	$(COMPARE) shapes_log_sum_exp --seeds 3 --to results/weak_localization_shapes
+	$(COMPARE) shapes_cam shapes_attention --seeds 3 --to results/weak_localization_shapes_pooling
 	$(COMPARE) raccoon_cam bccd_log_sum_exp --seeds 1 --to results/weak_localization_photographs
 	$(COMPARE) isbi2012_unet --seeds 1 --to results/segmentation_isbi2012
+	$(COMPARE) isbi2012_border_unet --seeds 1 --to results/segmentation_isbi2012_border
 	$(COMPARE) camvid_deeplab --seeds 1 --to results/segmentation_camvid
-	$(COMPARE) shapes_unet --seeds 1 --to results/segmentation_shapes
+	$(COMPARE) shapes_unet shapes_fcn --seeds 3 --to results/segmentation_shapes
+	$(COMPARE) camvid_unet camvid_segnet --seeds 1 --to results/segmentation_camvid_networks
 	$(COMPARE) spoken_digit_keyword_cnn spoken_digit_attention_lstm --to results/speech_spoken_digit
 	$(COMPARE) spoken_digit_ds_cnn spoken_digit_crnn spoken_digit_waveform_cnn --seeds 1 \
 	  --to results/speech_networks
