@@ -42,9 +42,9 @@ def prepare(name: str) -> None:
     from cli.tensorflow_startup import start_tensorflow
 
     start_tensorflow()
-    from dlapps.data.sources.published import describe, load_published
+    from dlapps.data.sources.published import describe, prepare_published
 
-    load_published(name)
+    prepare_published(name)
     click.echo(f"{name}: {describe(name)}")
 
 

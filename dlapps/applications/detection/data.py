@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlapps.applications.detection.augmentation import BoxAugmentation
-from dlapps.applications.detection.prepared import BUILDERS, load_prepared_boxes
+from dlapps.applications.detection.prepared import PREPARED, load_prepared_boxes
 from dlapps.config.section import BatchSize, DataSettings, Positive, Section, UserPath, check_path
 from dlapps.data.boxes.columns import BCCD_CLASSES, bccd_columns, box_folder_columns
 from dlapps.data.images.letterbox import letterboxed
@@ -90,7 +90,7 @@ def _load(settings: BoxedData) -> BoxedExamples:
     if settings.name == "shapes":
         return _shapes(settings.num_examples)
     size = settings.image_size or FOLDER_SIZE
-    if settings.name in BUILDERS:
+    if settings.name in PREPARED:
         prepared = load_prepared_boxes(settings.name, size)
         spec = BoxedSpec(image_shape=(*size, 3), class_names=prepared.class_names)
         return Data(prepared.splits, spec)

@@ -10,12 +10,13 @@ from PIL import Image
 from dlapps.data.batches import Columns
 from dlapps.data.boxes.columns import NO_OBJECT, padded_boxes
 from dlapps.data.images.letterbox import letterboxed
-from dlapps.data.sources.random_access import Records, open_data_set
+from dlapps.data.sources.published import prepare_published
+from dlapps.data.sources.random_access import Records
 from dlapps.data.splits import Examples, carve, numbered
 from dlapps.progress import progress
 
-BUILDERS = {"voc": "voc/2007:5.0.0", "coco": "coco/2017:1.1.0"}
-"""What they are called in TFDS, by our names."""
+PREPARED = ("voc", "coco")
+"""Those that no memory holds, by our names."""
 MOST_VALIDATION = 5_000
 READ_AT_ONCE = 256
 LEFT_OUT = ("is_difficult", "is_crowd")
@@ -37,7 +38,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
     of train, but no more than 5,000, by a fixed permutation. Objects that their publisher marks as
     difficult, or as crowds, are left out.
     """
-    data_set = open_data_set(BUILDERS[name], None)
+    data_set = prepare_published(name)
     features, there = data_set.info.features, data_set.info.splits
 
     def examples(split: str) -> Examples:

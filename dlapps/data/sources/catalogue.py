@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from dlapps.data.sources.origin import Origin
 
+FROM_ANYWHERE = "array_record"
+"""The format of TFDS of which any example can be read by its number."""
+
 
 class Published(NamedTuple):
     """A data set that TFDS prepares."""
@@ -16,8 +19,11 @@ class Published(NamedTuple):
     """What the raw files hold, where no server has them; empty: they are downloaded."""
     origin: Origin = Origin()
     """Who made it, and under which licence, for model cards."""
+    file_format: str | None = None
+    """How TFDS keeps it; left out, by its own default."""
 
 
+BOXED = ("image", "objects/bbox", "objects/label")
 PUBLISHED = {
     "mnist": Published(
         "mnist:3.0.1",
@@ -111,13 +117,32 @@ PUBLISHED = {
     ),
     "bccd": Published(
         "bccd:1.0.0",
-        ("image", "objects/bbox", "objects/label"),
+        BOXED,
         origin=Origin(
             "photographs of blood with its cells, the BCCD Dataset, published as bccd 1.0.0 of "
             "TFDS",
             "MIT, as its publisher's LICENSE says",
             "https://github.com/Shenggan/BCCD_Dataset",
         ),
+    ),
+    "voc": Published(
+        "voc/2007:5.0.0",
+        BOXED,
+        origin=Origin(
+            "Pascal VOC 2007 (Everingham et al. 2010), published as voc/2007 5.0.0 of TFDS",
+            homepage="http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
+        ),
+        file_format=FROM_ANYWHERE,
+    ),
+    "coco": Published(
+        "coco/2017:1.1.0",
+        BOXED,
+        origin=Origin(
+            "COCO 2017 (Lin et al. 2014), published as coco/2017 1.1.0 of TFDS",
+            "annotations CC BY 4.0, images by the terms of Flickr, as its publisher's page says",
+            "https://cocodataset.org",
+        ),
+        file_format=FROM_ANYWHERE,
     ),
     "oxford_iiit_pet": Published(
         "oxford_iiit_pet:4.0.0",

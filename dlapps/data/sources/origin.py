@@ -28,15 +28,6 @@ OWN_ORIGINS = {
         "PSF License Agreement, as Python's documentation says",
         "https://docs.python.org/3/license.html",
     ),
-    "voc": Origin(
-        "Pascal VOC 2007 (Everingham et al. 2010), published as voc/2007 5.0.0 of TFDS",
-        homepage="http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
-    ),
-    "coco": Origin(
-        "COCO 2017 (Lin et al. 2014), published as coco/2017 1.1.0 of TFDS",
-        "annotations CC BY 4.0, images by the terms of Flickr, as its publisher's page says",
-        "https://cocodataset.org",
-    ),
     "digits": Origin(
         "1,797 handwritten digits that scikit-learn carries (Alpaydin and Kaynak 1998)",
         homepage="https://scikit-learn.org/stable/datasets/toy_dataset.html",

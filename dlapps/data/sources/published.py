@@ -45,9 +45,12 @@ def describe(name: str, manual_dir: Path | None = None, data_dir: Path | None = 
     published = _published(name)
     builder, version = published.builder.split(":")
     raw_folder, data_dir = find_folders(name, manual_dir, data_dir)
-    prepared = data_dir / builder / version
-    if (prepared / "dataset_info.json").is_file():
-        return f"prepared in {prepared}"
+    for folder in (
+        (data_dir, data_dir / published.file_format) if published.file_format else (data_dir,)
+    ):
+        prepared = folder / builder / version
+        if (prepared / "dataset_info.json").is_file():
+            return f"prepared in {prepared}"
     if raw_folder is not None and raw_folder.is_dir() and any(raw_folder.iterdir()):
         return f"raw files in {raw_folder}"
     if not published.manual:
@@ -99,15 +102,24 @@ def load_published(
 
     Raises DlappsError, which names the files and the place, when that fails.
     """
+    builder = prepare_published(name, manual_dir, data_dir)
+    return {
+        split: read_split(builder, split, _published(name).features, prepare)
+        for split in builder.info.splits
+    }
+
+
+def prepare_published(
+    name: str, manual_dir: Path | None = None, data_dir: Path | None = None
+) -> tfds.core.DatasetBuilder:
+    """Returns the builder of TFDS that has the data set prepared; see `load_published`."""
     published = _published(name)
     if name in OWN_BUILDERS:
         importlib.import_module(f"dlapps.datasets.{name}")  # TFDS knows a builder once imported.
-    folders = find_folders(name, manual_dir, data_dir)
-    builder = prepared_builder(name, published.builder, *folders, published.manual)
-    return {
-        split: read_split(builder, split, published.features, prepare)
-        for split in builder.info.splits
-    }
+    raw_folder, data_dir = find_folders(name, manual_dir, data_dir)
+    return prepared_builder(
+        name, published.builder, raw_folder, data_dir, published.manual, published.file_format
+    )
 
 
 def _published(name: str) -> Published:
@@ -127,7 +139,8 @@ def prepared_builder(
     """Returns the data set's TFDS builder, prepared in `data_dir`; raises DlappsError if it can't.
 
     `name` is what we call it, `builder_name` is TFDS' name and version. `manual` says what the
-    files in `raw_folder` hold, where no server has them; `file_format` is TFDS' own by default.
+    files in `raw_folder` hold, where no server has them. `file_format` is TFDS' own by default;
+    what is not prepared in another is, in the folder in `data_dir` that is called like it.
 
     Two processes may do so at once: both work in folders of their own, the first to finish
     renames its own into place, and the other uses that.
@@ -143,6 +156,9 @@ def prepared_builder(
         tfds.download.extractor.ExtractError,
     )
     with _quiet_tfds():
+        if file_format and not _is_prepared(builder_name, data_dir, file_format):
+            # TFDS refuses a folder in which the same version lies in another format.
+            data_dir /= file_format
         builder = tfds.builder(builder_name, data_dir=data_dir, file_format=file_format)
         if builder.is_prepared():
             return builder
@@ -161,6 +177,15 @@ def prepared_builder(
                     f"{name} could not be prepared in {data_dir}: {reason}."
                 ) from error
         return builder
+
+
+def _is_prepared(builder_name: str, data_dir: Path, file_format: str) -> bool:
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(builder_name, data_dir=data_dir, file_format=file_format).is_prepared()
+    except (AssertionError, ValueError, tfds.core.DatasetNotFoundError):
+        return False
 
 
 def _prepare(builder: tfds.core.DatasetBuilder, raw_folder: Path | None, data_dir: Path) -> None:

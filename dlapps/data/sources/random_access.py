@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dlapps.data.sources.catalogue import FROM_ANYWHERE
 from dlapps.data.sources.published import prepared_builder
 from dlapps.data.sources.raw_files import find_folders
 from dlapps.errors import UsageError, did_you_mean, in_short, reason
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-FILE_FORMAT = "array_record"
 BEGINNING = 2**16
 """Bytes of each file that tell one version of a data set from another."""
 
@@ -46,11 +46,8 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
     assert builder is not None, "the settings were checked"
     name = builder.partition("/")[0].partition(":")[0]
     raw_folder, data_dir = find_folders(name, None, None)
-    if not _is_prepared(builder, data_dir):
-        # TFDS refuses a folder in which the same version lies in another format.
-        data_dir /= FILE_FORMAT
     try:
-        return prepared_builder(name, builder, raw_folder, data_dir, file_format=FILE_FORMAT)
+        return prepared_builder(name, builder, raw_folder, data_dir, file_format=FROM_ANYWHERE)
     except tfds.core.DatasetNotFoundError:
         known = did_you_mean(name, tfds.list_builders()).partition(" (Known")[0].rstrip("?.")
         nearest = f"{known}?" if known.startswith("; did you mean") else "."
@@ -61,15 +58,6 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
         raise UsageError(
             f"data.builder cannot be {in_short(builder)!r}: {reason(error)}."
         ) from error
-
-
-def _is_prepared(builder: str, data_dir: Path) -> bool:
-    import tensorflow_datasets as tfds
-
-    try:
-        return tfds.builder(builder, data_dir=data_dir, file_format=FILE_FORMAT).is_prepared()
-    except (AssertionError, ValueError, tfds.core.DatasetNotFoundError):
-        return False
 
 
 def _in_directory(directory: Path) -> tfds.core.DatasetBuilder:
@@ -88,10 +76,10 @@ def _in_directory(directory: Path) -> tfds.core.DatasetBuilder:
             f"data.path {directory} holds no data set that TFDS can read: {reason(error)}."
         ) from error
     file_format = builder.info.file_format
-    if file_format is None or file_format.value != FILE_FORMAT:
+    if file_format is None or file_format.value != FROM_ANYWHERE:
         raise UsageError(
             f"data.path {directory} is prepared as {file_format and file_format.value}, which can "
-            f"only be read from its beginning; prepare it with file_format={FILE_FORMAT}."
+            f"only be read from its beginning; prepare it with file_format={FROM_ANYWHERE}."
         )
     return builder
 

@@ -5,9 +5,9 @@ import pytest
 import tensorflow_datasets as tfds
 
 from dlapps.applications.detection.data import BoxedData, load_boxed
-from dlapps.applications.detection.prepared import BUILDERS
 from dlapps.data.batches import ShuffledBatches, in_order
-from dlapps.data.sources.random_access import FILE_FORMAT
+from dlapps.data.sources.catalogue import FROM_ANYWHERE, PUBLISHED
+from dlapps.data.sources.published import describe
 
 SIZE = (32, 64)
 
@@ -36,7 +36,8 @@ def example(name, number, has_boxes):
 @pytest.fixture(params=["voc", "coco"], scope="module")
 def data(request, tmp_path_factory):
     name, data_dir = request.param, tmp_path_factory.mktemp(request.param)
-    builder = tfds.builder(BUILDERS[name], data_dir=data_dir / FILE_FORMAT, file_format=FILE_FORMAT)
+    folder = data_dir / FROM_ANYWHERE
+    builder = tfds.builder(PUBLISHED[name].builder, data_dir=folder, file_format=FROM_ANYWHERE)
 
     def made(self, dl_manager):
         def some(first, last, has_boxes=True):
@@ -49,8 +50,10 @@ def data(request, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLAPPS_DATA_DIR", str(data_dir))
+        assert describe(name) == "would be downloaded"
         patch.setattr(type(builder), "_split_generators", made)
         builder.download_and_prepare()
+        assert describe(name) == f"prepared in {builder.data_dir}"
         return name, load_boxed(BoxedData(name=name, image_size=SIZE))
 
 
