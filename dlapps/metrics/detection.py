@@ -37,9 +37,17 @@ class Found(NamedTuple):
 
 
 def detection_report(
-    truths: Sequence[Present], found: Sequence[Found], class_names: Sequence[str], threshold: float
+    truths: Sequence[Present],
+    found: Sequence[Found],
+    class_names: Sequence[str],
+    threshold: float,
+    forgiven: Sequence[Present] | None = None,
 ) -> dict[str, Any]:
     """The measures of the boxes found in some images, in plain Python numbers.
+
+    `forgiven` are objects that nobody has to find and anybody may, such as COCO's crowds and what
+    is difficult in Pascal VOC: a box that is no object's counts for nothing where as large a part
+    of it lies in one as the overlap with an object would have to be.
 
     Keys: mean_average_precision (over classes and over intersections by union from .5 to .95),
     average_precision_50 and _75, by_size (of objects with less than 32 and 96 pixels a side),
@@ -48,7 +56,9 @@ def detection_report(
     objects an image, as count_error (mean absolute difference) and count_bias (mean difference).
     What no image has is None. COCO's limit of 100 boxes an image holds.
     """
-    evaluated = _evaluated(truths, found, len(class_names))
+    evaluated = _evaluated(truths, found, len(class_names), forgiven or ())
+    if forgiven:
+        found = without_forgiven(truths, found, forgiven)
     counts = _counts(truths, found, len(class_names), threshold)
     matched = _matched_counts(truths, found, threshold)
     num_objects = sum(len(truth.classes) for truth in truths)
@@ -80,7 +90,12 @@ def detection_report(
     }
 
 
-def _evaluated(truths: Sequence[Present], found: Sequence[Found], num_classes: int) -> COCOeval:
+def _evaluated(
+    truths: Sequence[Present],
+    found: Sequence[Found],
+    num_classes: int,
+    forgiven: Sequence[Present],
+) -> COCOeval:
     """COCO's evaluation, which has gone through everything."""
     truth, answers = COCO(), COCO()
     described = {
@@ -88,8 +103,9 @@ def _evaluated(truths: Sequence[Present], found: Sequence[Found], num_classes: i
         "categories": [{"id": label} for label in range(num_classes)],
     }
     objects = [
-        _entry(image, box, label) | {"iscrowd": 0}
-        for image, truth_of in enumerate(truths)
+        _entry(image, box, label) | {"iscrowd": is_crowd}
+        for is_crowd, objects_of in enumerate((truths, forgiven))
+        for image, truth_of in enumerate(objects_of)
         for box, label in zip(truth_of.boxes, truth_of.classes, strict=True)
     ]
     boxes = [
@@ -174,8 +190,31 @@ def match(truth: Present, found: Found, overlap: float = IS_FOUND) -> np.ndarray
     return chosen
 
 
+def without_forgiven(
+    truths: Sequence[Present], found: Sequence[Found], forgiven: Sequence[Present]
+) -> list[Found]:
+    """What is found, but for boxes that are no object's and lie by half in what is forgiven."""
+    counted = []
+    for truth, of_image, spared in zip(truths, found, forgiven, strict=True):
+        common, areas, _ = _intersections(of_image.boxes, spared.boxes)
+        is_alike = of_image.classes[:, None] == spared.classes[None]
+        is_spared = (is_alike & (common >= IS_FOUND * areas[:, None])).any(axis=1)
+        is_counted = (match(truth, of_image) >= 0) | ~is_spared
+        counted.append(Found(*(each[is_counted] for each in of_image)))
+    return counted
+
+
 def iou_matrix(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """float [A, B]: the intersection by union of each of the boxes with each of the others."""
+    common, areas, other_areas = _intersections(boxes, others)
+    union = areas[:, None] + other_areas[None] - common
+    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+
+
+def _intersections(
+    boxes: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The areas that boxes [A, 4] and others [B, 4] have in common [A, B], and their own."""
     boxes, others = (np.asarray(each, float).reshape(-1, 4) for each in (boxes, others))
     lowest = np.maximum(boxes[:, None, :2], others[None, :, :2])
     highest = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
@@ -183,8 +222,7 @@ def iou_matrix(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     areas, other_areas = (
         np.clip(each[:, 2:] - each[:, :2], 0, None).prod(axis=-1) for each in (boxes, others)
     )
-    union = areas[:, None] + other_areas[None] - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return common, areas, other_areas
 
 
 class Curve(NamedTuple):

@@ -131,7 +131,7 @@ def test_the_curve_agrees_with_cocos_average():
 
 def test_boxes_are_matched_as_coco_matches_them():
     truths, boxes = crowded_images(1)
-    evaluated = _evaluated(truths, boxes, len(NAMES))
+    evaluated = _evaluated(truths, boxes, len(NAMES), ())
     all_sizes = evaluated.params.areaRng[0]
     of_coco = [np.full(len(each.scores), -1) for each in boxes]
     for each in evaluated.evalImgs:
@@ -162,3 +162,22 @@ def test_counts_are_compared_image_by_image():
     assert report["per_class"]["platelet"]["count_error"] == 0.5
     assert report["precision"] == pytest.approx(2 / 3)
     assert report["recall"] == pytest.approx(2 / 3)
+
+
+def test_what_lies_in_a_crowd_is_forgiven():
+    truth = Present(np.array([[0.0, 0, 40, 40]]), np.array([0]))
+    crowd = Present(np.array([[60.0, 0, 200, 100]]), np.array([0]))
+    # Surer than the one that is right are two in the crowd, of which the last is of another class.
+    boxes = found(
+        [[0, 0, 40, 40], [70, 10, 90, 30], [150, 50, 170, 80]], [0.6, 0.9, 0.8], [0, 0, 1]
+    )
+    strict = detection_report([truth], [boxes], NAMES, 0.5)
+    assert strict["average_precision_50"] == pytest.approx(0.5)
+    assert strict["precision"] == pytest.approx(1 / 3)
+    report = detection_report([truth], [boxes], NAMES, 0.5, [crowd])
+    assert report["average_precision_50"] == pytest.approx(1)
+    assert report["precision"] == 0.5
+    assert (report["num_objects"], report["recall"], report["count_bias"]) == (1, 1, 1)
+    # Half of a box has to lie in it.
+    beside = found([[0, 0, 40, 40], [40, 10, 79, 30]], [0.6, 0.9], [0, 0])
+    assert detection_report([truth], [beside], NAMES, 0.5, [crowd])["precision"] == 0.5

@@ -29,7 +29,7 @@ from dlapps.errors import in_short
 from dlapps.explain.explainable import Explainable, Relevance
 from dlapps.explain.figures.relevance import relevance_figure
 from dlapps.export.answer import Answer
-from dlapps.metrics.detection import Found, Present, detection_report
+from dlapps.metrics.detection import Found, Present, detection_report, without_forgiven
 from dlapps.models.classifier import layers_with_maps
 from dlapps.models.vision.detector import NOTHING
 from dlapps.models.vision.fcos import fcos
@@ -113,6 +113,8 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         names, counted_from = data.spec.class_names, self.config.suppression.counted_from
         columns = data["test"].columns
         truths, found = _present(data["test"]), self._found(model, data, "test")
+        if forgiven := _forgiven(data["test"]):
+            found = without_forgiven(truths, found, forgiven)
         # Drawn over what the network saw, in whose pixels its boxes are.
         scales = columns["scale"]
         seen = [each._replace(boxes=each.boxes * scale) for each, scale in zip(truths, scales)]
@@ -167,6 +169,7 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             found,
             data.spec.class_names,
             self.config.suppression.counted_from,
+            _forgiven(data[split]),
         )
 
     def _asked(self, model: keras.Model, data: BoxedExamples, split: str) -> list[Found]:
@@ -215,14 +218,21 @@ def _images(examples: Examples) -> np.ndarray:
     return images
 
 
-def _present(examples: Examples) -> list[Present]:
+def _present(examples: Examples, prefix: str = "") -> list[Present]:
     """The truth of each image, in pixels of the originals."""
     columns = examples.columns
+    names = f"{prefix}boxes", f"{prefix}classes", "scale"
     truths = []
-    for boxes, labels, scale in zip(columns["boxes"], columns["classes"], columns["scale"]):
+    for boxes, labels, scale in zip(*(columns[name] for name in names)):
         is_there = labels != NOTHING
         truths.append(Present(boxes[is_there] / scale, labels[is_there]))
     return truths
+
+
+def _forgiven(examples: Examples) -> list[Present] | None:
+    """What is in each image that nobody has to find; None where the data set has no such marks."""
+    prefix = "forgiven_"
+    return _present(examples, prefix) if f"{prefix}boxes" in examples.columns else None
 
 
 def _found_in(outputs: Mapping[str, np.ndarray], row: int, scale: float) -> Found:

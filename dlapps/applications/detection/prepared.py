@@ -19,8 +19,10 @@ PREPARED = ("voc", "coco")
 """Those that no memory holds, by our names."""
 MOST_VALIDATION = 5_000
 READ_AT_ONCE = 256
-LEFT_OUT = ("is_difficult", "is_crowd")
-"""Marks of objects that do not count."""
+FORGIVEN = ("is_difficult", "is_crowd")
+"""Marks of objects that nobody has to find."""
+Objects = tuple[list[np.ndarray], list[np.ndarray]]
+"""Boxes [n, 4] and labels [n] of each image."""
 
 
 class PreparedBoxes(NamedTuple):
@@ -36,7 +38,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
     Images are read and laid into `size` when a batch needs them. Where the test split was published
     without boxes, as coco's was, the published validation is tested on, and validation is a tenth
     of train, but no more than 5,000, by a fixed permutation. Objects that their publisher marks as
-    difficult, or as crowds, are left out.
+    difficult, or as crowds, are columns of their own: forgiven_boxes and forgiven_classes.
     """
     data_set = prepare_published(name)
     features, there = data_set.info.features, data_set.info.splits
@@ -65,7 +67,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
 
 
 def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -> Columns:
-    """The boxes, classes and scales of all examples; no image is decoded for it."""
+    """What is known of the objects of all examples; no image is decoded for it."""
     import tensorflow_datasets as tfds
 
     undecoded = {"image": tfds.decode.SkipDecoding()}
@@ -76,7 +78,8 @@ def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -
         .unbatch()
         .map(lambda record: features.deserialize_example(record, decoders=undecoded))
     )
-    boxes, labels, scales = [], [], []
+    found: dict[str, Objects] = {"": ([], []), "forgiven_": ([], [])}
+    scales = []
     for example in progress(
         examples.as_numpy_iterator(), f"Reading boxes of {split}", total=len(records)
     ):
@@ -85,13 +88,15 @@ def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -
         scale = np.float32(min(size[0] / height, size[1] / width))
         objects = example["objects"]
         # TFDS has top, left, bottom and right as parts of the image.
-        its = objects["bbox"][:, [1, 0, 3, 2]] * np.array([width, height] * 2, np.float32) * scale
-        counts = (its[:, 2:] > its[:, :2]).all(axis=1)
-        for mark in LEFT_OUT:
-            if mark in objects:
-                counts &= ~objects[mark]
-        boxes.append(its[counts])
-        labels.append(objects["label"][counts])
+        corners = objects["bbox"][:, [1, 0, 3, 2]] * scale
+        corners *= np.array([width, height] * 2, np.float32)
+        has_area = (corners[:, 2:] > corners[:, :2]).all(axis=1)
+        is_forgiven = np.any([objects[mark] for mark in FORGIVEN if mark in objects], axis=0)
+        for (boxes, labels), are_such in zip(found.values(), (~is_forgiven, is_forgiven)):
+            boxes.append(corners[has_area & are_such])
+            labels.append(objects["label"][has_area & are_such])
         scales.append(scale)
-    padded, classes = padded_boxes(boxes, labels)
-    return {"boxes": padded, "classes": classes, "scale": np.array(scales, np.float32)}
+    columns = {"scale": np.array(scales, np.float32)}
+    for prefix, (boxes, labels) in found.items():
+        columns[f"{prefix}boxes"], columns[f"{prefix}classes"] = padded_boxes(boxes, labels)
+    return columns

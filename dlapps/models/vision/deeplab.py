@@ -8,10 +8,11 @@ from keras import layers
 from pydantic import Field
 
 from dlapps.config.section import Fraction, Positive
+from dlapps.errors import UsageError
 from dlapps.layers.batch_normalization import BatchNormalization
 from dlapps.layers.bilinear import BilinearUpSampling2D
 from dlapps.layers.padding import CropLike
-from dlapps.models.vision.encoders import Encoder, encoded
+from dlapps.models.vision.encoders import ENDPOINTS, Encoder, encoded
 
 FINE_FILTERS = 48
 """Channels that are left of the fine maps, so that they do not outweigh the others."""
@@ -30,6 +31,7 @@ def deeplab(
     rates: Rates = (6, 12, 18),
     pyramid_filters: Positive = 256,
     decoder: bool = False,
+    finest_stride: Literal[2, 4] = 4,
     dropout: Fraction = 0.1,
 ) -> keras.Model:
     """The network on images in [0, 1]; its outputs are the logits [N, H, W, num_outputs].
@@ -44,18 +46,31 @@ def deeplab(
 
     With the `decoder` of DeepLabv3+ (Chen et al. 2018) the pyramid is enlarged to stride 4, joined
     by 48 channels of the encoder's maps of that stride, and convolved twice before it is scored.
+    With a `finest_stride` of 2, for what is thin, the same is done once more at that stride, at
+    half the width and convolved once.
 
     The parts to look at are called bottom, which is the pyramid, and, of the decoder, refined.
+    Raises UsageError where the encoder has no maps of stride 2, or there is no decoder to go there.
     """
+    if finest_stride < FINE and (not decoder or finest_stride not in ENDPOINTS[encoder]):
+        raise UsageError(
+            f"model.finest_stride {finest_stride} is for a decoder on efficientnet_lite0 or vgg16: "
+            "set model.decoder to true and model.encoder to one of these."
+        )
     image, maps = encoded(input_shape, encoder, weights, filters, coarsest=COARSE)
     x = _pyramid(maps[COARSE], pyramid_filters, rates)
-    stride = FINE if decoder else COARSE
+    stride = finest_stride if decoder else COARSE
     if decoder:
         x = BilinearUpSampling2D(COARSE // FINE, name="enlarged")(x)
         fine = _convolved(maps[FINE], FINE_FILTERS, 1, "fine")
         x = layers.Concatenate(name="joined")([x, fine])
         x = _convolved(x, pyramid_filters, 3, "refined1")
-        x = _convolved(x, pyramid_filters, 3, "refined")
+        x = _convolved(x, pyramid_filters, 3, "refined" if stride == FINE else "refined2")
+    if stride < FINE:
+        x = BilinearUpSampling2D(FINE // stride, name="enlarged_again")(x)
+        finest = _convolved(maps[stride], FINE_FILTERS // 2, 1, "finest")
+        x = layers.Concatenate(name="joined_again")([x, finest])
+        x = _convolved(x, pyramid_filters // 2, 3, "refined")
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Conv2D(num_outputs, 1, name="coarse_scores", dtype="float32")(x)

@@ -79,6 +79,10 @@ def test_images_and_boxes_belong_together(data):
                 width = (128 - number) / 2
                 expected = [width / 2, 8, 3 * width / 4, 16]
                 np.testing.assert_allclose(boxes[0], expected, rtol=1e-6)
+        boxes, classes = (split.columns[f"forgiven_{each}"] for each in ("boxes", "classes"))
+        assert classes.tolist() == [[3]] * len(split)
+        # The left half in the upper half, of an image half as large.
+        np.testing.assert_allclose(boxes[:, 0, [0, 1, 3]], [[0, 0, 16]] * len(split))
     assert sorted(seen) == [*range(18 if name == "voc" else 15)]
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from dlapps.errors import UsageError
 from dlapps.models.vision.deeplab import deeplab
 
 SMALL = {"encoder": "vgg16", "weights": "none", "filters": 2, "pyramid_filters": 8}
@@ -28,6 +29,24 @@ def test_parameters_are_those_of_the_pyramid_and_the_decoder(decoder):
     refined = convolution(4, 48, 1) + convolution(8 + 48, 8, 3) + convolution(8, 8, 3)
     expected = encoder + pyramid + (refined if decoder else 0) + 5 * (8 + 1)
     assert model.count_params() == expected
+
+
+def test_a_finer_decoder_answers_at_half_of_the_image():
+    four, two = (
+        deeplab((None, None, 3), 5, rates=(1,), decoder=True, finest_stride=stride, **SMALL)
+        for stride in (4, 2)
+    )
+    joined = convolution(2, 24, 1) + convolution(8 + 24, 4, 3)
+    assert two.count_params() - four.count_params() == joined - 5 * 4
+    scores = keras.Model(two.input, two.get_layer("coarse_scores").output)
+    assert scores(images(32, 48)).shape == (2, 16, 24, 5)
+    assert two(images(33, 47)).shape == (2, 33, 47, 5)
+
+
+@pytest.mark.parametrize("options", [{"decoder": False}, {"decoder": True, "encoder": "resnet18"}])
+def test_a_finer_decoder_needs_maps_as_fine(options):
+    with pytest.raises(UsageError, match=r"finest_stride 2 is for a decoder on efficientnet_lite0"):
+        deeplab((None, None, 3), 5, **SMALL | options, finest_stride=2)
 
 
 @pytest.mark.parametrize("size", [(32, 48), (33, 47), (1, 1)])
