@@ -9,16 +9,23 @@ from torch.nn import functional as F
 
 from torch_networks.training import Batch, Step, Training, images
 
+DICE_WEIGHT = 0.5
+"""As in `shapes_unet`."""
+
 
 class UNet(nn.Module):
-    def __init__(self, channels: int, num_classes: int, filters: int, depth: int):
+    def __init__(
+        self, channels: int, num_classes: int, filters: int, depth: int, is_normalized: bool
+    ):
         super().__init__()
 
+        def convolved(before: int, after: int) -> list[nn.Module]:
+            normalization = [nn.BatchNorm2d(after)] if is_normalized else []
+            convolution = nn.Conv2d(before, after, 3, padding=1, bias=not is_normalized)
+            return [convolution, *normalization, nn.ReLU()]
+
         def block(before: int, after: int) -> nn.Module:
-            return nn.Sequential(
-                nn.Conv2d(before, after, 3, padding=1), nn.ReLU(),
-                nn.Conv2d(after, after, 3, padding=1), nn.ReLU(),
-            )  # fmt: skip
+            return nn.Sequential(*convolved(before, after), *convolved(after, after))
 
         widths = [filters * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(map(block, [channels, *widths], widths))
@@ -41,6 +48,23 @@ class UNet(nn.Module):
 
 def unet(batch: Batch, model: Mapping[str, Any], **options: Any) -> Step:
     x, y = images(batch, "x"), torch.from_numpy(batch["y"]).long()
-    network = UNet(x.shape[1], int(y.max()) + 1, model["filters"], model["depth"])
+    network = UNet(
+        x.shape[1],
+        int(y.max()) + 1,
+        model["filters"],
+        model["depth"],
+        model["batch_normalization"],
+    )
     network.to(memory_format=torch.channels_last)
-    return Training(network, lambda: F.cross_entropy(network(x).float(), y), **options).step
+    target = F.one_hot(y).movedim(-1, 1).float()
+    present = target.amax((2, 3))
+
+    def loss() -> Tensor:
+        scores = network(x).float()
+        probabilities = scores.softmax(1)
+        common = (probabilities * target).sum((2, 3))
+        dice = 2 * common / (probabilities.square() + target).sum((2, 3))
+        of_image = (dice * present).sum(1) / present.sum(1)
+        return F.cross_entropy(scores, y) + DICE_WEIGHT * (1 - of_image).mean()
+
+    return Training(network, loss, **options).step
