@@ -16,7 +16,9 @@ from typing import Any
 from dlapps.errors import UsageError
 
 LONGEST_NAME = 40
-"""Characters; each may take four bytes, and a name is at most 255 with what is added to it."""
+"""Characters of what a person typed that name a file."""
+MOST_BYTES = 160
+"""Of a name; with what is added to it, it may have 255."""
 LOCK = ".lock"
 
 
@@ -50,19 +52,27 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     """A name for what is made from each file: its own without folder and suffix.
 
     What a person typed may also be no path: line breaks become spaces, and it is cut to a length
-    that can name a file. Where one repeats, it is numbered: a/1.png and b/1.png become 1 and 1_2.
+    that can name a file, as the name of a file is only where it is very long. Where one repeats, it
+    is numbered: a/1.png and b/1.png become 1 and 1_2.
     """
     names: dict[str, None] = {}
     repeats: Counter[str] = Counter()
     for path in paths:
         has_suffix = Path(path).suffix[1:2].isalpha()
         name = Path(path).stem if has_suffix else Path(path).name
-        stem = name = re.sub(r"\s", " ", name)[:LONGEST_NAME]
+        most = None if os.path.isfile(path) else LONGEST_NAME
+        stem = name = _cut(re.sub(r"\s", " ", name)[:most])
         while name in names:
             repeats[stem] += 1
             name = f"{stem}_{repeats[stem] + 1}"
         names[name] = None
     return list(names)
+
+
+def _cut(name: str) -> str:
+    """The name, or what MOST_BYTES hold of it."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= MOST_BYTES else encoded[:MOST_BYTES].decode(errors="ignore")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """How well maps of classes say where these are: MaxBoxAccV2 and PxAP (Choe, Oh, Lee, Chun, Akata,
 Shim 2020, "Evaluating weakly supervised object localization methods right"), and presence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,10 @@ OVERLAPS = (0.3, 0.5, 0.7)
 THRESHOLDS = np.linspace(0, 1, 101).round(2)
 """At which maps from 0 to 1 are cut."""
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)
+
+Maps = Sequence[Mapping[int, np.ndarray]]
+"""Of each image, by the number of a class, where that is: float [H, W] from 0 to 1. Of an image
+those of the classes it has are wanted, and all of all would take too much memory."""
 
 
 def parts_of(values: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -55,24 +59,32 @@ class Overlaps(NamedTuple):
     def best_thresholds(self) -> np.ndarray:
         """int [OVERLAPS]: the numbers of those of THRESHOLDS at which most overlap so much.
 
-        Of several in a row that are alike, the middle.
+        Of several in a row that are alike, the middle; of several such rows, that of the longest.
         """
         accuracy = self.accuracy()
         is_best = accuracy == accuracy.max(axis=0)
-        return np.array([int(np.median(np.flatnonzero(each))) for each in is_best.T])
+        return np.array([_middle_of_the_longest_row(each) for each in is_best.T])
 
 
-def best_overlaps(maps: np.ndarray, truths: Sequence[Present]) -> Overlaps:
+def _middle_of_the_longest_row(is_so: np.ndarray) -> int:
+    """Of bool [n] with one True at least."""
+    numbers = np.flatnonzero(is_so)
+    rows = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    longest = max(rows, key=len)
+    return int(longest[len(longest) // 2])
+
+
+def best_overlaps(maps: Maps, truths: Sequence[Present]) -> Overlaps:
     """How boxes around all connected parts of the maps, from 0 to 1, fit the objects of a class.
 
-    maps: float [N, H, W, C]; truths: boxes in their pixels. Only the maps of classes that an image
-    has are looked at: where something is is asked apart from whether it is there.
+    truths: boxes in pixels of the maps. Only the maps of classes that an image has are looked at:
+    where something is is asked apart from whether it is there.
     """
     values, images, classes = [], [], []
     for image, truth in enumerate(truths):
         for label in np.unique(truth.classes):
             boxes = truth.boxes[truth.classes == label]
-            of_class = maps[image, ..., label]
+            of_class = maps[image][label]
             values.append([_best_overlap(of_class, least, boxes) for least in THRESHOLDS])
             images.append(image)
             classes.append(label)
@@ -100,15 +112,15 @@ class PixelCurve(NamedTuple):
         return float(np.sum(self.precision[::-1] * np.diff(self.recall[::-1], prepend=0.0)))
 
 
-def pixel_curve(maps: np.ndarray, masks: np.ndarray) -> PixelCurve:
-    """Of the maps [N, H, W, C] of those classes that an image has, against its mask.
+def pixel_curve(maps: Maps, masks: np.ndarray) -> PixelCurve:
+    """Of the maps of those classes that an image has, against its mask.
 
     masks: int [N, H, W], the class of each pixel counted from 1 on; 0 is none's.
     """
     inside, outside = np.zeros((2, len(THRESHOLDS)))
     for of_image, mask in zip(maps, masks, strict=True):
         for label in np.setdiff1d(mask, [0]):
-            values, is_class = of_image[..., label - 1], mask == label
+            values, is_class = of_image[label - 1], mask == label
             # The last threshold that each pixel still reaches.
             reached = np.searchsorted(THRESHOLDS, values, side="right") - 1
             inside += np.bincount(reached[is_class], minlength=len(THRESHOLDS))

@@ -7,6 +7,7 @@ from dlapps.metrics.detection import Present
 from dlapps.metrics.weak_localization import (
     OVERLAPS,
     THRESHOLDS,
+    Overlaps,
     best_overlaps,
     box_report,
     parts_of,
@@ -67,7 +68,7 @@ def test_boxes_are_those_of_parts_that_touch():
 
 def test_box_accuracy_is_that_of_a_plain_loop(random_case):
     maps, truths = random_case
-    overlaps = best_overlaps(maps, truths)
+    overlaps = best_overlaps(np.moveaxis(maps, -1, 1), truths)
     rows = []
     for number, truth in enumerate(truths):
         for label in sorted({*truth.classes.tolist()}):
@@ -101,7 +102,7 @@ def test_a_perfect_map_is_perfect_and_thresholds_are_in_the_middle():
     maps[0, 4:10, 6:16, 1] = 1.0
     maps[0, 12:15, 2:5, 1] = 0.4
     truths = [Present(np.array([[6.0, 4, 16, 10], [2, 12, 5, 15]]), np.array([1, 1]))]
-    overlaps = best_overlaps(maps, truths)
+    overlaps = best_overlaps(np.moveaxis(maps, -1, 1), truths)
     assert (overlaps.accuracy()[1:] == 1).all()
     assert abs(overlaps.best_thresholds() - 50).max() <= 1
     report = box_report(overlaps, overlaps.best_thresholds(), NAMES)
@@ -112,10 +113,19 @@ def test_a_perfect_map_is_perfect_and_thresholds_are_in_the_middle():
     }
 
 
+def test_a_threshold_is_one_of_the_best_where_these_are_apart():
+    """Of 4 objects two are met by maps cut at .05 to .1, the others by those cut at .6 to .65."""
+    values = np.zeros((4, len(THRESHOLDS)))
+    values[:2, 5:11] = values[2:, 60:67] = 0.6
+    overlaps = Overlaps(values, np.arange(4), np.zeros(4, int))
+    assert overlaps.accuracy()[overlaps.best_thresholds()[1], 1] == 0.5
+    assert overlaps.best_thresholds()[:2].tolist() == [63, 63]
+
+
 def test_pixel_average_precision_is_that_of_a_plain_loop(random_case):
     maps, _ = random_case
     masks = np.random.default_rng(1).integers(0, 3, maps.shape[:3])
-    curve = pixel_curve(maps, masks)
+    curve = pixel_curve(np.moveaxis(maps, -1, 1), masks)
     pairs = [(maps[n, ..., c - 1], masks[n] == c) for n in range(5) for c in (1, 2)]
     area, recall_before = 0.0, 0.0
     for threshold in THRESHOLDS[::-1]:
@@ -132,7 +142,7 @@ def test_pixels_that_are_told_apart_have_a_precision_of_one():
     mask = np.zeros((1, 8, 8), int)
     mask[0, 2:5, 2:5] = 1
     maps = np.where(mask == 1, 0.9, 0.2)[..., None]
-    assert pixel_curve(maps, mask).average_precision == pytest.approx(1)
+    assert pixel_curve(np.moveaxis(maps, -1, 1), mask).average_precision == pytest.approx(1)
 
 
 def test_presence_is_measured_class_by_class():

@@ -10,7 +10,11 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 
 from dlapps.applications.base import Application
-from dlapps.applications.detection.answers import candidate_answer, detection_answers
+from dlapps.applications.detection.answers import (
+    candidate_answer,
+    detection_answers,
+    in_original,
+)
 from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, Boxed, augment_boxed
 from dlapps.applications.detection.data import BoxedData, BoxedExamples, BoxedSpec, load_boxed
 from dlapps.applications.detection.finding import SuppressionSettings, TileSettings
@@ -134,21 +138,21 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
             image, _ = letterboxed(tf.constant(read_image(text, (None, None, 3))), spec.image_size)
             return [to_unit_interval(image[None])]
 
-        def score(logits: tf.Tensor, target: int | None = None) -> tf.Tensor:
-            of_target = logits if target is None else logits[..., target : target + 1]
+        def score(sureness: tf.Tensor, target: int | None = None) -> tf.Tensor:
+            of_target = sureness if target is None else sureness[..., target : target + 1]
             return tf.reduce_max(of_target, axis=[1, 2])
 
         def show(
             text: str, inputs: list[tf.Tensor], found: Sequence[Relevance], target: int | None
         ) -> Figure:
-            logits = network(inputs[0], training=False)[0].numpy()
-            label = int(logits.max(axis=0).argmax()) if target is None else target
-            sureness = 1 / (1 + np.exp(-logits[:, label].max()))
-            title = f"{in_short(text)}: the surest {spec.class_names[label]} ({sureness:.2f})"
+            surest = network(inputs[0], training=False)[0].numpy().max(axis=0)
+            label = int(surest.argmax()) if target is None else target
+            title = f"{in_short(text)}: the surest {spec.class_names[label]} ({surest[label]:.2f})"
             image = inputs[0].numpy()[0]
             return relevance_figure(title, image, [each.of_row(0) for each in found])
 
-        network = keras.Model(model.input, model.output["logits"])
+        # As boxes are chosen by it: FCOS is less sure of what is seen from its border.
+        network = keras.Model(model.input, model.sureness(model.output))
         return Explainable(
             network,
             prepare,
@@ -180,9 +184,11 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
         answer = answers["pixels"].traced()
         found = []
         for columns in in_order(data[split], batch_size, dict):
-            outputs = {name: each.numpy() for name, each in answer(pixels=columns["image"]).items()}
-            scales = columns["scale"].numpy()
-            found += [_found_in(outputs, row, scale) for row, scale in enumerate(scales)]
+            outputs = answer(pixels=columns["image"])
+            # An image need not fill what it was laid into.
+            boxes = in_original(outputs["boxes"], columns["scale"], columns["original_size"])
+            arrays = {name: each.numpy() for name, each in (outputs | {"boxes": boxes}).items()}
+            found += [_found_in(arrays, row) for row in range(len(arrays["boxes"]))]
         return found
 
     @functools.lru_cache(maxsize=2)  # noqa: B019 - measured, then drawn: the same answers
@@ -235,10 +241,6 @@ def _forgiven(examples: Examples) -> list[Present] | None:
     return _present(examples, prefix) if f"{prefix}boxes" in examples.columns else None
 
 
-def _found_in(outputs: Mapping[str, np.ndarray], row: int, scale: float) -> Found:
+def _found_in(outputs: Mapping[str, np.ndarray], row: int) -> Found:
     is_there = outputs["classes"][row] >= 0
-    return Found(
-        outputs["boxes"][row][is_there] / scale,
-        outputs["scores"][row][is_there],
-        outputs["classes"][row][is_there],
-    )
+    return Found(*(outputs[name][row][is_there] for name in ("boxes", "scores", "classes")))

@@ -76,10 +76,11 @@ def load_boxed(settings: BoxedData) -> BoxedExamples:
     """The data set that `settings` names.
 
     Columns: image uint8 [N, H, W, 3], boxes float32 [N, M, 4] (left, top, right and bottom in
-    pixels of it), classes int32 [N, M], NO_OBJECT where an image has fewer objects, and scale
-    float32 [N], by which the image was made smaller or larger. shapes: generated apart for each
-    split. bccd: 205 / 87 / 72 as published. voc, coco: as `load_prepared_boxes` reads them, their
-    images when they are needed. box_folder: as `load_box_folder` divides it.
+    pixels of it), classes int32 [N, M], NO_OBJECT where an image has fewer objects, scale float32
+    [N], by which the image was made smaller or larger, and original_size int32 [N, 2], height and
+    width before. shapes: generated apart for each split. bccd: 205 / 87 / 72 as published. voc,
+    coco: as `load_prepared_boxes` reads them, their images when they are needed. box_folder: as
+    `load_box_folder` divides it.
     """
     data = _load(settings)
     scale = float(np.median(data["train"].columns["scale"]))
@@ -96,7 +97,7 @@ def _load(settings: BoxedData) -> BoxedExamples:
         return Data(prepared.splits, spec)
     lay = functools.partial(letterboxed, size=size)
     if settings.name == "bccd":
-        splits, class_names = bccd_columns(lay), BCCD_CLASSES
+        splits, class_names = bccd_columns(size, lay), BCCD_CLASSES
     else:
         assert settings.path is not None, "the settings were checked"
         splits, class_names = box_folder_columns(
@@ -110,6 +111,10 @@ def _shapes(num_examples: int) -> BoxedExamples:
     splits = {}
     for split, columns in make_splits(make_boxed_shapes, num_examples).items():
         del columns["mask"]  # Of boxes alone is learned.
-        scales = np.ones(len(columns["image"]), np.float32)
-        splits[split] = Examples({**columns, "scale": scales})
+        count = len(columns["image"])
+        laid = {
+            "scale": np.ones(count, np.float32),
+            "original_size": np.tile(np.array(SHAPES_SIZE, np.int32), (count, 1)),
+        }
+        splits[split] = Examples(columns | laid)
     return Data(splits, BoxedSpec(image_shape=(*SHAPES_SIZE, 3), class_names=SHAPES[1:]))

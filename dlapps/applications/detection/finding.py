@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import tensorflow as tf
 from pydantic import Field
 
-from dlapps.config.section import Fraction, Positive, Section, UpTo1
+from dlapps.config.section import Positive, Section, UpTo1
 from dlapps.data.images.decoding import resized, to_unit_interval
 from dlapps.decoding.non_maximum_suppression import MOST_PLACES, non_maximum_suppression
 from dlapps.decoding.tiles import tile_corners
@@ -40,7 +40,7 @@ class TileSettings(Section):
     scale: Literal["training"] | Annotated[float, Field(gt=0, le=16)] | None = None
     """How many times as large an image is seen as it is, tile by tile; training: as those were that
     the run learned on, in the median. Left out, an image is seen whole, as large as it fits."""
-    overlap: Fraction = 0.25
+    overlap: Annotated[float, Field(ge=0, le=0.9)] = 0.25
     """The part of a tile that it shares with the next: what is no larger is seen whole in one."""
 
 

@@ -21,6 +21,8 @@ MOST_VALIDATION = 5_000
 READ_AT_ONCE = 256
 FORGIVEN = ("is_difficult", "is_crowd")
 """Marks of objects that nobody has to find."""
+LOADED = ("boxes", "classes", "scale", "original_size")
+"""What comes with an image."""
 Objects = tuple[list[np.ndarray], list[np.ndarray]]
 """Boxes [n, 4] and labels [n] of each image."""
 
@@ -51,7 +53,7 @@ def load_prepared_boxes(name: str, size: tuple[int, int]) -> PreparedBoxes:
 
         def load(row: Columns) -> Columns:
             image = features.deserialize_example(row["record"])["image"]
-            kept = {key: row[key] for key in ("boxes", "classes", "scale")}
+            kept = {key: row[key] for key in LOADED}
             return {"image": letterboxed(image, size)[0], **kept}
 
         columns = {"number": np.arange(len(records)), **_boxes(records, features, size, split)}
@@ -79,7 +81,7 @@ def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -
         .map(lambda record: features.deserialize_example(record, decoders=undecoded))
     )
     found: dict[str, Objects] = {"": ([], []), "forgiven_": ([], [])}
-    scales = []
+    scales, sizes = [], []
     for example in progress(
         examples.as_numpy_iterator(), f"Reading boxes of {split}", total=len(records)
     ):
@@ -96,7 +98,11 @@ def _boxes(records: Records, features: Any, size: tuple[int, int], split: str) -
             boxes.append(corners[has_area & are_such])
             labels.append(objects["label"][has_area & are_such])
         scales.append(scale)
-    columns = {"scale": np.array(scales, np.float32)}
+        sizes.append((height, width))
+    columns = {
+        "scale": np.array(scales, np.float32),
+        "original_size": np.array(sizes, np.int32),
+    }
     for prefix, (boxes, labels) in found.items():
         columns[f"{prefix}boxes"], columns[f"{prefix}classes"] = padded_boxes(boxes, labels)
     return columns

@@ -108,7 +108,14 @@ def _classified(
         loaded = _load(path, pairs, shape, read_mask)
         if _are_in_colours(loaded):
             # One that happens to be all grey must not be read as levels.
-            loaded = _load(path, pairs, shape, read_colours)
+            loaded = {
+                split: map_in_threads(
+                    lambda each: (*each[:2], read_colours(each[0], shape[:2])),
+                    examples,
+                    f"Reading the colours of {split} masks",
+                )
+                for split, examples in loaded.items()
+            }
     if values is None:
         masks = (mask for examples in loaded.values() for *_, mask in examples)
         found = set().union(*(np.unique(mask).tolist() for mask in masks)) - {void}

@@ -198,10 +198,14 @@ def _show(spec: WeakSpec, settings: MapSettings, threshold: float) -> Callable[.
         labels = [names[index] for index in classes[found]]
         titles = titles_of(scores[found], labels)
         image = read_image(text, (None, None, 3))
-        maps = tf.image.resize(maps, image.shape[:2]).numpy()
-        mask = class_mask(probabilities, maps, threshold, settings.present_from)
+        # Of a large image with many classes, all maps would not fit into memory.
+        present = np.flatnonzero(probabilities >= settings.present_from)
+        present_maps = np.zeros((*image.shape[:2], 0), np.float32)
+        if len(present):
+            present_maps = tf.image.resize(maps[..., present], image.shape[:2]).numpy()
+        mask = class_mask(present_maps, present, threshold)
         drawn = drawn_png(image, boxes[found], titles, classes[found], len(names))
-        laid = map_png(image, maps, probabilities >= settings.present_from)
+        laid = map_png(image, present_maps)
         return {
             "present": {
                 each: round(float(one), 4) for each, one in zip(names, probabilities, strict=True)

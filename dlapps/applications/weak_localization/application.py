@@ -49,6 +49,7 @@ from dlapps.metrics.segmentation import pixel_confusion, segmentation_report
 from dlapps.metrics.weak_localization import (
     OVERLAPS,
     THRESHOLDS,
+    Maps,
     Overlaps,
     best_overlaps,
     box_report,
@@ -99,8 +100,10 @@ class Localized(NamedTuple):
 
     probabilities: np.ndarray
     """[N, C]."""
-    maps: np.ndarray
-    """float32 [N, H, W, C], from 0 to 1."""
+    maps: Maps
+    """Of those classes that an image has."""
+    masks: np.ndarray
+    """uint8 [N, H, W], as `class_mask` has them."""
 
 
 class WeakLocalization(Application[WeakConfig, WeakSpec]):
@@ -177,7 +180,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
         report = presence_report(columns["presence"], found.probabilities, names)
         overlaps = self._overlaps(model, data, split)
         if overlaps is not None:
-            boxes = box_report(overlaps, self._thresholds(model, data, overlaps), names)
+            boxes = box_report(overlaps, self._thresholds(model, data), names)
             for name, scores in boxes.pop("per_class").items():
                 report["per_class"][name] |= scores
             # What comes first is what a run is known by.
@@ -185,10 +188,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
         if "mask" in columns:
             curve = pixel_curve(found.maps, columns["mask"])
             report["pixel_average_precision"] = curve.average_precision
-            masks = class_mask(
-                found.probabilities, found.maps, threshold_of(model), self.config.maps.present_from
-            )
-            confusion = pixel_confusion(columns["mask"], masks, 1 + len(names))
+            confusion = pixel_confusion(columns["mask"], found.masks, 1 + len(names))
             report["mask_mean_iou"] = segmentation_report(confusion, (NONE, *names))["mean_iou"]
         return report
 
@@ -200,7 +200,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
         overlaps = self._overlaps(model, data, "test")
         figures: dict[str, Figure] = {}
         if overlaps is not None:
-            chosen = self._thresholds(model, data, overlaps)
+            chosen = self._thresholds(model, data)
             figures["from_the_worst_to_the_best"] = worst_to_best(
                 columns["image"], found.maps, _truths(data["test"]), overlaps, chosen[HALF],
                 data.spec.class_names,
@@ -240,10 +240,12 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
             read=lambda columns: to_unit_interval(columns["image"]),
         )
 
-    def _thresholds(self, model: keras.Model, data: WeakExamples, overlaps: Overlaps) -> np.ndarray:
-        """int [OVERLAPS]: those that are the best for validation, where there are boxes in it."""
-        of_validation = self._overlaps(model, data, "validation")
-        return (overlaps if of_validation is None else of_validation).best_thresholds()
+    def _thresholds(self, model: keras.Model, data: WeakExamples) -> np.ndarray:
+        """int [OVERLAPS]: the numbers of those that are the best for validation."""
+        overlaps = self._overlaps(model, data, "validation")
+        if overlaps is None:
+            return np.full(len(OVERLAPS), np.searchsorted(THRESHOLDS, UNKNOWN_THRESHOLD))
+        return overlaps.best_thresholds()
 
     @functools.lru_cache(maxsize=3)  # noqa: B019 - measured, then drawn: the same answers
     def _overlaps(self, model: keras.Model, data: WeakExamples, split: str) -> Overlaps | None:
@@ -256,15 +258,27 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
     def _localized(self, model: keras.Model, data: WeakExamples, split: str) -> Localized:
         network, settings = network_of(model, self.config.maps), self.config.maps
         localized = tf.function(lambda images: localize(network, images, settings))
-        parts = [
-            [each.numpy() for each in localized(columns["image"])]
-            for columns in in_order(data[split], self.config.evaluation.batch_size, dict)
-        ]
-        return Localized(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        probabilities, maps, masks = [], [], []
+        for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
+            found = (each.numpy() for each in localized(columns["image"]))
+            for row, (of_image, its_maps) in enumerate(zip(*found, strict=True)):
+                present = np.flatnonzero(of_image >= settings.present_from)
+                probabilities.append(of_image)
+                maps.append({label: its_maps[..., label].copy() for label in _has(columns, row)})
+                masks.append(class_mask(its_maps[..., present], present, threshold_of(model)))
+        return Localized(np.stack(probabilities), maps, np.stack(masks))
 
 
 def _model_inputs(columns: Columns) -> tuple[tf.Tensor, tf.Tensor]:
     return to_unit_interval(columns["image"]), columns["presence"]
+
+
+def _has(columns: Columns, row: int) -> set[int]:
+    """The classes that an image has: a mask has those too of which too little is seen for a box."""
+    classes = {*np.flatnonzero(columns["presence"][row]).tolist()}
+    if "mask" in columns:
+        classes |= {*(np.setdiff1d(columns["mask"][row], [0]) - 1).tolist()}
+    return classes
 
 
 def _truths(examples: Examples) -> list[Present]:

@@ -16,9 +16,11 @@ from dlapps.data.boxes.columns import (
     MEMORY_LIMIT,
     NO_OBJECT,
     BoxColumns,
+    Laid,
     bccd_columns,
     box_columns,
     box_folder_columns,
+    check_memory,
     lay_files,
 )
 from dlapps.data.images.augmentation import NUM_DRAWS, Augmentation, augment
@@ -44,6 +46,8 @@ OF_FOLDERS = {
     "background": ("box_folder",),
     "image_size": ("bccd", *FOLDERS),
 }
+MOST_CLASSES = 254
+"""A mask's pixel is one byte, of which 0 is none and 255 is what a segmentation ignores."""
 NUM_PRESENCE_DRAWS = NUM_DRAWS + 1 + NUM_COLOUR_DRAWS
 
 
@@ -117,7 +121,7 @@ def load_weak(settings: WeakData) -> WeakExamples:
         return _image_folder(settings, size)
     lay = functools.partial(stretched, size=size)
     if settings.name == "bccd":
-        splits, class_names = bccd_columns(lay), BCCD_CLASSES
+        splits, class_names = bccd_columns(size, lay), BCCD_CLASSES
     else:
         assert settings.path is not None, "the settings were checked"
         splits, class_names = box_folder_columns(
@@ -167,7 +171,15 @@ def _data(splits: dict[str, BoxColumns], class_names: tuple[str, ...]) -> WeakEx
 
 
 def _check_presence(train: Examples, class_names: Sequence[str]) -> None:
-    """Raises UsageError where all training images have all classes; names those that all have."""
+    """Raises UsageError where all training images have all classes, or masks cannot tell so many.
+
+    Names the classes that all images have.
+    """
+    if len(class_names) > MOST_CLASSES:
+        raise UsageError(
+            f"There are {len(class_names)} classes, and masks tell {MOST_CLASSES} apart at most: "
+            "leave some out."
+        )
     is_everywhere = train.columns["presence"].min(axis=0) > 0
     names = ", ".join(np.array(class_names)[is_everywhere])
     if is_everywhere.all():
@@ -218,6 +230,8 @@ def _with_background(
 ) -> dict[str, BoxColumns]:
     """The splits with images without objects: a tenth for validation and for test each."""
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGES.suffixes)
+    count = len(files) + sum(len(columns["image"]) for columns in splits.values())
+    check_memory(count, size, f"data.path and {path}")
     laid = lay_files(files, functools.partial(stretched, size=size), "Reading background images")
     readable = [image for image in laid if image is not None]
     if len(readable) < len(SPLITS):
@@ -229,7 +243,7 @@ def _with_background(
     return {split: _joined(columns, parts[split]) for split, columns in splits.items()}
 
 
-def _joined(columns: BoxColumns, further: list[tuple[tf.Tensor, tf.Tensor]]) -> BoxColumns:
+def _joined(columns: BoxColumns, further: list[Laid]) -> BoxColumns:
     most = columns["classes"].shape[1]
     none = [np.zeros((0, 4), np.float32)] * len(further)
     added = box_columns(further, none, [np.zeros(0, np.int32)] * len(further))

@@ -110,18 +110,15 @@ def boxes_in(
     return boxes_of_parts(maps, probabilities, threshold, settings.present_from, settings.max_boxes)
 
 
-def class_mask(
-    probabilities: np.ndarray, maps: np.ndarray, threshold: float, present_from: float
-) -> np.ndarray:
-    """uint8 [..., H, W]: the class of each place, from 1 on, whose map is the highest; 0: of none.
+def class_mask(maps: np.ndarray, classes: np.ndarray, threshold: float) -> np.ndarray:
+    """uint8 [H, W]: the class of each place, from 1 on, whose map is the highest; 0: of none.
 
-    probabilities: [..., C], maps: [..., H, W, C], of one image or several. Only classes that are
-    there count, from `threshold` on.
+    maps: [H, W, n], where those `classes` [n] are that are there. They count from `threshold` on.
     """
-    probabilities = probabilities[..., None, None, :]
-    counted = np.where(probabilities >= present_from, maps, -1.0)
-    best = counted.argmax(axis=-1)
-    return np.where(counted.max(axis=-1) >= threshold, best + 1, 0).astype(np.uint8)
+    if not len(classes):
+        return np.zeros(maps.shape[:2], np.uint8)
+    best = classes[maps.argmax(axis=-1)]
+    return np.where(maps.max(axis=-1) >= threshold, best + 1, 0).astype(np.uint8)
 
 
 def with_threshold(model: keras.Model, threshold: float) -> keras.Model:

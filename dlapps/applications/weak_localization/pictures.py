@@ -15,6 +15,7 @@ from dlapps.metrics.detection import Present
 from dlapps.metrics.weak_localization import (
     OVERLAPS,
     THRESHOLDS,
+    Maps,
     Overlaps,
     PixelCurve,
     parts_of,
@@ -29,12 +30,12 @@ def grey_png(mask: np.ndarray) -> bytes:
     return png_of(Image.fromarray(mask))
 
 
-def map_png(image: np.ndarray, maps: np.ndarray, is_present: np.ndarray) -> bytes:
-    """A PNG file of the image, uint8 [H, W, 3], under the highest of those maps that are present.
+def map_png(image: np.ndarray, maps: np.ndarray) -> bytes:
+    """A PNG file of the image, uint8 [H, W, 3], under the highest of its maps.
 
-    maps: [H, W, C] from 0 to 1; is_present: bool [C]. With none, the image is paled alone.
+    maps: [H, W, n] from 0 to 1. With none, the image is paled alone.
     """
-    highest = np.max(maps, axis=-1, where=is_present, initial=0.0)
+    highest = np.max(maps, axis=-1, initial=0.0)
     return png_of(
         Image.fromarray(np.round(255 * _under_map(image / 255, highest)).astype(np.uint8))
     )
@@ -48,7 +49,7 @@ def _under_map(image: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def worst_to_best(
     images: np.ndarray,
-    maps: np.ndarray,
+    maps: Maps,
     truths: Sequence[Present],
     overlaps: Overlaps,
     threshold_number: int,
@@ -57,8 +58,8 @@ def worst_to_best(
 ) -> Figure:
     """A row for each of some (image, class): the objects, the map, and the boxes around its parts.
 
-    images: uint8 [N, H, W, 3]; maps: [N, H, W, C]. They are taken evenly from the one whose best
-    box fits least to the one whose fits most, at THRESHOLDS[threshold_number].
+    images: uint8 [N, H, W, 3]. The rows are taken evenly from the one whose best box
+    fits least to the one whose fits most, at THRESHOLDS[threshold_number].
     """
     fits = overlaps.values[:, threshold_number]
     ranking = np.argsort(fits, kind="stable")
@@ -69,7 +70,7 @@ def worst_to_best(
     colours = class_colours(len(class_names))
     for row, pair in zip(panels, shown):
         number, label = overlaps.images[pair], overlaps.classes[pair]
-        truth, of_class = truths[number], maps[number, ..., label]
+        truth, of_class = truths[number], maps[number][label]
         boxes, _ = parts_of(of_class, THRESHOLDS[threshold_number])
         there = truth.boxes[truth.classes == label]
         contents = (images[number], _under_map(images[number] / 255, of_class), images[number])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,17 +21,37 @@ MEMORY_LIMIT = 2**32
 
 BoxColumns = Mapping[str, np.ndarray]
 """image uint8 [N, H, W, 3], boxes float32 [N, M, 4] (left, top, right and bottom in pixels of it),
-classes int32 [N, M], NO_OBJECT where an image has fewer objects, and scale float32 [N] or [N, 2],
-by which its width and height were made smaller or larger."""
+classes int32 [N, M], NO_OBJECT where an image has fewer objects, scale float32 [N] or [N, 2], by
+which its width and height were made smaller or larger, and original_size int32 [N, 2], the height
+and width it had."""
 Lay = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """From an image uint8 [h, w, 3] to one of the size that all have, and its scale: one for both sides
 or those of width and height."""
 
 
-def bccd_columns(lay: Lay) -> dict[str, BoxColumns]:
-    """The blood cells of BCCD, 205 / 87 / 72 images as published."""
+class Laid(NamedTuple):
+    """An image at the size that all have, uint8 [H, W, 3]."""
+
+    image: np.ndarray
+    scale: np.ndarray
+    original_size: tuple[int, int]
+    """Height and width."""
+
+    @classmethod
+    def by(cls, lay: Lay, image: np.ndarray) -> "Laid":
+        laid, scale = lay(tf.constant(image))
+        return cls(np.asarray(laid), np.asarray(scale), (image.shape[0], image.shape[1]))
+
+
+def bccd_columns(size: tuple[int, int], lay: Lay) -> dict[str, BoxColumns]:
+    """The blood cells of BCCD, 205 / 87 / 72 images as published.
+
+    Raises UsageError where they do not fit into memory at `size`.
+    """
     splits = {}
-    for split, columns in load_published("bccd").items():
+    published = load_published("bccd")
+    check_memory(sum(len(columns["image"]) for columns in published.values()), size, "BCCD")
+    for split, columns in published.items():
         images = columns["image"]
         sides = np.array([[*image.shape[1::-1]] * 2 for image in images], np.float32)
         # TFDS has top, left, bottom and right as parts of the image.
@@ -39,7 +59,7 @@ def bccd_columns(lay: Lay) -> dict[str, BoxColumns]:
             each[:, [1, 0, 3, 2]] * side
             for each, side in zip(columns["objects/bbox"], sides, strict=True)
         ]
-        laid = [lay(tf.constant(image)) for image in images]
+        laid = [Laid.by(lay, image) for image in images]
         splits[split] = box_columns(laid, boxes, list(columns["objects/label"]))
     return splits
 
@@ -56,17 +76,21 @@ def box_folder_columns(
     Raises UsageError also where the images do not fit into memory at `size`.
     """
     folder = load_box_folder(path, layout, class_names)
-    count = sum(map(len, folder.splits.values()))
-    if count * size[0] * size[1] * 3 > MEMORY_LIMIT:
-        raise UsageError(
-            f"The {count} images of {path} do not fit into memory at "
-            f"{size[0]}x{size[1]}; make them smaller with data.image_size."
-        )
+    check_memory(sum(map(len, folder.splits.values())), size, str(path))
     splits = {
         split: _read(boxed, folder.class_names, lay, split)
         for split, boxed in folder.splits.items()
     }
     return splits, folder.class_names
+
+
+def check_memory(count: int, size: tuple[int, int], where: str) -> None:
+    """Raises UsageError where so many images in colour of one size are too many to hold."""
+    if count * size[0] * size[1] * 3 > MEMORY_LIMIT:
+        raise UsageError(
+            f"The {count} images of {where} do not fit into memory at "
+            f"{size[0]}x{size[1]}; make them smaller with data.image_size."
+        )
 
 
 def _read(boxed: Sequence[Boxed], class_names: Sequence[str], lay: Lay, split: str) -> BoxColumns:
@@ -82,14 +106,12 @@ def _read(boxed: Sequence[Boxed], class_names: Sequence[str], lay: Lay, split: s
     )
 
 
-def lay_files(
-    files: Sequence[Path], lay: Lay, description: str
-) -> list[tuple[tf.Tensor, tf.Tensor] | None]:
+def lay_files(files: Sequence[Path], lay: Lay, description: str) -> list[Laid | None]:
     """Each of the image files, laid; None for those that cannot be decoded, which are named."""
 
-    def read(file: Path) -> tuple[tf.Tensor, tf.Tensor] | None:
+    def read(file: Path) -> Laid | None:
         try:
-            return lay(tf.constant(read_image(file, (None, None, 3))))
+            return Laid.by(lay, read_image(file, (None, None, 3)))
         except UsageError:
             return None
 
@@ -100,16 +122,21 @@ def lay_files(
 
 
 def box_columns(
-    laid: Sequence[tuple[tf.Tensor, tf.Tensor]],
+    laid: Sequence[Laid],
     boxes: Sequence[np.ndarray],
     labels: Sequence[np.ndarray],
 ) -> BoxColumns:
     """The columns of images as they were laid, with the boxes of each in pixels of the original."""
-    scales = np.array([np.asarray(scale) for _, scale in laid], np.float32)
+    scales = np.array([each.scale for each in laid], np.float32)
     scaled = [its * np.resize(scale, 4) for its, scale in zip(boxes, scales, strict=True)]
     padded, classes = padded_boxes(scaled, labels)
-    images = np.stack([np.asarray(image) for image, _ in laid])
-    return {"image": images, "boxes": padded, "classes": classes, "scale": scales}
+    return {
+        "image": np.stack([each.image for each in laid]),
+        "boxes": padded,
+        "classes": classes,
+        "scale": scales,
+        "original_size": np.array([each.original_size for each in laid], np.int32),
+    }
 
 
 def padded_boxes(

@@ -45,12 +45,12 @@ def _merged(lists: dict[Path, tuple[str, list[str]]]) -> dict[str, str]:
 
 
 def _lines(file: Path) -> Iterator[str]:
-    for line in read_text(file).splitlines():
-        # The lists of one class have a number behind the name: 1, 0 or -1.
-        name, _, mark = line.strip().rpartition(" ")
-        bare = name.strip() if mark in ("1", "0", "-1") and name else line.strip()
-        if bare:
-            yield without_suffix(bare)
+    lines = [line.strip() for line in read_text(file).splitlines() if line.strip()]
+    # The lists of one class have a number behind every name: 1, 0 or -1.
+    parts = [line.rpartition(" ") for line in lines]
+    if all(name and mark in ("1", "0", "-1") for name, _, mark in parts):
+        lines = [name.strip() for name, *_ in parts]
+    yield from map(without_suffix, lines)
 
 
 def _filenames(file: Path) -> Iterator[str]:

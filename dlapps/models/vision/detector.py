@@ -21,7 +21,10 @@ class Detector(Protocol):
     def __call__(self, images: KerasTensor, training: bool = False) -> dict[str, KerasTensor]: ...
 
     def located(self, outputs: Mapping[str, KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
-        """Boxes [N, A, 4] in pixels and probabilities [N, A, C], each class for itself."""
+        """Boxes [N, A, 4] in pixels, and how sure each class is of them, as `sureness` says."""
+
+    def sureness(self, outputs: Mapping[str, KerasTensor]) -> KerasTensor:
+        """[N, A, C] from 0 to 1, each class for itself: by which boxes are chosen."""
 
 
 def clipped(boxes: KerasTensor, height: int, width: int) -> KerasTensor:

@@ -32,7 +32,8 @@ def fcn(
     the way (FCN-16s, FCN-8s). What enlarges begins as bilinear interpolation, and the last remains
     it; the scores of finer maps begin as zero. `head_filters` is the width of a 7x7 and of a 1x1
     convolution before the coarsest scores, each followed by `dropout`: the paper's, on vgg16, have
-    4096, and without a width there are none. The coarsest maps are called bottom.
+    4096. Without a width there are none, and the coarsest maps are dropped out before they are
+    scored. These maps are called bottom.
 
     Departures: vgg16 has batch normalization, and the border is mirrored, where the paper adds 100
     pixels all around.
@@ -57,6 +58,8 @@ def fcn(
             kernel_initializer="he_normal", name=f"head{number}",
         )(x)  # fmt: skip
         x = layers.Dropout(dropout, name=f"head{number}_dropout")(x)
+    if not head_filters:
+        x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Identity(name="bottom")(x)
     x = scored(x, "scores32", "glorot_uniform")
     for finer in (16, 8):

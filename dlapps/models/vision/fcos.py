@@ -55,8 +55,10 @@ class FCOS(keras.Model):
     def located(self, outputs: Mapping[str, KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
         _, height, width, _ = self.input_shape
         boxes = clipped(self._boxes(outputs["distances"]), height, width)
-        sureness = chances(outputs["logits"]) * chances(outputs["centerness"])
-        return boxes, ops.sqrt(sureness)
+        return boxes, self.sureness(outputs)
+
+    def sureness(self, outputs: Mapping[str, KerasTensor]) -> KerasTensor:
+        return ops.sqrt(chances(outputs["logits"]) * chances(outputs["centerness"]))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         chosen, is_object, centerness = self._assigned(y["boxes"], y["classes"])

@@ -57,7 +57,10 @@ class RetinaNet(keras.Model):
     def located(self, outputs: Mapping[str, KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
         _, height, width, _ = self.input_shape
         boxes = clipped(moved(self.anchors(), outputs["deltas"]), height, width)
-        return boxes, chances(outputs["logits"])
+        return boxes, self.sureness(outputs)
+
+    def sureness(self, outputs: Mapping[str, KerasTensor]) -> KerasTensor:
+        return chances(outputs["logits"])
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         anchors = self.anchors()

@@ -1,10 +1,11 @@
 """SegNet (Badrinarayanan, Kendall, Cipolla 2017, "SegNet: a deep convolutional encoder-decoder
 architecture for image segmentation")."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 from keras import layers
+from pydantic import Field
 
 from dlapps.config.section import Fraction, Positive
 from dlapps.layers.batch_normalization import BatchNormalization
@@ -21,7 +22,7 @@ def segnet(
     num_outputs: int,
     *,
     filters: Positive = 64,
-    depth: Positive = 5,
+    depth: Annotated[int, Field(ge=1, le=len(LEVELS))] = 5,
     dropout: Fraction = 0.0,
 ) -> keras.Model:
     """The network on images in [0, 1]; its outputs are the logits [N, H, W, num_outputs].

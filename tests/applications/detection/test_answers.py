@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dlapps.applications.detection.answers import candidate_answer, detection_answers, in_original
+from dlapps.applications.detection.application import Detection
 from dlapps.applications.detection.data import BoxedSpec
 from dlapps.applications.detection.finding import SuppressionSettings, find
+from dlapps.data.splits import Data, Examples
+from dlapps.runs.directory import read_config
 
 SPEC = BoxedSpec(image_shape=(32, 64, 3), class_names=("cell", "platelet"))
 PLACES = np.array([[4, 4, 20, 12], [5, 4, 21, 12], [40, 10, 50, 30]], np.float32)
@@ -93,6 +97,48 @@ def test_a_box_may_not_reach_out_of_its_image():
     boxes = tf.constant([[[-4.0, 2.0, 80.0, 90.0]]])
     found = in_original(boxes, tf.constant([2.0]), tf.constant([[20, 30]]))
     np.testing.assert_allclose(found, [[[0, 1, 30, 20]]])
+
+
+def test_boxes_are_measured_within_their_images_too():
+    """An image of 32x44 does not fill the 32x64 that it was laid into; a box goes on to 50."""
+    text = """
+    application: detection
+    data: {name: shapes}
+    model: {name: fcos, encoder: resnet18, weights: none}
+    training: {steps: 1}
+    """
+    columns = {
+        "image": np.zeros((1, 32, 64, 3), np.uint8),
+        "boxes": np.array([[[40, 10, 44, 30]]], np.float32),
+        "classes": np.array([[1]], np.int32),
+        "scale": np.ones(1, np.float32),
+        "original_size": np.array([[32, 44]], np.int32),
+    }
+    detection = Detection(read_config("detection", text, "detector"))
+    report = detection.evaluate(Sees(), Data({"test": Examples(columns)}, SPEC), "test")
+    assert report["per_class"]["platelet"]["average_precision"] == pytest.approx(1)
+
+
+def test_what_is_explained_is_the_box_that_is_surest_as_they_are_chosen():
+    text = """
+    application: detection
+    data: {name: shapes}
+    model: {name: fcos, encoder: resnet18, weights: none, encoder_filters: 4, channels: 16,
+      head_layers: 1, num_levels: 2}
+    training: {steps: 1}
+    """
+    keras.utils.set_random_seed(0)
+    detection = Detection(read_config("detection", text, "detector"))
+    spec = BoxedSpec(image_shape=(32, 64, 3), class_names=("cell", "platelet"))
+    model = detection.build_model(spec)
+    explained = detection.explainable(model, spec)
+    image = np.random.default_rng(0).random((1, 32, 64, 3), np.float32)
+    outputs = model(image)
+    _, sureness = model.located(outputs)
+    assert not np.allclose(sureness, tf.sigmoid(outputs["logits"])), "the middle counts too"
+    for label in (0, 1):
+        score = explained.score(explained.network(image), label)
+        np.testing.assert_allclose(score, sureness[..., label].numpy().max(axis=1), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["serving_default", "pixels"])

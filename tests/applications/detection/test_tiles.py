@@ -145,3 +145,8 @@ def test_a_run_that_does_not_know_its_scale_wants_a_number():
     unknown = SPEC.model_copy(update={"scale": None})
     with pytest.raises(UsageError, match="give a number"):
         detection_answers(FindsPatches(), unknown, SETTINGS, 4, TileSettings(scale="training"))
+
+
+def test_tiles_that_hardly_move_on_are_refused():
+    with pytest.raises(ValueError, match=r"less than or equal to 0\.9"):
+        TileSettings(overlap=0.999)

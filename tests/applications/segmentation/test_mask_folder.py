@@ -111,6 +111,17 @@ def test_masks_may_be_in_colours(tmp_path):
     np.testing.assert_array_equal(told.splits["train"]["mask"][0, 0], [1, 1, 0, 0, 255, 255, 0, 0])
 
 
+def test_broken_files_among_masks_in_colours_are_named_once(tmp_path, caplog):
+    for number in range(5):
+        add_colours(tmp_path, number, (0, 0, 0), RED)
+    (tmp_path / "images/3.png").write_bytes(b"no image")
+    with caplog.at_level(logging.WARNING):
+        splits = load_mask_folder(tmp_path).splits
+    assert sum(len(columns["mask"]) for columns in splits.values()) == 4
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert f"{tmp_path}/images/3.png" in message
+
+
 def test_a_mask_without_colour_among_those_with_is_read_as_black_and_white(tmp_path):
     for number in range(4):
         add_colours(tmp_path, number, (0, 0, 0), RED)

@@ -24,6 +24,12 @@ from dlapps.data.splits import Data, Examples
 from dlapps.models.vision.class_activation_network import class_activation_network
 from dlapps.runs.directory import read_config
 
+TEXT = """
+application: weak_localization
+data: {name: shapes}
+model: {name: class_activation_network, encoder: plain, weights: none, pooling: max}
+training: {steps: 1, restore_best_weights: false}
+"""
 SPEC = WeakSpec(image_shape=(32, 64, 3), class_names=("bright", "dark"))
 
 
@@ -123,33 +129,35 @@ def test_masks_are_those_of_a_folder_that_a_segmentation_learns_from(sees_bright
 
 
 def test_a_mask_has_the_highest_map_of_what_is_there():
-    maps = np.array([[[0.9, 1.0, 0.0], [0.4, 0.3, 0.9], [0.6, 0.1, 0.8]]])
-    mask = class_mask(np.array([0.9, 0.1, 0.6]), maps, 0.5, 0.5)
-    np.testing.assert_array_equal(mask, [[1, 3, 3]])
-    assert class_mask(np.zeros(3), maps, 0.5, 0.5).max() == 0
-    several = class_mask(
-        np.array([[0.9, 0.1, 0.6], [0.0, 0.9, 0.0]]), np.stack([maps] * 2), 0.5, 0.5
-    )
-    np.testing.assert_array_equal(several, [[[1, 3, 3]], [[2, 0, 0]]])
+    maps = np.array([[[0.9, 0.0], [0.4, 0.9], [0.1, 0.4]]])
+    mask = class_mask(maps, np.array([0, 2]), 0.5)
+    np.testing.assert_array_equal(mask, [[1, 3, 0]])
+    assert class_mask(maps[..., :0], np.zeros(0, int), 0.5).tolist() == [[0, 0, 0]]
 
 
 def test_masks_are_measured_where_true_ones_are_known(sees_brightness):
-    text = """
-    application: weak_localization
-    data: {name: shapes}
-    model: {name: class_activation_network, encoder: plain, weights: none, pooling: max}
-    training: {steps: 1, restore_best_weights: false}
-    """
     image = scene(32, 64)
     mask = np.where(image[..., 0] > 127, 1, 2).astype(np.uint8)
     # What is dark in the right half is said to be nothing: half of the pixels, told as dark.
     mask[:, 32:] = 0
     columns = {"image": image[None], "presence": np.ones((1, 2), np.float32), "mask": mask[None]}
     examples = Examples({name: each.repeat(3, axis=0) for name, each in columns.items()})
-    weak = WeakLocalization(read_config("weak_localization", text, "weak"))
+    weak = WeakLocalization(read_config("weak_localization", TEXT, "weak"))
     report = weak.evaluate(sees_brightness, Data({"test": examples}, SPEC), "test")
     bright, dark = 1.0, (mask == 2).sum() / (mask != 1).sum()
     assert report["mask_mean_iou"] == pytest.approx((bright + dark + 0.0) / 3)
+
+
+def test_where_validation_has_no_boxes_no_threshold_is_chosen_on_test(sees_brightness):
+    weak = WeakLocalization(read_config("weak_localization", TEXT, "weak"))
+    boxes = np.array([[[16.0, 0, 32, 16]]], np.float32)
+    columns = {"image": scene(32, 64)[None], "presence": np.eye(2, dtype=np.float32)[:1]}
+    test = Examples({**columns, "boxes": boxes, "classes": np.array([[0]])})
+    validation = Examples({**columns, "boxes": 0 * boxes, "classes": np.array([[-1]])})
+    data = Data({"validation": validation, "test": test}, SPEC)
+    report = weak.evaluate(sees_brightness, data, "test")
+    assert report["thresholds"] == {"0.3": 0.5, "0.5": 0.5, "0.7": 0.5}
+    assert report["max_box_accuracy_v2"] == 1
 
 
 @pytest.mark.parametrize("method", ["cam", "grad_cam", "grad_cam_plus_plus", "layer_cam"])

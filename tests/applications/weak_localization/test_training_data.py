@@ -169,3 +169,29 @@ def test_what_all_images_have_tells_nothing(folder, caplog):
         file.write_text(file.read_text() + "1 0.5 0.5 0.2 0.2\n")
     with pytest.raises(UsageError, match=r"the same in them \(cell, platelet\).*data\.background"):
         load(folder)
+
+
+def test_more_classes_than_a_mask_can_tell_apart_are_refused(folder):
+    names = ("cell", "platelet", *(f"kind {number}" for number in range(253)))
+    with pytest.raises(UsageError, match="There are 255 classes, and masks tell 254 apart at most"):
+        load(folder, class_names=names)
+
+
+@pytest.mark.parametrize("name", ["bccd", "box_folder"])
+def test_images_that_no_memory_holds_are_refused(folder, name, monkeypatch):
+    path = folder if name == "box_folder" else None
+    if name == "bccd":
+        few = {"image": [np.zeros((4, 4, 3), np.uint8)]}
+        monkeypatch.setattr("dlapps.data.boxes.columns.load_published", lambda _: {"train": few})
+    settings = WeakData(name=name, path=path, image_size=(64000, 64000))
+    with pytest.raises(UsageError, match=r"do not fit into memory at 64000x64000; make them small"):
+        load_weak(settings)
+
+
+def test_images_without_anything_count_too(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("dlapps.data.boxes.columns.MEMORY_LIMIT", 14 * 32 * 32 * 3)
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        Image.new("RGB", (20, 20)).save(tmp_path / f"photos/{number}.png")
+    with pytest.raises(UsageError, match=r"The 15 images of data\.path and .*photos do not fit"):
+        load(folder, background=tmp_path / "photos")

@@ -71,6 +71,16 @@ def test_voc_lists_tell_the_splits_and_validation_may_be_carved(case, tmp_path, 
     assert stems["test"] == NAMES[14:18]
 
 
+def test_names_in_lists_may_end_in_numbers(case, tmp_path):
+    names = [f"cell {number}" for number in range(8)]
+    case.add_voc(tmp_path, *names)
+    lists = tmp_path / "ImageSets" / "Main"
+    for split, (first, last) in {"train": (0, 4), "val": (4, 6), "test": (6, 8)}.items():
+        case.add_file(lists / f"{split}.txt", "\n".join(names[first:last]))
+    stems = case.stems(load_box_folder(tmp_path))
+    assert stems == {"train": names[:4], "validation": names[4:6], "test": names[6:]}
+
+
 def test_an_image_in_two_lists_is_refused(case, tmp_path):
     case.add_voc(tmp_path, *NAMES)
     lists = tmp_path / "ImageSets" / "Main"

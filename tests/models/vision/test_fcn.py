@@ -36,3 +36,13 @@ def test_parameters_are_those_of_the_layers_that_the_paper_adds(head_filters):
     scores = 4 * ((head_filters or width) + 1) + 4 * (width + 1) + 4 * (8 + 1)
     enlarging = 4 * 4 * (4**2 + 4**2 + 16**2)
     assert model.count_params() == encoder + head + scores + enlarging
+
+
+@pytest.mark.parametrize(
+    ("head_filters", "names"), [(None, ["dropout"]), (5, ["head1_dropout", "head2_dropout"])]
+)
+def test_dropout_precedes_the_scores_with_a_head_and_without(head_filters, names):
+    options = {"encoder": "vgg16", "weights": "none", "filters": 2, "head_filters": head_filters}
+    model = fcn((None, None, 3), 4, dropout=0.4, **options)
+    rates = {layer.name: layer.rate for layer in model.layers if "dropout" in layer.name}
+    assert rates == dict.fromkeys(names, 0.4)
