@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dlapps.applications.captioning.data import CaptionedSpec
 from dlapps.applications.captioning.writer import CaptionWriter
-from dlapps.data.images.decoding import IMAGE_FILE, READABLE, decode_images, read_bytes
+from dlapps.data.images.decoding import IMAGE_FILE, READABLE, decode_images, read_image_bytes
 from dlapps.data.sources.folders import IMAGES
 from dlapps.datasets.captioned_shapes import make_captioned_shapes
 from dlapps.export.answer import Answer, Arrays
@@ -36,7 +36,7 @@ def caption_answer(writer: CaptionWriter, spec: CaptionedSpec) -> Answer:
         inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
         function=caption,
         example=example,
-        read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+        read=read_image_bytes,
         show=show,
         takes=IMAGE_FILE,
         suffixes=IMAGES.suffixes,

@@ -21,8 +21,8 @@ from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
     decode_images,
-    read_bytes,
     read_image,
+    read_image_bytes,
     to_unit_interval,
 )
 from dlapps.data.images.labelled import LabelledSpec
@@ -60,7 +60,7 @@ class Images(Inputs[LabelledSpec]):
                 example=lambda: (
                     {"image_bytes": files}, answers.expected(to_unit_interval(pixels))
                 ),
-                read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+                read=read_image_bytes,
                 show=answers.show,
                 takes=IMAGE_FILE,
                 suffixes=IMAGES.suffixes,

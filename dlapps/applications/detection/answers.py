@@ -21,8 +21,8 @@ from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
     decode_image,
-    read_bytes,
     read_image,
+    read_image_bytes,
     to_unit_interval,
 )
 from dlapps.data.images.letterbox import letterboxed
@@ -128,7 +128,7 @@ def detection_answers(
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
             function=from_bytes,
             example=encoded_example,
-            read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+            read=read_image_bytes,
             show=_show(spec, settings.counted_from),
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,

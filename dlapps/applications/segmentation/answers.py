@@ -19,8 +19,8 @@ from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
     decode_image,
-    read_bytes,
     read_image,
+    read_image_bytes,
     resized,
     to_unit_interval,
 )
@@ -169,7 +169,7 @@ def mask_answers(
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
             function=from_bytes,
             example=lambda: _encoded_example(*clearest()),
-            read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+            read=read_image_bytes,
             show=_show_mask(spec),
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,

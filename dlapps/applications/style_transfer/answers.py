@@ -13,7 +13,7 @@ from dlapps.data.images.decoding import (
     IMAGE_FILE,
     READABLE,
     decode_image,
-    read_bytes,
+    read_image_bytes,
     resized,
     to_unit_interval,
 )
@@ -71,7 +71,7 @@ def painting_answers(model: keras.Model) -> dict[str, Answer]:
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
             function=from_bytes,
             example=encoded_example,
-            read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+            read=read_image_bytes,
             show=_show_png,
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,

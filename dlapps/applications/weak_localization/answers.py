@@ -26,8 +26,8 @@ from dlapps.data.images.decoding import (
     READABLE,
     decode_image,
     fitted,
-    read_bytes,
     read_image,
+    read_image_bytes,
 )
 from dlapps.data.sources.folders import IMAGES
 from dlapps.decoding.connected_components import NO_CLASS
@@ -94,7 +94,7 @@ def weak_answers(
             inputs={"image_bytes": tf.TensorSpec([None], tf.string)},
             function=from_bytes,
             example=encoded_example,
-            read=lambda text: {"image_bytes": np.array([read_bytes(text)], object)},
+            read=read_image_bytes,
             show=_show(spec, settings, threshold),
             takes=IMAGE_FILE,
             suffixes=IMAGES.suffixes,

@@ -123,6 +123,11 @@ def read_bytes(path: str | Path) -> bytes:
     return contents
 
 
+def read_image_bytes(text: str) -> dict[str, np.ndarray]:
+    """What an answer takes that takes `image_bytes`, of one image file."""
+    return {"image_bytes": np.array([read_bytes(text)], object)}
+
+
 def _claimed_pixels(contents: bytes) -> float:
     """Returns how many pixels the header speaks of; 0 where there is no header to be read."""
     try:
