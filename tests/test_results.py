@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OF_BENCHMARKS = (
-    "explanations", "label_errors", "own_photos", "training_speed", "training_speed_bfloat16",
-    "uncertainty",
+    "explanations", "grown_masks", "label_errors", "own_photos", "training_speed",
+    "training_speed_bfloat16", "uncertainty",
 )  # fmt: skip
 DOCUMENTS = [path for path in (ROOT / "results").glob("*.json") if path.stem not in OF_BENCHMARKS]
 OPTIONS = r" --to \S+| --(seeds|jobs) \d+"

@@ -54,73 +54,22 @@ def detection_answers(
     Both answer as `find` does, with boxes in pixels of the image as it was given; where `tiles`
     have a scale, as `find_by_tiles`. Raises UsageError where that of training is not known.
     """
-    height, width = spec.image_size
-    tiles = tiles or TileSettings()
-    scale = _scale(tiles, spec)
-
-    def in_tiles(network: Network, image: tf.Tensor) -> dict[str, tf.Tensor]:
-        assert scale is not None, "without one an image is seen whole"
-        return find_by_tiles(
-            network, model.located, image, spec.image_size, scale, settings, tiles.overlap
-        )
-
-    def found_by_tiles(
-        inputs: tf.Tensor, to_image: Callable[[tf.Tensor], tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
-        network = functools.partial(model, training=False)
-        return tf.map_fn(
-            lambda given: {
-                name: each[0] for name, each in in_tiles(network, to_image(given)).items()
-            },
-            inputs,
-            fn_output_signature=_signature(settings.max_detections),
-        )
-
-    def found_whole(
-        inputs: tf.Tensor, to_image: Callable[[tf.Tensor], tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
-        def lay(given: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            image = to_image(given)
-            return *letterboxed(image, spec.image_size), tf.shape(image)[:2]
-
-        signature = (
-            tf.TensorSpec((height, width, 3), tf.uint8),
-            tf.TensorSpec((), tf.float32),
-            tf.TensorSpec((2,), tf.int32),
-        )
-        images, scales, sizes = tf.map_fn(lay, inputs, fn_output_signature=signature)
-        network = functools.partial(model, training=False)
-        found = find(network, model.located, images, settings)
-        return {**found, "boxes": in_original(found["boxes"], scales, sizes)}
-
-    found_in = found_whole if scale is None else found_by_tiles
+    finder = _Finder(model, spec, settings, tiles or TileSettings())
 
     def from_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return found_in(image_bytes, lambda file: decode_image(file, (None, None, 3)))
+        return finder.find(image_bytes, lambda file: decode_image(file, (None, None, 3)))
 
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return found_in(pixels, lambda image: image)
-
-    def expected(images: list[np.ndarray]) -> Arrays:
-        parts = []
-        for image in images:
-            if scale is not None:
-                parts.append(in_tiles(functools.partial(_predict, model), tf.constant(image)))
-                continue
-            laid, its_scale = letterboxed(tf.constant(image), spec.image_size)
-            found = find(functools.partial(_predict, model), model.located, laid[None], settings)
-            boxes = in_original(found["boxes"], its_scale[None], tf.constant([image.shape[:2]]))
-            parts.append({**found, "boxes": boxes})
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return finder.find(pixels, lambda image: image)
 
     def encoded_example() -> tuple[Arrays, Arrays]:
         images = [_scene(*size) for size in EXAMPLE_SIZES]
         files = [tf.io.encode_png(image).numpy() for image in images]
-        return {"image_bytes": np.array(files, object)}, expected(images)
+        return {"image_bytes": np.array(files, object)}, finder.expected(images)
 
     def pixel_example() -> tuple[Arrays, Arrays]:
-        images = [_scene(height, width)]
-        return {"pixels": np.stack(images)}, expected(images)
+        images = [_scene(*spec.image_size)]
+        return {"pixels": np.stack(images)}, finder.expected(images)
 
     shape, kinds = (None, None, 3), _kinds(spec)
     return {
@@ -147,6 +96,69 @@ def detection_answers(
             ),
         ),
     }
+
+
+class _Finder:
+    """A detector, how its boxes are chosen, and whether images are searched whole or by tiles."""
+
+    def __init__(
+        self,
+        model: Detector,
+        spec: BoxedSpec,
+        settings: SuppressionSettings,
+        tiles: TileSettings,
+    ):
+        self.model, self.size, self.settings = model, spec.image_size, settings
+        self.scale, self.overlap = _scale(tiles, spec), tiles.overlap
+
+    def find(
+        self, inputs: tf.Tensor, to_image: Callable[[tf.Tensor], tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """What is found in the images that `to_image` makes of each of the inputs [N, ...]."""
+        network = functools.partial(self.model, training=False)
+        if self.scale is not None:
+            return tf.map_fn(
+                lambda given: {
+                    name: each[0] for name, each in self._by_tiles(network, to_image(given)).items()
+                },
+                inputs,
+                fn_output_signature=_signature(self.settings.max_detections),
+            )
+        signature = (
+            tf.TensorSpec((*self.size, 3), tf.uint8),
+            tf.TensorSpec((), tf.float32),
+            tf.TensorSpec((2,), tf.int32),
+        )
+        laid = tf.map_fn(
+            lambda given: self._laid(to_image(given)), inputs, fn_output_signature=signature
+        )
+        return self._whole(network, *laid)
+
+    def expected(self, images: list[np.ndarray]) -> Arrays:
+        """The same of uint8 images [H, W, 3], by another path than that of the exported graph."""
+        network, parts = functools.partial(_predict, self.model), []
+        for image in map(tf.constant, images):
+            if self.scale is not None:
+                parts.append(self._by_tiles(network, image))
+            else:
+                parts.append(self._whole(network, *(each[None] for each in self._laid(image))))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _laid(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The image at the network's size, its scale, and its own height and width."""
+        return *letterboxed(image, self.size), tf.shape(image)[:2]
+
+    def _whole(
+        self, network: Network, images: tf.Tensor, scales: tf.Tensor, sizes: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        found = find(network, self.model.located, images, self.settings)
+        return {**found, "boxes": in_original(found["boxes"], scales, sizes)}
+
+    def _by_tiles(self, network: Network, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        assert self.scale is not None, "without one an image is seen whole"
+        return find_by_tiles(
+            network, self.model.located, image, self.size, self.scale, self.settings, self.overlap
+        )
 
 
 def candidate_answer(model: Detector, spec: BoxedSpec) -> Answer:
