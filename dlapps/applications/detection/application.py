@@ -15,7 +15,7 @@ from dlapps.applications.detection.answers import (
     detection_answers,
     in_original,
 )
-from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, Boxed, augment_boxed
+from dlapps.applications.detection.augmentation import NUM_BOX_DRAWS, BoxedBatch, augment_boxed
 from dlapps.applications.detection.data import BoxedData, BoxedExamples, BoxedSpec, load_boxed
 from dlapps.applications.detection.finding import SuppressionSettings, TileSettings
 from dlapps.applications.detection.pictures import (
@@ -26,6 +26,7 @@ from dlapps.applications.detection.pictures import (
 from dlapps.config.schema import Config, EvaluationSettings
 from dlapps.config.section import BatchSize
 from dlapps.data.batches import Columns, in_order
+from dlapps.data.boxes.columns import NO_OBJECT
 from dlapps.data.images.decoding import read_image, to_unit_interval
 from dlapps.data.images.letterbox import letterboxed
 from dlapps.data.splits import Examples
@@ -35,7 +36,6 @@ from dlapps.explain.figures.relevance import relevance_figure
 from dlapps.export.answer import Answer
 from dlapps.metrics.detection import Found, Present, detection_report, without_forgiven
 from dlapps.models.classifier import layers_with_maps
-from dlapps.models.vision.detector import NOTHING
 from dlapps.models.vision.fcos import fcos
 from dlapps.models.vision.retinanet import retinanet
 from dlapps.training.optimizers import build_optimizer
@@ -83,7 +83,7 @@ class Detection(Application[DetectionConfig, BoxedSpec]):
 
         def augmented(columns: Columns, draws: tf.Tensor) -> tuple[tf.Tensor, Columns]:
             images = tf.cast(columns["image"], tf.float32)
-            batch = Boxed(images, columns["boxes"], columns["classes"])
+            batch = BoxedBatch(images, columns["boxes"], columns["classes"])
             views = augment_boxed(batch, draws, augmentation)
             return views.images / 255.0, {"boxes": views.boxes, "classes": views.labels}
 
@@ -230,7 +230,7 @@ def _present(examples: Examples, prefix: str = "") -> list[Present]:
     names = f"{prefix}boxes", f"{prefix}classes", "scale"
     truths = []
     for boxes, labels, scale in zip(*(columns[name] for name in names)):
-        is_there = labels != NOTHING
+        is_there = labels != NO_OBJECT
         truths.append(Present(boxes[is_there] / scale, labels[is_there]))
     return truths
 

@@ -6,8 +6,8 @@ import tensorflow as tf
 from pydantic import Field
 
 from dlapps.config.section import Fraction, Section
+from dlapps.data.boxes.columns import NO_OBJECT
 from dlapps.data.images.colour import NUM_COLOUR_DRAWS, ColourAugmentation, recoloured
-from dlapps.models.vision.detector import NOTHING
 
 NUM_MAP_DRAWS = 8
 NUM_PARTS = 4
@@ -49,7 +49,7 @@ class BoxAugmentation(Section):
         )
 
 
-class Boxed(NamedTuple):
+class BoxedBatch(NamedTuple):
     """Images, float32 [N, H, W, C] from 0 to 255, boxes [N, M, 4] in pixels and labels [N, M]."""
 
     images: tf.Tensor
@@ -65,11 +65,11 @@ class _Map(NamedTuple):
     offset: tf.Tensor
 
 
-def augment_boxed(batch: Boxed, draws: tf.Tensor, settings: BoxAugmentation) -> Boxed:
+def augment_boxed(batch: BoxedBatch, draws: tf.Tensor, settings: BoxAugmentation) -> BoxedBatch:
     """Views of the images and the same views of their boxes; what is cut off counts no more.
 
     draws: float [N, NUM_BOX_DRAWS] uniform in [0, 1). With a mosaic there are four times as many
-    boxes, of which most are NOTHING.
+    boxes, of which most are NO_OBJECT.
     """
     maps, mosaic, colours = tf.split(
         draws, [NUM_PARTS * NUM_MAP_DRAWS, 3, NUM_COLOUR_DRAWS], axis=1
@@ -110,12 +110,12 @@ def _random_map(draws: tf.Tensor, shape: tf.TensorShape, settings: BoxAugmentati
     return _Map(scale * (1.0 - 2.0 * mirror), size * (moved + mirror * scale))
 
 
-def _view(batch: Boxed, view: _Map, least_seen: float) -> Boxed:
+def _view(batch: BoxedBatch, view: _Map, least_seen: float) -> BoxedBatch:
     height, width = batch.images.shape[1:3]
     rows = tf.range(tf.shape(batch.images)[0])[:, None, None]
     images = _sampled(batch.images, rows, view.scale[:, None, None], view.offset[:, None, None])
     whole = (0, 0, width, height)
-    return Boxed(images, *_moved(batch.boxes, batch.labels, view, whole, least_seen))
+    return BoxedBatch(images, *_moved(batch.boxes, batch.labels, view, whole, least_seen))
 
 
 @tf.function(jit_compile=True, autograph=False)
@@ -155,7 +155,7 @@ def _moved(
     least_seen: float,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The boxes [N, M, 4] as a view shows them `within` left, top, right and bottom, each a number
-    or [N, 1]; and their labels, NOTHING where too little is left."""
+    or [N, 1]; and their labels, NO_OBJECT where too little is left."""
     scale, offset = view.scale[:, None], view.offset[:, None]
     corners = (boxes[..., :2] - offset) / scale, (boxes[..., 2:] - offset) / scale
     (left, top), (right, bottom) = (
@@ -168,14 +168,14 @@ def _moved(
     seen = (right - left) * (bottom - top)
     # A pixel is the least that can be seen of anything.
     is_kept = (seen >= least_seen * whole) & (right - left >= 1.0) & (bottom - top >= 1.0)
-    is_kept &= labels != NOTHING
+    is_kept &= labels != NO_OBJECT
     moved = tf.stack([left, top, right, bottom], axis=-1)
-    return tf.where(is_kept[..., None], moved, 0.0), tf.where(is_kept, labels, NOTHING)
+    return tf.where(is_kept[..., None], moved, 0.0), tf.where(is_kept, labels, NO_OBJECT)
 
 
 def _mosaic(
-    batch: Boxed, draws: list[tf.Tensor], chosen: tf.Tensor, settings: BoxAugmentation
-) -> Boxed:
+    batch: BoxedBatch, draws: list[tf.Tensor], chosen: tf.Tensor, settings: BoxAugmentation
+) -> BoxedBatch:
     """Quarters of an image and of the three after it in its batch, or a view of it alone.
 
     The corner of each that points to the middle lies there. draws: for each part [N,
@@ -217,12 +217,12 @@ def _mosaic(
         )
         maps.append(view)
         boxes.append(moved)
-        labels.append(kept if part == 0 else tf.where(is_mosaic, kept, NOTHING))
+        labels.append(kept if part == 0 else tf.where(is_mosaic, kept, NO_OBJECT))
     rows = (tf.range(number)[:, None, None] + quarter) % number
     scales, offsets = (tf.stack(each, axis=1) for each in zip(*maps, strict=True))
     scale, offset = (tf.gather(each, quarter, batch_dims=1) for each in (scales, offsets))
     images = _sampled(batch.images, rows, scale, offset)
-    return Boxed(images, tf.concat(boxes, axis=1), tf.concat(labels, axis=1))
+    return BoxedBatch(images, tf.concat(boxes, axis=1), tf.concat(labels, axis=1))
 
 
 def _part_map(

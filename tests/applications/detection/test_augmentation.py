@@ -7,7 +7,7 @@ import tensorflow as tf
 from dlapps.applications.detection.augmentation import (
     NUM_BOX_DRAWS,
     BoxAugmentation,
-    Boxed,
+    BoxedBatch,
     augment_boxed,
 )
 from dlapps.data.images.colour import ColourAugmentation
@@ -23,7 +23,7 @@ def batch(count=16):
         images[:, top:bottom, left:right, channel] = 255
     boxes = np.concatenate([BOXES, np.zeros((1, 4), np.float32)])
     labels = np.array([0, 1, -1], np.int32)
-    return Boxed(
+    return BoxedBatch(
         tf.constant(images),
         tf.constant(np.repeat(boxes[None], count, 0)),
         tf.constant(np.repeat(labels[None], count, 0)),
