@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dlapps.data.sources.origin import Origin
 
-FROM_ANYWHERE = "array_record"
+RANDOM_ACCESS = "array_record"
 """The format of TFDS of which any example can be read by its number."""
 
 
@@ -132,7 +132,7 @@ PUBLISHED = {
             "Pascal VOC 2007 (Everingham et al. 2010), published as voc/2007 5.0.0 of TFDS",
             homepage="http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
         ),
-        file_format=FROM_ANYWHERE,
+        file_format=RANDOM_ACCESS,
     ),
     "coco": Published(
         "coco/2017:1.1.0",
@@ -142,7 +142,7 @@ PUBLISHED = {
             "annotations CC BY 4.0, images by the terms of Flickr, as its publisher's page says",
             "https://cocodataset.org",
         ),
-        file_format=FROM_ANYWHERE,
+        file_format=RANDOM_ACCESS,
     ),
     "oxford_iiit_pet": Published(
         "oxford_iiit_pet:4.0.0",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dlapps.data.sources.catalogue import FROM_ANYWHERE
+from dlapps.data.sources.catalogue import RANDOM_ACCESS
 from dlapps.data.sources.published import prepared_builder
 from dlapps.data.sources.raw_files import find_folders
 from dlapps.errors import UsageError, did_you_mean, in_short, reason
@@ -47,7 +47,7 @@ def open_data_set(builder: str | None, directory: Path | None) -> tfds.core.Data
     name = builder.partition("/")[0].partition(":")[0]
     raw_folder, data_dir = find_folders(name, None, None)
     try:
-        return prepared_builder(name, builder, raw_folder, data_dir, file_format=FROM_ANYWHERE)
+        return prepared_builder(name, builder, raw_folder, data_dir, file_format=RANDOM_ACCESS)
     except tfds.core.DatasetNotFoundError:
         known = did_you_mean(name, tfds.list_builders()).partition(" (Known")[0].rstrip("?.")
         nearest = f"{known}?" if known.startswith("; did you mean") else "."
@@ -76,10 +76,10 @@ def _in_directory(directory: Path) -> tfds.core.DatasetBuilder:
             f"data.path {directory} holds no data set that TFDS can read: {reason(error)}."
         ) from error
     file_format = builder.info.file_format
-    if file_format is None or file_format.value != FROM_ANYWHERE:
+    if file_format is None or file_format.value != RANDOM_ACCESS:
         raise UsageError(
             f"data.path {directory} is prepared as {file_format and file_format.value}, which can "
-            f"only be read from its beginning; prepare it with file_format={FROM_ANYWHERE}."
+            f"only be read from its beginning; prepare it with file_format={RANDOM_ACCESS}."
         )
     return builder
 

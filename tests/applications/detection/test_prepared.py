@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 from dlapps.applications.detection.data import BoxedData, load_boxed
 from dlapps.data.batches import ShuffledBatches, in_order
-from dlapps.data.sources.catalogue import FROM_ANYWHERE, PUBLISHED
+from dlapps.data.sources.catalogue import PUBLISHED, RANDOM_ACCESS
 from dlapps.data.sources.published import describe
 
 SIZE = (32, 64)
@@ -36,8 +36,8 @@ def example(name, number, has_boxes):
 @pytest.fixture(params=["voc", "coco"], scope="module")
 def data(request, tmp_path_factory):
     name, data_dir = request.param, tmp_path_factory.mktemp(request.param)
-    folder = data_dir / FROM_ANYWHERE
-    builder = tfds.builder(PUBLISHED[name].builder, data_dir=folder, file_format=FROM_ANYWHERE)
+    folder = data_dir / RANDOM_ACCESS
+    builder = tfds.builder(PUBLISHED[name].builder, data_dir=folder, file_format=RANDOM_ACCESS)
 
     def made(self, dl_manager):
         def some(first, last, has_boxes=True):
