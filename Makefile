@@ -97,6 +97,8 @@ results: $(VENV)/.installed
 	$(BIN)/python benchmarks/own_photos.py --to results/own_photos.json
 	$(BIN)/python benchmarks/uncertainty.py $(foreach seed,0 1 2,\
 	  runs/classification/fashion_mnist_overconfident/$(seed)) --to results/uncertainty.json
+	$(BIN)/python benchmarks/grown_masks.py $(foreach seed,0 1 2,\
+	  runs/weak_localization/shapes_log_sum_exp/$(seed)) --to results/grown_masks.json
 	$(BIN)/python benchmarks/explanations.py --to results/explanations.json
 	$(BIN)/python benchmarks/label_errors.py --to results/label_errors.json
 	$(BIN)/python benchmarks/training_speed.py --to results/training_speed.json

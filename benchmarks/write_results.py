@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 from explanations import table as explanations_table
+from grown_masks import table as masks_table
 from label_errors import table as label_errors_table
 from own_photos import table as photos_table
 from training_speed import table as speed_table
@@ -42,6 +43,7 @@ Document = Mapping[str, Any]
 
 BENCHMARKS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "own_photos": ("Own photos", lambda document: photos_table(document["folders"])),
+    "grown_masks": ("Grown masks", lambda document: masks_table(document["masks"])),
     "uncertainty": ("Uncertainty", lambda document: uncertainty_table(document["methods"])),
     "explanations": ("Explanations", lambda document: explanations_table(document["methods"])),
     "label_errors": ("Wrong labels", lambda document: label_errors_table(document["methods"])),

@@ -74,8 +74,9 @@ def test_a_line_cannot_part_spirals(visit):
 
 def test_enough_tanh_neurons_part_spirals(visit):
     page = visit("#model.widths=8,8,8&training.learning_rate=0.03")
-    # The steps that are on their way to a pause may lose a little of it.
-    assert train(page, 4000, enough=90.1) > 90
+    # The steps that are on their way to a pause may lose a little of it; and on a busy machine
+    # fewer of them are looked at.
+    assert train(page, 10_000, enough=90.1) > 90
     assert f"steps: {number(page, '#steps'):.0f}\n" in page.inner_text("#yaml")
 
 
