@@ -11,14 +11,12 @@ true ones. All are measured against the true masks of the same test scenes.
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from command_line import ask
 from PIL import Image
 
 from dlapps.datasets.shapes import CLASS_NAMES, make_shapes, make_splits
@@ -76,12 +74,6 @@ def learned(folder: Path, run: Path, seed: int) -> float:
     options = [part for each in assignments for part in ("--set", each)]
     ask("segmentation", "train", CONFIG, "--run", str(run), *options)
     return ask("segmentation", "evaluate", str(run))["test"]["mean_iou"]
-
-
-def ask(*arguments: str) -> Any:
-    """What `dlapps ARGUMENTS --json` prints."""
-    command = [str(Path(sys.executable).with_name("dlapps")), *arguments, "--json"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def table(measured: Mapping[str, Sequence[float]]) -> str:

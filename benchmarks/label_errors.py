@@ -11,8 +11,6 @@ import argparse
 import csv
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from command_line import ask
 
 from dlapps.data.images.labelled import LabelledData, load_labelled
 
@@ -79,13 +78,6 @@ def faulty_names(data_dir: Path) -> tuple[set[str], int]:
     return {*names[labels[None] != labels[data_dir]].tolist()}, len(names)
 
 
-def ask(*arguments: str) -> dict[str, Any]:
-    """What `dlapps classification ARGUMENTS --json` prints."""
-    dlapps = Path(sys.executable).with_name("dlapps")
-    command = [str(dlapps), "classification", *arguments, "--json"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-
-
 def compared(listed: Sequence[str], faulty: set[str], num_train: int) -> dict[str, Any]:
     """How many of the listed are faulty: of all, and of as many of the first as are faulty."""
     hits = np.array([name in faulty for name in listed])
@@ -107,11 +99,13 @@ def measure(manual_dir: Path, share: float, seed: int, folds: int, scratch: Path
     faulty, num_train = faulty_names(scratch / "data")
     run = scratch / "run"
     options = [part for setting in SETTINGS for part in ("--set", setting)]
-    ask("train", CONFIG, "--run", str(run), *options)
+    ask("classification", "train", CONFIG, "--run", str(run), *options)
     methods = {}
     for name, number in (("loss of the run itself", 0), (f"{folds} folds", folds)):
         began = time.monotonic()
-        told = ask("suspects", str(run), "--split", "train", "--folds", str(number))
+        told = ask(
+            "classification", "suspects", str(run), "--split", "train", "--folds", str(number)
+        )
         with open(told["files"][0], encoding="utf-8") as file:
             rows = csv.DictReader(line for line in file if not line.startswith("# "))
             listed = [row["example"] for row in rows]

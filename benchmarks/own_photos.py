@@ -14,8 +14,6 @@ import collections
 import io
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -23,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from command_line import ask
 from PIL import Image
 
 SIDE = 32
@@ -98,21 +97,23 @@ def measure(config: str, folder: Path, run: Path, settings: Sequence[str]) -> di
     """The test accuracy of a config that was trained on a folder, and the time it took."""
     options = [part for setting in settings for part in ("--set", setting)]
     began = time.monotonic()
-    ask("train", config, "--run", str(run), "--set", f"data.path={folder}", *options)
+    ask(
+        "classification",
+        "train",
+        config,
+        "--run",
+        str(run),
+        "--set",
+        f"data.path={folder}",
+        *options,
+    )
     seconds = time.monotonic() - began
-    report = ask("evaluate", str(run))["test"]
+    report = ask("classification", "evaluate", str(run))["test"]
     return {
         "accuracy": report["accuracy"],
         "num_examples": report["num_examples"],
         "seconds": round(seconds, 1),
     }
-
-
-def ask(*arguments: str) -> dict[str, Any]:
-    """What `dlapps classification ARGUMENTS --json` prints."""
-    dlapps = Path(sys.executable).with_name("dlapps")
-    command = [str(dlapps), "classification", *arguments, "--json"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def table(folders: Mapping[str, Mapping[str, Any]]) -> str:
