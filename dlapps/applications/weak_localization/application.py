@@ -258,6 +258,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
     def _localized(self, model: keras.Model, data: WeakExamples, split: str) -> Localized:
         network, settings = network_of(model, self.config.maps), self.config.maps
         localized = tf.function(lambda images: localize(network, images, settings))
+        threshold = threshold_of(model)
         probabilities, maps, masks = [], [], []
         for columns in in_order(data[split], self.config.evaluation.batch_size, dict):
             found = (each.numpy() for each in localized(columns["image"]))
@@ -265,7 +266,7 @@ class WeakLocalization(Application[WeakConfig, WeakSpec]):
                 present = np.flatnonzero(of_image >= settings.present_from)
                 probabilities.append(of_image)
                 maps.append({label: its_maps[..., label].copy() for label in _has(columns, row)})
-                masks.append(class_mask(its_maps[..., present], present, threshold_of(model)))
+                masks.append(class_mask(its_maps[..., present], present, threshold))
         return Localized(np.stack(probabilities), maps, np.stack(masks))
 
 

@@ -45,9 +45,7 @@ def describe(name: str, manual_dir: Path | None = None, data_dir: Path | None = 
     published = _published(name)
     builder, version = published.builder.split(":")
     raw_folder, data_dir = find_folders(name, manual_dir, data_dir)
-    for folder in (
-        (data_dir, data_dir / published.file_format) if published.file_format else (data_dir,)
-    ):
+    for folder in (data_dir, data_dir / (published.file_format or "")):
         prepared = folder / builder / version
         if (prepared / "dataset_info.json").is_file():
             return f"prepared in {prepared}"

@@ -53,9 +53,10 @@ def deeplab(
     Raises UsageError where the encoder has no maps of stride 2, or there is no decoder to go there.
     """
     if finest_stride < FINE and (not decoder or finest_stride not in ENDPOINTS[encoder]):
+        as_fine = " or ".join(name for name, maps in ENDPOINTS.items() if finest_stride in maps)
         raise UsageError(
-            f"model.finest_stride {finest_stride} is for a decoder on efficientnet_lite0 or vgg16: "
-            "set model.decoder to true and model.encoder to one of these."
+            f"model.finest_stride {finest_stride} is for a decoder on {as_fine}: set model.decoder "
+            "to true and model.encoder to one of these."
         )
     image, maps = encoded(input_shape, encoder, weights, filters, coarsest=COARSE)
     x = _pyramid(maps[COARSE], pyramid_filters, rates)
